@@ -1,7 +1,7 @@
 import { delay } from "@lingpai/core";
 import { createCache, createLock } from "@lingpai/core/driver";
 import { manualClock } from "@lingpai/core/testing";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { createRedisCacheDriver, createRedisLockDriver } from "./driver.ts";
 import type { RedisPort } from "./port.ts";
 import { probeRedis } from "./probe.ts";
@@ -55,4 +55,47 @@ test("over a client that cannot subscribe, nothing claims to tell of changes or 
   expect(await probeRedis(store, { role: "consumer" })).toEqual([
     "This client cannot subscribe: this node sees changes late, at its next reading.",
   ]);
+});
+
+/** A client that gives this for whatever it is asked. */
+function giving(reply: unknown): RedisPort {
+  return {
+    kind: "half a client",
+    traceChannels: [],
+    isCluster: false,
+    keyPrefix: "",
+    evalsha: async () => reply,
+    eval: async () => reply,
+    primaries: () => [],
+  };
+}
+
+test("what was done and may not be announced is done, and one warning says that news are off", async () => {
+  const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
+  onTestFinished(() => warn.mockRestore());
+  const written = createRedisCacheDriver(createRedisStore(giving([2, "v1", 1])));
+  const how = { version: "v1", ttlMs: undefined, ifVersion: undefined };
+  for (let times = 0; times < 2; times += 1)
+    expect(await written.set("{wx1}", "value", how)).toMatchObject({ written: true });
+  expect(warn).toHaveBeenCalledTimes(1);
+  const store = createRedisStore(giving(2));
+  expect(await createRedisCacheDriver(store).delete("{wx1}", undefined)).toBe(true);
+  expect(await createRedisLockDriver(store).release("{wx1}", "me")).toBe(true);
+  expect(warn.mock.calls).toEqual([
+    [expect.stringContaining("changes are not announced"), { code: "LINGPAI_NEWS_OFF" }],
+    [expect.stringContaining("changes are not announced"), { code: "LINGPAI_NEWS_OFF" }],
+  ]);
+});
+
+test.each([
+  ["lists in lists", [[1], [7], [1]]],
+  ["texts of something else", ["one", "seven", "1"]],
+  ["nothing", [null, null, null]],
+])("a lease is not granted on a reply whose numbers are none: %s", async (_what, reply) => {
+  const lock = createRedisLockDriver(createRedisStore(giving(reply)));
+  await expect(lock.tryAcquire("{wx1}", "me", 1_000)).rejects.toMatchObject({
+    code: "CACHE_UNAVAILABLE",
+    retryable: false,
+    message: expect.stringContaining("Remove the option, plugin or wrapper that changes replies."),
+  });
 });

@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { manualClock } from "@lingpai/core/testing";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
 import type { RedisPort } from "./port.ts";
 import { probeRedis } from "./probe.ts";
 import { announceScript, echoScript, readingCommands } from "./scripts.ts";
@@ -36,6 +37,19 @@ test("the probe is content with a server that answers", async () => {
   const clock = manualClock();
   expect(await probeRedis(createRedisStore(answering()), { clock })).toEqual([]);
   expect(clock.pendingTimers).toBe(0);
+});
+
+test("the probe warns of an unsealed store whose commands somebody traces, and of no other", async () => {
+  const clock = manualClock();
+  const listener = (): void => {};
+  const store = createRedisStore(answering({ traceChannels: ["half-a-server:command"] }));
+  expect(await probeRedis(store, { clock })).toEqual([]);
+  subscribe("tracing:half-a-server:command:asyncEnd", listener);
+  onTestFinished(() => void unsubscribe("tracing:half-a-server:command:asyncEnd", listener));
+  expect(await probeRedis(store, { clock })).toEqual([
+    expect.stringContaining("commands are traced (half-a-server:command)"),
+  ]);
+  expect(await probeRedis(store, { clock, isSealed: true })).toEqual([]);
 });
 
 const refused = (text: string): Error => new Error(text);

@@ -1,9 +1,12 @@
 import type { Regression } from "../regression.ts";
 import { availability } from "./availability.ts";
 import { calls } from "./calls.ts";
+import { config } from "./config.ts";
 import { mirrors } from "./mirrors.ts";
 import { pushes } from "./pushes.ts";
 import { simulatorRows } from "./simulator.ts";
+import { storeClients } from "./store-clients.ts";
+import { stores } from "./stores.ts";
 import { tickets } from "./tickets.ts";
 import { wecom } from "./wecom.ts";
 import { yearsBackground } from "./years-background.ts";
@@ -15,9 +18,12 @@ import { yearsSurvivors } from "./years-survivors.ts";
 export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   availability,
   calls,
+  config,
   mirrors,
   pushes,
   simulator: simulatorRows,
+  "store-clients": storeClients,
+  stores,
   tickets,
   wecom,
   "years-background": yearsBackground,

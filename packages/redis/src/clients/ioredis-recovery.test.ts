@@ -1,5 +1,7 @@
 import { Cluster, Redis } from "ioredis";
-import { expect, test } from "vitest";
+import { expect, onTestFinished, test } from "vitest";
+import { clientRecovery } from "./ioredis-recovery.ts";
+import type { IoredisClient, IoredisSubscriber } from "./ioredis-shape.ts";
 import { ioredisPort } from "./ioredis.ts";
 
 const lazyConnect = true;
@@ -36,3 +38,47 @@ test.each<[{ readonly redisOptions?: { readonly socketTimeout: number } }, RegEx
     expect(frozenWarning).toMatch(warning ?? /^$/);
   },
 );
+
+const at = (port: number): object => ({ stream: { remoteAddress: "127.0.0.1", remotePort: port } });
+
+test.each([
+  [1, "stays where the Sentinels lead", []],
+  [2, "reconnects when the Sentinels lead to another server", [true]],
+])(
+  "a client through Sentinel whose server is silent, %#: it %s",
+  async (port, _does, reconnects) => {
+    const asked: unknown[] = [];
+    const client = {
+      options: { sentinels },
+      disconnect: (again: boolean) => void asked.push(again),
+    };
+    const fresh = { ...at(port), connect: async () => {}, disconnect() {} };
+    // Only what recovery uses is there.
+    const given = Object.assign(client, at(1)) as unknown as IoredisClient;
+    // The same.
+    const { recover } = clientRecovery(given, () => fresh as unknown as IoredisSubscriber);
+    await recover?.("");
+    expect(asked).toEqual(reconnects);
+  },
+);
+
+test("a client in a Cluster whose server is silent asks for the map of slots", async () => {
+  let asked = 0;
+  const cluster = new Cluster(sentinels, { lazyConnect });
+  cluster.refreshSlotsCache = (done) => {
+    asked += 1;
+    done?.();
+  };
+  await ioredisPort(cluster).recover?.("");
+  expect(asked).toBe(1);
+});
+
+test("a subscription over a connection that is refused fails with that cause", async () => {
+  const client = new Redis({ host: "127.0.0.1", port: 1, lazyConnect });
+  onTestFinished(() => client.disconnect());
+  const opening = ioredisPort(client).openSubscriber?.(
+    { message() {}, lost() {} },
+    new AbortController().signal,
+  );
+  await expect(opening).rejects.toMatchObject({ code: "ECONNREFUSED" });
+});

@@ -87,3 +87,46 @@ test("a gateway that answers with something else is told apart from an empty sto
   expect(await read(Response.json({ header: {} }))).toEqual([]);
   expect(() => etcdSource({ url: "http://etcd:2379" })).toThrow("either a prefix or a key");
 });
+
+/** Signed tokens: each change of users outdates every earlier one, and reads then answer 400. */
+function signedTokens(): { readonly fetch: Fetch; logins: number; changeUsers(): void } {
+  const etcd = {
+    logins: 0,
+    valid: "",
+    changeUsers: () => void (etcd.valid = ""),
+    fetch: async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+      const { pathname } = new URL(String(input));
+      if (pathname === "/v3/auth/authenticate") {
+        etcd.logins += 1;
+        etcd.valid = `token-${etcd.logins}`;
+        return Response.json({ token: etcd.valid });
+      }
+      const isValid = new Headers(init?.headers).get("authorization") === etcd.valid;
+      if (!isValid) return Response.json({ code: 3 }, { status: 400 });
+      return pathname === "/v3/watch" ? new Response(created) : Response.json({ header: {} });
+    },
+  };
+  return etcd;
+}
+
+const credentials = { username: "root", password: "correct-horse-battery" };
+
+test("an outdated token that is refused with HTTP 400 causes one new login", async () => {
+  const etcd = signedTokens();
+  const { fetch } = etcd;
+  const made = etcdSource({ url: "http://etcd:2379", key: "k", fetch, ...credentials });
+  await valuesOf(made);
+  etcd.changeUsers();
+  expect(await valuesOf(made)).toEqual([]);
+  expect(etcd.logins).toBe(2);
+});
+
+test("a watch that failed begins the next one with a new login", async () => {
+  const etcd = signedTokens();
+  const { fetch } = etcd;
+  const made = etcdSource({ url: "http://etcd:2379", key: "k", fetch, ...credentials });
+  expect(await refusalOf(watched(made, manualClock()).ended)).toBe("closed the watch");
+  etcd.changeUsers();
+  expect(await refusalOf(watched(made, manualClock()).ended)).toBe("closed the watch");
+  expect(etcd.logins).toBe(2);
+});

@@ -1,5 +1,6 @@
 /** Files that are none, which need a program of the system to be made. */
 import { execFile } from "node:child_process";
+import { closeSync, constants, openSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -12,18 +13,23 @@ import { variableSource } from "./variables.ts";
 import { valuesOf } from "../watched.fixture.ts";
 
 let directory = "";
+const pipes: string[] = [];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "lingpai-pipes-"));
 });
 
 afterEach(async () => {
+  // Whoever still waits for a writer gets one, or this process could never end.
+  for (const path of pipes.splice(0))
+    closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
   await rm(directory, { recursive: true });
 });
 
 async function pipe(name: string): Promise<string> {
   const path = join(directory, name);
   await promisify(execFile)("mkfifo", [path]);
+  pipes.push(path);
   return path;
 }
 

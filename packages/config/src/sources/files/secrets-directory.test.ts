@@ -2,13 +2,26 @@ import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ManualClock } from "@lingpai/core/testing";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { loadConfig, openConfig } from "../../live/open-config.ts";
 import { problemText } from "../../problem.ts";
 import { appId, refusalOf, secret, world } from "../../world.fixture.ts";
 import { objectSource } from "../object.ts";
 import { secretsDirectorySource } from "./secrets-directory.ts";
 import { valuesOf, watched } from "../watched.fixture.ts";
+
+/** What happens between listing a directory and looking at what was listed. */
+const afterListing = vi.hoisted((): { act?: (() => Promise<void>) | undefined } => ({}));
+
+vi.mock(import("node:fs/promises"), async (importOriginal) => {
+  const actual = await importOriginal();
+  const readdir = async (path: string): Promise<string[]> => {
+    const names = await actual.readdir(path);
+    await afterListing.act?.();
+    return names;
+  };
+  return { ...actual, readdir: readdir as typeof actual.readdir };
+});
 
 let directory = "";
 const rotated = "0123456789abcdef0123456789abcdef";
@@ -184,6 +197,17 @@ describe("a directory of mounted secrets", () => {
     }
     await churning;
     expect([...counts]).toEqual([2]);
+  });
+
+  test("lists again when a file was removed after it was listed", async () => {
+    await writeFile(join(directory, "apps.main.secret"), secret);
+    await writeFile(join(directory, "store.password"), "p");
+    afterListing.act = async () => {
+      afterListing.act = undefined;
+      await rm(join(directory, "store.password"));
+    };
+    const found = await valuesOf(secretsDirectorySource(directory, { optional: true }));
+    expect(found.map(String)).toEqual([expect.stringMatching(/^apps.main.secret,/)]);
   });
 
   test("refuses a link that leads out of the directory, and files that are too large before it reads them", async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock, systemRandom } from "@lingpai/core";
@@ -64,6 +64,11 @@ describe("environment variables", () => {
     expect(await read({ LINGPAI_APPS_MAIN_SECRET_FILE: file })).toEqual([
       ["apps/main/secret", secret, "LINGPAI_APPS_MAIN_SECRET_FILE"],
     ]);
+    await truncate(file, 2_097_152);
+    expect(await refusalOf(read({ LINGPAI_APPS_MAIN_SECRET_FILE: file }))).toContain(
+      "which has 2097152 bytes; the limit is 1048576",
+    );
+    await writeFile(file, secret);
     const both = read({ LINGPAI_APPS_MAIN_SECRET: secret, LINGPAI_APPS_MAIN_SECRET_FILE: file });
     expect(await refusalOf(both)).toContain(
       "LINGPAI_APPS_MAIN_SECRET_FILE: sets the same as LINGPAI_APPS_MAIN_SECRET",
