@@ -1,5 +1,7 @@
 import type { Regression } from "../regression.ts";
 import { availability } from "./availability.ts";
+import { availabilityFailover } from "./availability-failover.ts";
+import { availabilityRefusals } from "./availability-refusals.ts";
 import { calls } from "./calls.ts";
 import { config } from "./config.ts";
 import { mirrors } from "./mirrors.ts";
@@ -17,6 +19,8 @@ import { yearsSurvivors } from "./years-survivors.ts";
 /** All mended faults that can be brought back, by area: each in a file of its name. */
 export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   availability,
+  "availability-failover": availabilityFailover,
+  "availability-refusals": availabilityRefusals,
   calls,
   config,
   mirrors,

@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
+import { seededRandom } from "@lingpai/core/testing";
+import { Chance } from "../world/chance.ts";
 import { Cluster } from "../cluster/cluster.ts";
-import { scenarios } from "./scenarios.ts";
+import { scenarios, scenariosOf } from "./scenarios.ts";
 
 /**
  * Together these seeds draw every choice of a scenario. Seeds 11 and 22 draw a stable token that
@@ -33,3 +35,12 @@ it.each(names)(
     }
   },
 );
+
+it("draws every scenario by default, most seeds with one, and some with two", () => {
+  const drawn = Array.from({ length: 400 }, (_, seed) =>
+    scenariosOf({ wild: true, faults: 1 }, (what) => new Chance(seededRandom(`${seed}/${what}`))),
+  );
+  expect(new Set(drawn.flat().map(({ name }) => name))).toEqual(new Set(names));
+  expect(drawn.filter(({ length }) => length > 0).length).toBeGreaterThan(200);
+  expect(drawn.filter(({ length }) => length === 2).length).toBeGreaterThan(40);
+});

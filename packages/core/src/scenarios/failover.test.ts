@@ -208,6 +208,7 @@ describe("a call whose token was refused, while the stored one is alive but in d
     for (const [storeAwayMs, withinMs] of [
       [0, 15_100],
       [12_000, 20_100],
+      [16_000, 20_100],
     ] as const) {
       const { world, node, old, report } = await reporting();
       const { clock, platform } = world;

@@ -64,6 +64,7 @@ describe("a refusal that somebody has to mend", () => {
         mend();
         await clock.advance(10 * minuteMs - 2 * secondMs);
         // Whoever calls now is served from what was fetched without a caller.
+        expect(platform.issues.filter(({ outcome }) => outcome === "ok")).toHaveLength(1);
         for (const each of nodes)
           expect(platform.alive(await within(clock, 1_500, each.get()))).toBe(true);
         expect(platform.issues.filter(({ outcome }) => outcome === "ok")).toHaveLength(1);
@@ -118,6 +119,23 @@ describe("a refusal that somebody has to mend", () => {
       platform.issues.filter(({ outcome }) => outcome === "fatal").map(({ client }) => client),
     );
     expect(asked).toEqual(new Set(["a", "b"]));
+  });
+
+  it("is over for a node whose address was refused as soon as another node stores a credential", async () => {
+    const { clock, node, platform } = fleet();
+    const mend = platform.refuse(address, ["refused"]);
+    const [refused, other] = [node({ issuer: platform.as("refused") }), node()];
+    refused.get().catch(() => {});
+    // Its next try is minutes away.
+    await clock.advance(2 * minuteMs);
+    expect(platform.issues).toHaveLength(2);
+    mend();
+    await within(clock, 2 * secondMs, other.get());
+    await within(clock, 2 * secondMs, refused.get());
+    await other.close();
+    platform.revoke(platform.latest!);
+    const replaced = await within(clock, 2 * secondMs, refused.reject(refused.peek()!));
+    expect(replaced).toMatchObject({ replaced: true });
   });
 
   it("leaves what still lives in use meanwhile", async () => {

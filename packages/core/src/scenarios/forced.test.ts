@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+import { fleet, within } from "./fleet.fixture.ts";
+
+it("a stable credential that a consumer found dead is asked for without force first", async () => {
+  const policy = { kind: "stable", renewWithinMs: 300_000 } as const;
+  const quota = { perDay: 500_000, dayOffsetMs: 0, forced: { perDay: 20, gapMs: 30_000 } };
+  const { clock, document, node, platform } = fleet({ policy, probes: true, quota });
+  const consumer = node({ role: "consumer" });
+  const owner = node({ keepAlive: true });
+  await within(clock, 2_000, Promise.all([owner.get(), consumer.get()]));
+  // Somebody else forces another one: without force the platform hands that one out.
+  platform.issueElsewhere();
+  platform.revoke(owner.peek()!.reveal());
+  const replaced = consumer.reject(consumer.peek()!);
+  await clock.advance(100);
+  expect((await document())?.suspect).toMatchObject({ dead: true });
+  expect(await within(clock, 10_000, replaced)).toMatchObject({ replaced: true });
+  expect(platform.issues.map(({ forced }) => forced)).toEqual([false, false]);
+});

@@ -1,0 +1,334 @@
+import type { Regression } from "../regression.ts";
+
+const core = "packages/core/src";
+const wechat = "packages/wechat/src";
+const simulation = "apps/simulation/src";
+const ownership = `${core}/fleet/ownership.ts`;
+const ownershipTest = `${core}/fleet/ownership.test.ts`;
+const refresh = `${core}/refresh/refresh.ts`;
+const failoverTest = `${core}/scenarios/failover.test.ts`;
+const pendingTest = `${core}/scenarios/pending-abandon.test.ts`;
+
+/** Claims, failover, and the auditors of the simulation. */
+export const availabilityFailover: readonly Regression[] = [
+  {
+    right: "An earlier claim is never refused or made a consumer by a later one.",
+    edits: [
+      {
+        file: ownership,
+        from: 'if (earlier === undefined) return void (later && this.#report(later, "keep"));',
+        to: "if (earlier === undefined) return later && this.#yieldTo(later);",
+      },
+    ],
+    test: ownershipTest,
+    title: "is never refused or made a consumer",
+  },
+  {
+    right: "The earlier one reports the later claim, and goes on.",
+    edits: [
+      {
+        file: ownership,
+        from: 'if (earlier === undefined) return void (later && this.#report(later, "keep"));',
+        to: "if (earlier === undefined) return void later;",
+      },
+    ],
+    test: ownershipTest,
+    title: "is never refused or made a consumer",
+  },
+  {
+    right: "A claim stays the earlier one over renewals and restarts.",
+    edits: [
+      {
+        file: ownership,
+        from: "const sinceMs = this.#heldIn(reading)?.sinceMs ?? afterAllMs;",
+        to: "const sinceMs = afterAllMs;",
+      },
+    ],
+    test: ownershipTest,
+  },
+  {
+    right: "A claim holds as long as the credential lives, not two days.",
+    edits: [
+      {
+        file: `${core}/fleet/claim-registry.ts`,
+        from: "return Math.max(renewedMs + staleAfterMs, Math.min(untilMs, renewedMs + heldMaxMs));",
+        to: "return Math.max(renewedMs + staleAfterMs, Math.min(untilMs, renewedMs));",
+      },
+    ],
+    test: `${core}/fleet/claim-registry.test.ts`,
+  },
+  {
+    right: "One malformed claim does not stop a living environment.",
+    edits: [
+      {
+        file: ownership,
+        from: "if (yields && reading?.own === undefined && !(await isEstablished))",
+        to: "if (yields || (reading?.own === undefined && !(await isEstablished)))",
+      },
+    ],
+    test: ownershipTest,
+    title: "does not keep a living environment",
+  },
+  {
+    right: "A claim is released by its path, not by a name that other prefixes use too.",
+    edits: [
+      {
+        file: `${core}/fleet/release-claim.ts`,
+        from: "claims.filter((claim) => !samePath(claim.path, path))",
+        to: "claims.filter((claim) => !samePath(claim.path, path) && claim.environment !== environment)",
+      },
+    ],
+    test: ownershipTest,
+    title: "is released for the environment under one prefix",
+  },
+  {
+    right: "The consumer of an environment that is gone says what it waits for.",
+    edits: [
+      {
+        file: `${core}/refresh/consumer.ts`,
+        from: "detail: nothingStored(dependencies, snapshot),",
+        to: "...(snapshot === undefined && { detail: nothingStored(dependencies, snapshot) }),",
+      },
+    ],
+    test: ownershipTest,
+  },
+  {
+    right: "What could not be stored is stored when the store returns, not by its own timer.",
+    edits: [
+      {
+        file: `${core}/manager/assembly.ts`,
+        from: "outcomes.pending.retryNow();",
+        to: "",
+      },
+    ],
+    test: pendingTest,
+    title: "is recorded when the store returns",
+  },
+  {
+    right: "Nobody overruns an open request within moments of the store's return.",
+    edits: [
+      {
+        file: `${core}/fleet/lost-request.ts`,
+        from: "const graceMs = 2_000;",
+        to: "const graceMs = 0;",
+      },
+    ],
+    test: failoverTest,
+    title: "costs no fetch of its own and no failed call",
+  },
+  {
+    right: "The age of an open request that was spent in an outage does not count.",
+    edits: [
+      { file: `${core}/manager/assembly.ts`, from: "node.lostRequests.restart();", to: "" },
+      {
+        file: `${core}/fleet/lost-request.ts`,
+        from: "const goesOn = last?.operationId === operationId && nowMs - last.lastMs <= silenceMaxMs;",
+        to: "const goesOn = last?.operationId === operationId && silenceMaxMs > 0;",
+      },
+    ],
+    test: failoverTest,
+    title: "costs no fetch of its own and no failed call",
+  },
+  {
+    right: "The lease is held while a commit waits.",
+    edits: [
+      {
+        file: refresh,
+        from: "if (!outcomes.pending.keeps(leaseContext.lease)) await leaseContext.lease.release();",
+        to: "await leaseContext.lease.release();",
+      },
+    ],
+    test: `${core}/scenarios/pending-commit.test.ts`,
+    title: "keeps the lease",
+  },
+  {
+    right: "A call waits until an open request has ended, and does not lead a reconcile.",
+    edits: [
+      {
+        file: `${core}/manager/replacement.ts`,
+        from: "await this.#openRequest.ended(leftMs(), signal);",
+        to: `await this.#singleFlight.ensure(
+          { reason: "reconcile", replaces: local.cached?.stored.commitId }, signal, leftMs());`,
+      },
+    ],
+    test: failoverTest,
+    title: "while the stored one is alive but in doubt",
+  },
+  {
+    right: "It waits within one waitMs in all.",
+    edits: [
+      {
+        file: `${core}/manager/replacement.ts`,
+        from: "await this.#openRequest.ended(leftMs(), signal);",
+        to: "await this.#openRequest.ended(leftMs() + 10_000, signal);",
+      },
+    ],
+    test: failoverTest,
+    title: "not beyond waitMs in all",
+  },
+  {
+    right: "Reconciling stays with the background, late.",
+    edits: [
+      {
+        file: `${core}/manager/elected-starts.ts`,
+        from: "const lateMs = sinceMs + Math.max(reconcileMs, drainMs + retryMs);",
+        to: "const lateMs = sinceMs + Math.max(0 * reconcileMs, drainMs + 0 * retryMs);",
+      },
+    ],
+    test: failoverTest,
+    title: "is not reconciled early",
+  },
+  {
+    right: "With overlap 0 the platform's word after the drain settles a doubt.",
+    edits: [
+      {
+        file: `${core}/leader/write-intent.ts`,
+        from: 'if (resolvedGoal.reason === "reconcile" && (await settle(node, leaseContext, read)))',
+        to: 'if (resolvedGoal.reason === "cold" && (await settle(node, leaseContext, read)))',
+      },
+    ],
+    test: failoverTest,
+    title: "is settled after the drain",
+  },
+  {
+    right: "A call whose token the fleet replaced meanwhile is sent once more, three times in all.",
+    edits: [
+      {
+        file: `${wechat}/calls/send.ts`,
+        from: "if (secret === undefined || (replays > 0 && !wasReplaced)) {",
+        to: "if (secret === undefined || (replays > 0 && (!wasReplaced || wasReplaced))) {",
+      },
+    ],
+    test: `${wechat}/calls/send.test.ts`,
+    title: "is sent a third time",
+  },
+  {
+    right: "And not more often.",
+    edits: [
+      {
+        file: `${wechat}/calls/send.ts`,
+        from: "(replays > 0 && !wasReplaced)",
+        to: "(replays > 9 && !wasReplaced)",
+      },
+    ],
+    test: `${wechat}/calls/send.test.ts`,
+    title: "is not sent again",
+  },
+  {
+    right: "A report of our own, late, casts no doubt on what was fetched without the store.",
+    edits: [
+      {
+        file: `${core}/leader/write-outcome.ts`,
+        from: 'event.outcome === "unknown" && local.state !== undefined &&',
+        to: 'event.outcome === "unsent" && local.state !== undefined &&',
+      },
+      {
+        file: `${core}/fleet/adoption.ts`,
+        from: "...(local.continued && { continued: local.continued }),",
+        to: "",
+      },
+    ],
+    test: pendingTest,
+    title: "costs no further fetch",
+  },
+  {
+    right: "A doubt that an owner resolved without the store is resolved in the store too.",
+    edits: [
+      {
+        file: `${core}/state/repair.ts`,
+        from: "known.intent === undefined && event.continued?.includes(stored.outcomeId) === true;",
+        to: "known.intent === undefined && event.continued?.includes(`${stored.outcomeId}.`) === true;",
+      },
+    ],
+    test: `${core}/state/repair.test.ts`,
+  },
+  {
+    right: "A store that is away is read again until it is back, also without messages.",
+    edits: [
+      {
+        file: `${core}/manager/background.ts`,
+        from: "const isDoubtful = storeClock.isDoubtful || context.health.isProvable;",
+        to: "const isDoubtful = storeClock.isDoubtful || context.health.seen === null;",
+      },
+    ],
+    test: `${core}/scenarios/promptly.test.ts`,
+  },
+  {
+    right: "A pause after failures ends early once nothing can be served.",
+    edits: [
+      {
+        file: `${core}/manager/background.ts`,
+        from: "const ownMs = jitter * steppedMs(failures, isUrgent);",
+        to: "const ownMs = jitter * steppedMs(failures, isUrgent && !local.isUsable && failures > 9);",
+      },
+    ],
+    test: `${core}/scenarios/promptly.test.ts`,
+    title: "does not finish that pause",
+  },
+  {
+    right: "A call may fail only with an excuse: a fault of its node, in its time.",
+    edits: [
+      {
+        file: `${simulation}/audit/availability-audit.ts`,
+        from: "if (this.#excuse(node, this.#nowMs()) !== undefined) {",
+        to: "if (this.#excuse(node, this.#nowMs()) !== undefined || count.calls > 0) {",
+      },
+    ],
+    test: `${simulation}/audit/availability-audit.test.ts`,
+  },
+  {
+    right: "A call may wait longer than the outage only with an excuse.",
+    edits: [
+      {
+        file: `${simulation}/audit/availability-audit.ts`,
+        from: "if (ms <= promptMs) return undefined;",
+        to: "if (ms <= 20 * promptMs) return undefined;",
+      },
+    ],
+    test: `${simulation}/audit/availability-audit.test.ts`,
+  },
+  {
+    right: "An excuse names a fault for the nodes that it hit.",
+    edits: [
+      {
+        file: `${simulation}/audit/fault-ledger.ts`,
+        from: "return fault.node === undefined || fault.node === node || fault.node === wholeOf(node);",
+        to: "return fault.node === undefined || node !== `${fault.node}.`;",
+      },
+    ],
+    test: `${simulation}/audit/fault-ledger.test.ts`,
+  },
+  {
+    right: "An excuse ends 2 s after its fault.",
+    edits: [
+      {
+        file: `${simulation}/audit/fault-ledger.ts`,
+        from: "export const settledAfterMs = 2_000;",
+        to: "export const settledAfterMs = 60_000;",
+      },
+    ],
+    test: `${simulation}/audit/fault-ledger.test.ts`,
+  },
+  {
+    right: "An auditor that excuses everything is found: it excuses more than faults have hit.",
+    edits: [
+      {
+        file: `${simulation}/audit/availability-audit.ts`,
+        from: ".filter(([, { excused, hit }]) => excused > hit)",
+        to: ".filter(([, { excused, hit }]) => excused > hit && hit < 0)",
+      },
+    ],
+    test: `${simulation}/audit/availability-audit.test.ts`,
+  },
+  {
+    right: "By default the simulation draws from all of these troubles.",
+    edits: [
+      {
+        file: `${simulation}/scenario/scenarios.ts`,
+        from: "const shares = { one: 0.6, two: 0.3 };",
+        to: "const shares = { one: 0, two: 0 };",
+      },
+    ],
+    test: `${simulation}/scenario/scenarios.test.ts`,
+  },
+];
