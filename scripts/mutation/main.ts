@@ -1,7 +1,8 @@
 /**
  * `pnpm mutation` changes the deciding code in thousands of small ways and counts which changes no
- * test notices; `--sample` does so with the reducer, in half a minute; `--files a.ts,b.ts` with
- * those, shown to all tests of their packages, or with `--tests "a.test.ts …"` to those.
+ * test notices; `--room lease` does so with one part, as each job of the nightly run; `--sample`
+ * with the reducer, in half a minute; `--files a.ts,b.ts` with those, shown to all tests of their
+ * packages, or with `--tests "a.test.ts …"` to those.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -9,45 +10,30 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { toolPath } from "../tools.ts";
 import { root } from "../workspace.ts";
+import { roomNamed, rooms } from "./rooms.ts";
 import { linesOf, scoreOf, type MutationReport, type Survivor } from "./score.ts";
 
-/** What decides. Effects around it are proved by the simulation and on real servers. */
-const core = [
-  ...["state", "fleet", "leader", "refresh", "manager", "lease"].map(
-    (folder) => `packages/core/src/${folder}/*.ts`,
-  ),
-  ...["create-lock", "late-grants", "lock", "wait-queue"].map(
-    (name) => `packages/core/src/lock/${name}.ts`,
-  ),
-];
-const wechat = [
-  "errors/classify",
-  "transport/platform-answer",
-  "calls/send",
-  "tokens/token-request",
-  "calls/peek-refusal",
-  "calls/replayable-call",
-  "account/quota-api",
-].map((name) => `packages/wechat/src/${name}.ts`);
-/** Pure decisions, shown to the tests beside them: seconds. */
-const sample = ["packages/core/src/state/*.ts"];
-/**
- * Without the properties of documents of later releases, which take as long as all others together.
- */
-const sampleTests = "packages/core/src/state/*.test.ts !**/version-skew.test.ts";
 const targetPercent = 90;
 
 const { values: asked } = parseArgs({
-  options: { sample: { type: "boolean" }, files: { type: "string" }, tests: { type: "string" } },
+  options: {
+    sample: { type: "boolean" },
+    room: { type: "string" },
+    files: { type: "string" },
+    tests: { type: "string" },
+  },
 });
+const room = asked.sample
+  ? roomNamed("state")
+  : asked.room === undefined
+    ? undefined
+    : roomNamed(asked.room);
+/** Nothing is left out: neither mutants of what happens as a module loads, nor slow tests. */
 const isWhole = !asked.sample && asked.files === undefined;
-const files = asked.sample ? sample : (asked.files?.split(",") ?? [...core, ...wechat]);
-const tests = asked.sample ? sampleTests : asked.tests;
-const reportFile = join(
-  root,
-  ".cache",
-  `mutation${asked.sample ? "-sample" : isWhole ? "" : `-${process.pid}`}.json`,
-);
+const files = room?.files ?? asked.files?.split(",") ?? rooms.flatMap((each) => each.files);
+const tests = room?.tests ?? asked.tests;
+const part = asked.sample ? "sample" : (room?.name ?? (isWhole ? "all" : `${process.pid}`));
+const reportFile = join(root, ".cache", `mutation-${part}.json`);
 
 mkdirSync(join(root, ".cache"), { recursive: true });
 rmSync(reportFile, { force: true });

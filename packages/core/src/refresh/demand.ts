@@ -42,10 +42,8 @@ export class Demand {
    */
   isWanted(markedAtMs: number | undefined): boolean {
     if (this.#keepAlive || this.#node.context.bus.hasListeners || this.#isUsedHere()) return true;
-    return (
-      markedAtMs !== undefined &&
-      this.#node.storeClock.nowMs() - markedAtMs < markedLifetimes * this.#lifetimeMs()
-    );
+    const sinceMs = this.#node.storeClock.nowMs() - (markedAtMs ?? Number.NEGATIVE_INFINITY);
+    return sinceMs < markedLifetimes * this.#lifetimeMs();
   }
 
   /**

@@ -45,6 +45,13 @@ describe("a credential that is seeded", () => {
     ]);
   });
 
+  it("costs one reading and one write of the store, and is served without another", async () => {
+    const { clock, node } = fleet();
+    const one = node();
+    await within(clock, 2_000, one.seed(given));
+    expect([one.faults.calls("get"), one.faults.calls("set")]).toEqual([1, 1]);
+  });
+
   it("is the other nodes' too, and replaces what they had", async () => {
     const { clock, node, platform } = fleet();
     const [one, two] = [node(), node()];

@@ -21,7 +21,7 @@ export async function seed(
   given: Issued,
   ageMs = 0,
 ): Promise<void> {
-  const { context, storeClock, local, adoption } = node;
+  const { context, storeClock, local } = node;
   const { bus, clock, environment, issuer, random } = context;
   if (!(ageMs >= 0 && ageMs <= ageMaxMs))
     throw new ConfigurationError(
@@ -43,13 +43,12 @@ export async function seed(
   const event = { type: "seed", operationId: random.id(), outcomeId: random.id(), issued } as const;
   const applied = await source.document.apply(event, { from: snapshot });
   const state = applied?.snapshot.state;
-  const stored = state?.credential;
-  if (applied === undefined || state === undefined || stored === undefined) return;
-  if (stored.commitId !== event.operationId)
-    return adoption.adoptNewer(applied.snapshot, source.document);
-  local.adopt(state, stored);
+  // The reducer stores every seed; its types do not say so.
+  if (state?.credential === undefined) return;
+  const { credential } = state;
+  local.adopt(state, credential);
   bus.emit("refreshed", {
-    ...labelOf(stored),
+    ...labelOf(credential),
     reason: "manual",
     durationMs: clock.monotonicMs() - startedMs,
     remainingMs: expiresInMs,

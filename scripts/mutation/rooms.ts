@@ -1,0 +1,56 @@
+/**
+ * What is mutated, in parts that the nightly run works on side by side: code that decides, and the
+ * tests that it is shown to. Effects around it are proved by the simulation and on real servers.
+ */
+interface Room {
+  readonly name: string;
+  readonly files: readonly string[];
+  /** Patterns, separated by spaces. One that begins with an exclamation mark leaves files out. */
+  readonly tests: string;
+}
+
+const refreshTests = "packages/core/src/{fleet,leader,refresh,manager,scenarios}/*.test.ts";
+const leaseTests = "packages/core/src/{lease,lock}/*.test.ts";
+
+export const rooms: readonly Room[] = [
+  {
+    name: "state",
+    files: ["packages/core/src/state/*.ts"],
+    // Without the properties of documents of later releases, which take as long as all others
+    // together.
+    tests: "packages/core/src/state/*.test.ts !**/version-skew.test.ts",
+  },
+  { name: "lease", files: ["packages/core/src/lease/*.ts"], tests: leaseTests },
+  {
+    name: "lock",
+    files: ["create-lock", "late-grants", "lock", "wait-queue"].map(
+      (name) => `packages/core/src/lock/${name}.ts`,
+    ),
+    tests: leaseTests,
+  },
+  ...["fleet", "refresh", "leader", "manager"].map((name) => ({
+    name,
+    files: [`packages/core/src/${name}/*.ts`],
+    tests: refreshTests,
+  })),
+  {
+    name: "wechat",
+    files: [
+      "errors/classify",
+      "transport/platform-answer",
+      "calls/send",
+      "tokens/token-request",
+      "calls/peek-refusal",
+      "calls/replayable-call",
+      "account/quota-api",
+    ].map((name) => `packages/wechat/src/${name}.ts`),
+    tests: "packages/wechat/src/**/*.test.ts",
+  },
+];
+
+/** @throws if there is none of this name. */
+export function roomNamed(name: string): Room {
+  const room = rooms.find((each) => each.name === name);
+  if (room !== undefined) return room;
+  throw new Error(`There is no room "${name}": ${rooms.map((each) => each.name).join(", ")}.`);
+}
