@@ -9,6 +9,7 @@ import type { FaultLedger } from "./fault-ledger.ts";
 import type { FetchAudit } from "./fetch-audit.ts";
 import type { FleetNode, Life } from "../fleet/fleet-node.ts";
 import { NeedAudit } from "./need-audit.ts";
+import { heardWithinMs } from "./reset-audit.ts";
 import type { Executed } from "../store/store-link.ts";
 import { nodeNameOf } from "../world/process.ts";
 import type { Metrics } from "./metrics.ts";
@@ -80,6 +81,7 @@ export class Auditor {
   served(node: FleetNode, life: Life, token: string): void {
     const { wechat, world } = this.#scene;
     const wasRefused = life.rejected.has(token) && !wechat.isAlive(token);
+    this.#requireRemembered(node, token);
     if (life.served.at(-1) === token) {
       if (wasRefused)
         this.violated("3", `${node.name} got a token that it had reported as refused`);
@@ -97,6 +99,16 @@ export class Auditor {
         `${node.name} got ${wechat.idOf(token)}, which it had reported as refused`,
       );
     life.served.push(token);
+  }
+
+  /** F13: a token that an operator had the fleet forget is used by nobody. */
+  #requireRemembered(node: FleetNode, token: string): void {
+    const { nowMs } = this.#scene.world;
+    if (
+      this.#of(node.environment).documents.resets.mustBeUnused(token) &&
+      !this.excuses.disturbances.overlap(node.name, nowMs - heardWithinMs / 2, nowMs)
+    )
+      this.violated("F13", `${node.name} still uses a token that an operator had it forget`);
   }
 
   /** Promise 3, at each refused call: the platform says whether the token was past its end. */
@@ -168,6 +180,7 @@ export class Auditor {
   #mustHaveServed(node: FleetNode, life: Life, how: string): void {
     const token = life.served.at(-1);
     if (how !== "get" || token === undefined || life.rejected.has(token)) return;
+    if (this.#of(node.environment).documents.resets.isForgotten(token)) return;
     const { wechat, world } = this.#scene;
     if (wechat.isAlive(token) && wechat.expiresAtMs(token) > world.nowMs + 2 * skewMarginMs)
       this.violated("I18", `get failed on ${node.name}, which had ${wechat.idOf(token)}`);

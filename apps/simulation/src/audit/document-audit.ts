@@ -5,6 +5,7 @@
 import type { State } from "@lingpai/core/internal/state";
 import { hasLaterField } from "../store/later-release.ts";
 import type { Primary } from "../store/primary.ts";
+import { ResetAudit } from "./reset-audit.ts";
 import { OperationAudit } from "./operation-audit.ts";
 import type { Executed } from "../store/store-link.ts";
 import { isTicket } from "../platform/tickets.ts";
@@ -24,13 +25,14 @@ export class DocumentAudit {
   /** The instant since which the store has kept all its writes. */
   #keptSinceMs = 0;
   readonly #nowMs: () => number;
-
+  readonly resets: ResetAudit;
   readonly #environment: string;
 
   constructor(wechat: Wechat, nowMs: () => number, environment = "production") {
     this.#environment = environment;
     this.#wechat = wechat;
     this.#nowMs = nowMs;
+    this.resets = new ResetAudit(nowMs);
   }
 
   /** Returns the document that the auditor last saw in this primary. */
@@ -41,6 +43,7 @@ export class DocumentAudit {
   /** The store lost writes, so the auditor forgets what it knew of them. */
   lostWrites(primary: Primary): void {
     this.#keptSinceMs = this.#nowMs();
+    this.resets.lostWrites();
     const entry = [...primary.entries].find(([name]) => this.#isJudged(name));
     this.#documents.set(primary, entry === undefined ? undefined : parsed(entry[1].value));
   }
@@ -66,7 +69,7 @@ export class DocumentAudit {
     const state = parsed(value);
     const before = this.#documents.get(primary);
     this.#documents.set(primary, state);
-    const findings: Finding[] = [];
+    const findings: Finding[] = [...this.resets.written(before, state)];
     if (before !== undefined && hasLaterField(JSON.stringify(before)) && !hasLaterField(value))
       findings.push({
         promise: "skew",

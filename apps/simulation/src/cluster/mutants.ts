@@ -2,7 +2,12 @@
  * Defects in the production code, and an auditor that excuses everything. The simulation must find
  * each of them; otherwise it proves nothing.
  */
-import { CredentialUnavailableError, IssueError, type Credential } from "@lingpai/core";
+import {
+  CredentialUnavailableError,
+  IssueError,
+  type Credential,
+  type Secret,
+} from "@lingpai/core";
 import type { Excuse } from "../audit/availability-audit.ts";
 import type { NodeMutation } from "../fleet/fleet-node.ts";
 import type { Process } from "../world/process.ts";
@@ -106,6 +111,23 @@ export const mutants: readonly Mutant[] = [
         return credential.reject(refused, options);
       },
     }),
+  },
+  {
+    name: "a node goes on with a token that an operator had it forget",
+    scenario: "operator-resets",
+    foundBy: /^F13$/,
+    credential(credential, process) {
+      let kept: { readonly secret: Secret; readonly untilMs: number } | undefined;
+      const get: Credential["get"] = async (options) => {
+        if (kept === undefined || process.monotonicMs() >= kept.untilMs)
+          kept = {
+            secret: await credential.get(options),
+            untilMs: process.monotonicMs() + 1_800_000,
+          };
+        return kept.secret;
+      };
+      return { ...methodsOf(credential), get };
+    },
   },
   {
     name: "an unused credential is refreshed forever",

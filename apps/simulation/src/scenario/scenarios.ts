@@ -9,6 +9,7 @@ import { foreignRefreshes, kills } from "./foreign.ts";
 import { frozenStore } from "./frozen-store.ts";
 import { mendedRefusals } from "./mended-refusals.ts";
 import { idleHours, laterRelease, mixedParameters, wallClockSteps } from "./operations.ts";
+import { operatorResets } from "./operator-resets.ts";
 import { refusedWrites } from "./refused-writes.ts";
 import { refusingApi } from "./refusing-api.ts";
 import { singleOwner } from "./single-owner.ts";
@@ -29,6 +30,7 @@ export const scenarios: readonly Scenario[] = [
   laterRelease,
   singleOwner,
   tickets,
+  operatorResets,
 ];
 
 /** The settings of a run that its scenarios depend on. */

@@ -76,7 +76,8 @@ export class Adoption {
   isOutdated(stored: StoredCredential): boolean {
     const own = this.#local.cached?.stored;
     return (
-      this.#local.wasReplaced(stored.fingerprint) || (own !== undefined && isOlder(stored, own))
+      (this.#local.wasReplaced(stored.fingerprint) && !this.#local.wasReissued(stored)) ||
+      (own !== undefined && isOlder(stored, own))
     );
   }
 

@@ -59,6 +59,8 @@ export class LocalCopy {
   /** Fingerprints that this process saw refused, and those that it saw replaced; newest last. */
   #refused: readonly string[] = none;
   #replaced: readonly string[] = none;
+  /** The credential that the fleet forgot on purpose, and the epoch up to which it did. */
+  #dismissed: { readonly fingerprint: string; readonly minEpoch: number } | undefined;
   #cached: CachedCredential | undefined;
   #state: State | undefined;
   readonly #continued = new WeakMap<State, readonly string[]>();
@@ -114,6 +116,15 @@ export class LocalCopy {
     return this.#replaced.includes(fingerprint);
   }
 
+  /**
+   * Returns true when the fleet forgot it on purpose, and the platform has handed it out again
+   * since.
+   */
+  wasReissued({ fingerprint, epoch }: StoredCredential): boolean {
+    const dismissed = this.#dismissed;
+    return dismissed?.fingerprint === fingerprint && epoch > dismissed.minEpoch;
+  }
+
   /** Fingerprints of the last credentials that this process saw replaced. */
   get replaced(): readonly string[] {
     return this.#replaced;
@@ -167,7 +178,10 @@ export class LocalCopy {
   /** The fleet has forgotten the held one on purpose: it is not handed out or written back again. */
   dismiss(state: State): void {
     const fingerprint = this.#cached?.stored.fingerprint;
-    if (fingerprint !== undefined) this.#replaced = withNewest(this.#replaced, fingerprint);
+    if (fingerprint !== undefined) {
+      this.#replaced = withNewest(this.#replaced, fingerprint);
+      this.#dismissed = { fingerprint, minEpoch: state.minEpoch };
+    }
     this.#retire();
     this.updateState(state);
   }
@@ -193,6 +207,10 @@ export class LocalCopy {
     const { issuer, parameters } = termsOn(this.#context, state);
     const current = this.#cached;
     this.#state = state;
+    if (this.wasReissued(stored)) {
+      this.#replaced = this.#replaced.filter((other) => other !== stored.fingerprint);
+      this.#dismissed = undefined;
+    }
     // This process never had the previous one. If the store falls back to it, it must not count as
     // new.
     const goneBefore = state.previous?.fingerprint;

@@ -41,6 +41,31 @@ describe("a credential that an operator resets", () => {
     },
   );
 
+  it("is handed out by every node again, for one fetch, where the platform issues the same one", async () => {
+    const { clock, document, node, platform, store } = fleet({
+      policy: { kind: "stable", renewWithinMs: 300_000 },
+    });
+    const nodes = [node(), node(), node()];
+    const calls = () => Promise.all(nodes.map((each) => each.get()));
+    const [first] = await within(clock, 5_000, calls());
+    await within(clock, 1_000, nodes[0]!.reset());
+    await clock.advance(1_000);
+    expect(nodes.map((each) => each.peek())).toEqual([undefined, undefined, undefined]);
+    const again = await within(clock, 5_000, calls());
+    expect(again.map(({ fingerprint }) => fingerprint)).toEqual(
+      nodes.map(() => first!.fingerprint),
+    );
+    expect(platform.issues).toHaveLength(2);
+    // It is like any other from then on.
+    const image = store.snapshot();
+    await clock.advance(7_000_000);
+    const next = await within(clock, 5_000, nodes[1]!.get());
+    expect(next.fingerprint).not.toBe(first!.fingerprint);
+    store.failOver(image);
+    await clock.advance(1_000);
+    expect((await document())?.credential?.secret).toBe(next.reveal());
+  });
+
   it("is reported, with what was stored", async () => {
     const { world, one } = await warm();
     const { fingerprint } = one.peek()!;

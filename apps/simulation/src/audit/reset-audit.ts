@@ -1,0 +1,53 @@
+/**
+ * Judges what an operator's reset promises: the forgotten token is stored no more, and no node
+ * hands it out for longer than it needs to hear of the reset.
+ */
+import type { State } from "@lingpai/core/internal/state";
+import type { Finding } from "./document-audit.ts";
+
+/** In this time every node that nothing disturbs has read the document again. */
+export const heardWithinMs = 420_000;
+
+export class ResetAudit {
+  readonly #nowMs: () => number;
+  /** When each token was forgotten. */
+  readonly #forgotten = new Map<string, number>();
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs;
+  }
+
+  /** A document was written in place of another. */
+  written(before: State | undefined, after: State): readonly Finding[] {
+    const findings: Finding[] = [];
+    const bar = before?.minEpoch ?? 0;
+    const { credential, minEpoch } = after;
+    if (minEpoch < bar)
+      findings.push({ promise: "F13", what: `a write lowered the bar of a reset from ${bar}` });
+    if (credential !== undefined && credential.epoch <= minEpoch)
+      findings.push({
+        promise: "F13",
+        what: `a token of epoch ${credential.epoch} was stored behind the bar ${minEpoch} of a reset`,
+      });
+    if (minEpoch > bar && before?.credential !== undefined)
+      this.#forgotten.set(before.credential.secret, this.#nowMs());
+    // The platform has handed it out again.
+    if (credential !== undefined) this.#forgotten.delete(credential.secret);
+    return findings;
+  }
+
+  /** The store lost writes, resets among them. */
+  lostWrites(): void {
+    this.#forgotten.clear();
+  }
+
+  isForgotten(token: string): boolean {
+    return this.#forgotten.has(token);
+  }
+
+  /** Returns true when every node must know by now that this token was forgotten. */
+  mustBeUnused(token: string): boolean {
+    const sinceMs = this.#forgotten.get(token);
+    return sinceMs !== undefined && this.#nowMs() - sinceMs > heardWithinMs;
+  }
+}
