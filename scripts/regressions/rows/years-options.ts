@@ -189,6 +189,18 @@ export const yearsOptions: readonly Regression[] = [
     title: "is handed out by no node any more",
   },
   {
+    right: "After a reset a stable token is handed out by every node again, for one fetch.",
+    edits: [
+      {
+        file: `${core}/fleet/adoption.ts`,
+        from: "(this.#local.wasReplaced(stored.fingerprint) && !this.#local.wasReissued(stored)) ||",
+        to: "this.#local.wasReplaced(stored.fingerprint) ||",
+      },
+    ],
+    test: `${core}/scenarios/reset.test.ts`,
+    title: "handed out by every node again",
+  },
+  {
     right: "The search explores an operator's reset: one without a bar is found.",
     edits: [
       {

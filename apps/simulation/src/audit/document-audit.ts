@@ -32,7 +32,7 @@ export class DocumentAudit {
     this.#environment = environment;
     this.#wechat = wechat;
     this.#nowMs = nowMs;
-    this.resets = new ResetAudit(nowMs);
+    this.resets = new ResetAudit(nowMs, () => wechat.kind !== "stable");
   }
 
   /** Returns the document that the auditor last saw in this primary. */

@@ -3,7 +3,11 @@
  * hands it out for longer than it needs to hear of the reset.
  */
 import type { State } from "@lingpai/core/internal/state";
-import type { Finding } from "./document-audit.ts";
+
+interface Finding {
+  readonly promise: "F13";
+  readonly what: string;
+}
 
 /** In this time every node that nothing disturbs has read the document again. */
 export const heardWithinMs = 420_000;
@@ -13,8 +17,12 @@ export class ResetAudit {
   /** When each token was forgotten. */
   readonly #forgotten = new Map<string, number>();
 
-  constructor(nowMs: () => number) {
+  readonly #supersedes: () => boolean;
+
+  /** @param supersedes whether an issue kills the token before. Otherwise nothing is in doubt. */
+  constructor(nowMs: () => number, supersedes: () => boolean) {
     this.#nowMs = nowMs;
+    this.#supersedes = supersedes;
   }
 
   /** A document was written in place of another. */
@@ -24,7 +32,15 @@ export class ResetAudit {
     const { credential, minEpoch } = after;
     if (minEpoch < bar)
       findings.push({ promise: "F13", what: `a write lowered the bar of a reset from ${bar}` });
-    if (credential !== undefined && credential.epoch <= minEpoch)
+    // What was in flight at the reset is stored, and in doubt.
+    const isNew = credential?.commitId !== before?.credential?.commitId;
+    if (
+      this.#supersedes() &&
+      isNew &&
+      after.doubtSinceMs === undefined &&
+      credential !== undefined &&
+      credential.epoch <= minEpoch
+    )
       findings.push({
         promise: "F13",
         what: `a token of epoch ${credential.epoch} was stored behind the bar ${minEpoch} of a reset`,
