@@ -94,6 +94,28 @@ export const yearsBackground: readonly Regression[] = [
     title: "await using",
   },
   {
+    right: "The subscriptions of ioredis keep no process alive whose own client is gone.",
+    edits: [
+      {
+        file: "packages/redis/src/clients/ioredis.ts",
+        from: "connection.stream?.unref?.();",
+        to: "",
+      },
+    ],
+    test: "apps/e2e/src/fleet/process-exit.redis.test.ts",
+  },
+  {
+    right: "The subscriptions of node-redis keep no process alive whose own client is gone.",
+    edits: [
+      {
+        file: "packages/redis/src/clients/node-redis.ts",
+        from: "connection.unref?.();",
+        to: "",
+      },
+    ],
+    test: "apps/e2e/src/fleet/process-exit.redis.test.ts",
+  },
+  {
     right: "An owner behind a closed gate tells the others what the platform refused.",
     edits: [
       {

@@ -36,6 +36,7 @@ export interface IoredisClusterSettings {
 export interface IoredisStream {
   readonly remoteAddress?: string | undefined;
   readonly remotePort?: number | undefined;
+  unref?(): unknown;
 }
 
 export interface IoredisCommands {

@@ -51,6 +51,7 @@ export interface NodeRedisScripts {
 export interface NodeRedisSubscriber {
   connect(): Promise<unknown>;
   destroy(): unknown;
+  unref?(): unknown;
   ping(): Promise<unknown>;
   subscribe(channel: string, listener: Receive): Promise<unknown>;
   unsubscribe(channel: string, listener: Receive): Promise<unknown>;
@@ -197,6 +198,8 @@ function openSubscriber(
     connection.on("error", fail);
     connection.on("end", fail);
     connection.connect().then(() => {
+      // When the user's own client is gone, ours must not keep the process alive.
+      connection.unref?.();
       resolve({
         // The client confirms a channel that it already has without asking the server, hence the
         // ping.
