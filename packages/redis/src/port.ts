@@ -13,8 +13,8 @@ export interface RedisPort {
    */
   readonly keyPrefix?: string | undefined;
   /**
-   * The tracing channels on which the library publishes commands with their arguments:
-   * `ioredis:command`.
+   * The channels on which the library publishes commands with their arguments, plain or tracing
+   * ones: `ioredis:command`.
    */
   readonly traceChannels: readonly string[];
   /** Sends EVALSHA to the primary of the keys. The client may add its own prefix to them. */

@@ -52,6 +52,11 @@ const tracing: readonly Regression[] = [
     test: ioredisPromises,
     title: "sees no part of a sealed token",
   },
+  {
+    right: "An event reports who listens to what fetch sends to Upstash.",
+    edits: [{ file: `${redis}/tracing.ts`, from: "hasSubscribers(name) || phases", to: "phases" }],
+    test: "packages/adapter-upstash/src/tracing.test.ts",
+  },
 ];
 
 const rights: readonly Regression[] = [
