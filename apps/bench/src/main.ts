@@ -10,6 +10,7 @@ import { platformLine } from "./versions.ts";
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   hot: async () => (await import("./hot/hot.ts")).hot,
   "redis-get": async () => (await import("./redis-get/redis-get.ts")).redisGet,
+  "store-get": async () => (await import("./store-get/store-get.ts")).storeGet,
   lease: async () => (await import("./lease/lease.ts")).lease,
   herd: async () => (await import("./herd/herd.ts")).herd,
   adoption: async () => (await import("./adoption/adoption.ts")).adoption,
@@ -29,6 +30,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 const all: readonly (readonly string[])[] = [
   ["hot"],
   ["redis-get"],
+  ["store-get"],
   ["lease"],
   ["herd"],
   ["adoption"],
