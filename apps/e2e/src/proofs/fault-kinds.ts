@@ -93,6 +93,7 @@ export const kinds: readonly Row[] = [
     by: [
       "core/pending-commit: is stored by whatever finds the store back",
       "core/pending-abandon: is recorded when the store returns",
+      "core/promptly: writes what it has within a minute of the store's return",
     ],
   },
   {

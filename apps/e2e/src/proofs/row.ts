@@ -55,6 +55,7 @@ export const sources: Readonly<Record<string, string>> = {
   "core/parameters": `${core}/parameters.test.ts`,
   "core/parent": `${core}/scenarios/parent.test.ts`,
   "core/pending-abandon": `${core}/scenarios/pending-abandon.test.ts`,
+  "core/promptly": `${core}/scenarios/promptly.test.ts`,
   "core/pending-commit": `${core}/scenarios/pending-commit.test.ts`,
   "core/poison": `${core}/scenarios/poison.test.ts`,
   "core/prefix": `${core}/cache/prefix.test.ts`,
