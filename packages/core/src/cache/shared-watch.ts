@@ -80,7 +80,7 @@ export class SharedWatch {
   #add(listening: Listening): void {
     const { name } = listening;
     if (name === undefined) this.#toAll.add(listening);
-    else this.#toName.set(name, [...(this.#toName.get(name) ?? []), listening]);
+    else this.#toName.set(name, (this.#toName.get(name) ?? []).concat(listening));
   }
 
   async #remove(listening: Listening): Promise<void> {

@@ -12,12 +12,14 @@ import {
   requireOneOf,
   requireShape,
 } from "../options.ts";
+import type { Cache } from "../cache/cache.ts";
 import type { Issuer } from "../issuer.ts";
 import { parametersFor, type Parameters } from "../parameters.ts";
 import { systemRandom, type Random } from "../random.ts";
 import { storeFrom } from "../store.ts";
 import { fingerprint } from "../secret.ts";
 import { rulesFor, type Rules } from "../state/rules.ts";
+import { sharedSettings } from "./sharing.ts";
 import { storeDeadlineOf } from "./store-deadline.ts";
 import { StoreHealth } from "./store-health.ts";
 import type { State } from "../state/state.ts";
@@ -90,11 +92,13 @@ export function contextFrom(options: CredentialOptions): Context {
     throw new ConfigurationError(
       `onContention "fallback" needs an issuer with a fallback; "${issuer.id}" has none. Use "report".`,
     );
-  const fallback = issuer.fallback && termsOf(issuer.fallback, parametersFor(issuer.fallback));
+  const { cache } = storeFrom(options);
+  const fallback =
+    issuer.fallback && termsOf(cache, issuer.fallback, parametersFor(issuer.fallback));
   return {
     environment,
     node,
-    ...termsOf(issuer, parameters, options.onContention, fallback?.rules),
+    ...termsOf(cache, issuer, parameters, options.onContention, fallback?.rules),
     fallback,
     clock,
     random,
@@ -173,6 +177,7 @@ function requireOptions(options: CredentialOptions): void {
 }
 
 function termsOf(
+  cache: Cache,
   issuer: Issuer,
   parameters: Parameters,
   onContention?: Rules["onContention"],
@@ -181,8 +186,8 @@ function termsOf(
   const canForce = issuer.policy.kind === "stable" && issuer.quota?.forced !== undefined;
   return {
     issuer,
-    parameters,
-    rules: rulesFor(issuer, parameters, onContention, fallback),
+    parameters: sharedSettings(cache, parameters),
+    rules: sharedSettings(cache, rulesFor(issuer, parameters, onContention, fallback)),
     canForce,
   };
 }

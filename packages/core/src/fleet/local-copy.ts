@@ -34,7 +34,8 @@ export interface CachedCredential {
   readonly secret: Secret;
   /** Already resolved, and shared by all callers, so that a fresh `get` allocates nothing. */
   readonly promise: Promise<Secret>;
-  readonly stored: StoredCredential;
+  /** The one of the newest document. */
+  stored: StoredCredential;
   readonly windows: Windows;
   /** On the monotonic clock. It moves when the estimate of the store's time is corrected. */
   serveUntilMs: number;
@@ -222,6 +223,7 @@ export class LocalCopy {
       current?.stored.commitId === stored.commitId &&
       current.stored.expiresAtMs === stored.expiresAtMs
     ) {
+      current.stored = stored;
       current.serveUntilMs = serveUntilMs;
       current.isUnstored = isUnstored;
       return this.#onChange();

@@ -25,7 +25,7 @@ import { answered } from "./document.ts";
 import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { isUnavailable } from "./store-health.ts";
-import { registryOf } from "./views.ts";
+import { registryOf } from "./sharing.ts";
 import type { OnConflict } from "../credential.ts";
 
 /**

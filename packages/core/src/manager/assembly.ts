@@ -11,7 +11,7 @@ import { LocalCopy } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { Ownership } from "../fleet/ownership.ts";
 import { StoreClock } from "../fleet/store-clock.ts";
-import { environmentOf } from "../fleet/views.ts";
+import { environmentOf } from "../fleet/sharing.ts";
 import { LostRequestDetector } from "../fleet/lost-request.ts";
 import { OutcomeWriter } from "../leader/write-outcome.ts";
 import { Probe } from "../leader/probe.ts";

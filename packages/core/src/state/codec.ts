@@ -124,7 +124,6 @@ function readCredential(from: Reader): StoredCredential {
     epoch: from.count("epoch"),
     commitId: from.text("commitId"),
     secret: from.text("secret"),
-    ...(from.has("nextInput") ? { nextInput: from.text("nextInput") } : {}),
     fingerprint: from.text("fingerprint"),
     sentAtMs: from.count("sentAtMs"),
     issuedAtMs: from.count("issuedAtMs"),
@@ -134,6 +133,7 @@ function readCredential(from: Reader): StoredCredential {
       environment: by.text("environment"),
       reason: by.text("reason"),
     }),
+    ...(from.has("nextInput") ? { nextInput: from.text("nextInput") } : {}),
   };
 }
 

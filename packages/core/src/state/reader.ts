@@ -60,6 +60,7 @@ export class Reader {
   /** Adds to the known fields every field that was not read. */
   withUnknown<T>(known: T): T {
     const unknown = Object.entries(this.#from).filter(([name]) => !this.#known.has(name));
+    if (unknown.length === 0) return known;
     return { ...Object.fromEntries(unknown), ...known };
   }
 

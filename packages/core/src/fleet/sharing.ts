@@ -1,6 +1,6 @@
 /**
- * The views of a store that the credentials of one environment use. All of them share one object
- * each: a process may hold a hundred thousand credentials.
+ * What the credentials of one store share: the views of their environment, and settings that are
+ * equal. A process may hold a hundred thousand credentials.
  */
 import { claimsPath } from "../cache/claims-path.ts";
 import type { Cache } from "../cache/cache.ts";
@@ -8,6 +8,9 @@ import type { Lock } from "../lock/lock.ts";
 
 const environments = new WeakMap<Cache | Lock, Map<string, Cache | Lock>>();
 const registries = new WeakMap<Cache, Cache>();
+const settings = new WeakMap<Cache, Map<string, object>>();
+/** Other settings than these are not shared. */
+const settingsMax = 256;
 
 /** Returns the view of this environment. */
 export function environmentOf<Of extends Cache | Lock>(whole: Of, environment: string): Of;
@@ -24,4 +27,15 @@ export function registryOf(cache: Cache): Cache {
   const registry = registries.get(cache) ?? cache.at(claimsPath);
   registries.set(cache, registry);
   return registry;
+}
+
+/** Returns these settings, or equal ones that a credential of this store has already. */
+export function sharedSettings<T extends object>(cache: Cache, value: T): T;
+export function sharedSettings(cache: Cache, value: object): object {
+  const known = settings.get(cache) ?? new Map<string, object>();
+  settings.set(cache, known);
+  const text = JSON.stringify(value);
+  const shared = known.get(text) ?? value;
+  if (known.size < settingsMax) known.set(text, shared);
+  return shared;
 }
