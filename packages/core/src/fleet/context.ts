@@ -82,17 +82,18 @@ export function contextFrom(options: CredentialOptions): Context {
       `onConflict "coexist" needs a credential that several environments can share; each issue of "${issuer.id}" kills the one before. Use "consume", a stable token, or an AppID per environment.`,
     );
   }
+  const store = storeFrom(options);
   const parameters = parametersFor(
     issuer,
     options.parameters,
-    storeDeadlineOf(storeFrom(options), options.parameters?.storeDeadlineMs),
+    storeDeadlineOf(store, options.parameters?.storeDeadlineMs),
   );
   const bus = createEventBus({ id: issuer.id, environment, node, clock });
   if (options.onContention === "fallback" && issuer.fallback === undefined)
     throw new ConfigurationError(
       `onContention "fallback" needs an issuer with a fallback; "${issuer.id}" has none. Use "report".`,
     );
-  const { cache } = storeFrom(options);
+  const { cache } = store;
   const fallback =
     issuer.fallback && termsOf(cache, issuer.fallback, parametersFor(issuer.fallback));
   return {

@@ -21,7 +21,6 @@ export type Role = "owner" | "consumer";
 export class DocumentSource implements ChangeReader {
   readonly feed: ChangeFeed;
   readonly #node: FleetNode;
-  readonly #onRecovered: () => void;
   /** The cache of this environment's own documents. */
   readonly #home: Cache;
   #cache: Cache;
@@ -37,15 +36,13 @@ export class DocumentSource implements ChangeReader {
   #isStale = false;
   #mustRenew = false;
 
-  /** @param onRecovered called when the store answers again after it did not. */
-  constructor(node: FleetNode, cache: Cache, role: Role, onRecovered: () => void) {
+  constructor(node: FleetNode, cache: Cache, role: Role) {
     this.#node = node;
-    this.#onRecovered = onRecovered;
     this.#home = cache;
     this.#cache = cache;
     this.#role = role;
     node.context.health.needsWrites = role === "owner";
-    this.#document = new StoredDocument(node.context, node.storeClock, cache, onRecovered);
+    this.#document = new StoredDocument(node.context, node.storeClock, cache);
     this.feed = new ChangeFeed(node.context.clock, this);
   }
 
@@ -158,12 +155,7 @@ export class DocumentSource implements ChangeReader {
     // The cached credential belongs to the other document, which must not be repaired with it.
     this.#node.local.forget();
     this.#cache = cache;
-    this.#document = new StoredDocument(
-      this.#node.context,
-      this.#node.storeClock,
-      this.#cache,
-      this.#onRecovered,
-    );
+    this.#document = new StoredDocument(this.#node.context, this.#node.storeClock, this.#cache);
     this.#version = undefined;
   }
 }

@@ -62,17 +62,10 @@ export class StoredDocument implements FleetDocument {
   /** In store time. Undefined while every field is accepted. */
   #poisonedSinceMs: number | undefined;
 
-  /** @param onRecovered called when the store answers again, before the answer is used. */
-  constructor(
-    context: Context,
-    clock: StoreClock,
-    cache: Cache,
-    onRecovered: () => void = () => {},
-  ) {
+  constructor(context: Context, clock: StoreClock, cache: Cache) {
     this.#context = context;
     this.#clock = clock;
     this.#cache = cache;
-    context.health.onRecovered(onRecovered);
     this.key = context.issuer.id;
   }
 

@@ -53,10 +53,15 @@ export interface CachedCredential {
 const rememberedMax = 16;
 const none: readonly string[] = Object.freeze([]);
 
+export interface LocalCopyListener {
+  /** Called after each change, synchronously. */
+  onLocalChange(): void;
+}
+
 export class LocalCopy {
   readonly #context: Context;
   readonly #clock: StoreClock;
-  readonly #onChange: () => void;
+  readonly #listener: LocalCopyListener;
   /** Fingerprints that this process saw refused, and those that it saw replaced; newest last. */
   #refused: readonly string[] = none;
   #replaced: readonly string[] = none;
@@ -68,11 +73,10 @@ export class LocalCopy {
   #uses = 0;
   #isClosed = false;
 
-  /** @param onChange called after each change, synchronously. */
-  constructor(context: Context, clock: StoreClock, onChange: () => void) {
+  constructor(context: Context, clock: StoreClock, listener: LocalCopyListener) {
     this.#context = context;
     this.#clock = clock;
-    this.#onChange = onChange;
+    this.#listener = listener;
   }
 
   /** How often this process has handed out any credential. */
@@ -152,7 +156,7 @@ export class LocalCopy {
     const cached = this.#cached;
     if (cached !== undefined && state.credential?.fingerprint === cached.stored.fingerprint)
       cached.serveUntilMs = this.#serveUntilMs(state, cached.windows);
-    this.#onChange();
+    this.#listener.onLocalChange();
   }
 
   /**
@@ -226,7 +230,7 @@ export class LocalCopy {
       current.stored = stored;
       current.serveUntilMs = serveUntilMs;
       current.isUnstored = isUnstored;
-      return this.#onChange();
+      return this.#listener.onLocalChange();
     }
     const same = current?.stored.fingerprint === stored.fingerprint ? current : undefined;
     if (current !== undefined && same === undefined) {
@@ -246,7 +250,7 @@ export class LocalCopy {
       uses: same?.uses ?? 0,
       isStaleReported: false,
     };
-    this.#onChange();
+    this.#listener.onLocalChange();
   }
 
   /**

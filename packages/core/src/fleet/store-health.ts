@@ -10,6 +10,13 @@ import type { Clock } from "../time/time.ts";
 /** `get`, `set`: the document; `acquire`: the lease; the others: the registry of claims. */
 export type StoreOperation = "get" | "set" | "acquire" | "claims-get" | "claims-set";
 
+export interface StoreHealthListener {
+  /** Called when the store does everything again, before its answer is used. */
+  onStoreRecovered(): void;
+  /** Tries the lease again after it failed. */
+  tryLease(): Promise<unknown>;
+}
+
 const none: readonly StoreOperation[] = Object.freeze([]);
 
 export class StoreHealth {
@@ -21,7 +28,7 @@ export class StoreHealth {
   #hasWorked: true | undefined;
   /** False for a consumer, which needs no right to write. */
   needsWrites = true;
-  #onRecovered: () => void = () => {};
+  #listener: StoreHealthListener | undefined;
 
   constructor(clock: Clock, bus: EventBus) {
     this.#clock = clock;
@@ -55,23 +62,17 @@ export class StoreHealth {
     return this.#failing.some((operation) => !operation.startsWith("claims-"));
   }
 
-  /** Tries the lease again after it failed. Set by the owner of the lock. */
-  tryLease: () => Promise<unknown> = async () => undefined;
-
   /**
    * Repeats the failed operations that a reading cannot prove: the lease, and a write by `write`.
    */
   async prove(write: () => Promise<unknown>): Promise<void> {
-    if (this.#failing.includes("acquire")) await this.watched("acquire", this.tryLease);
+    if (this.#failing.includes("acquire"))
+      await this.watched("acquire", async () => this.#listener?.tryLease());
     if (this.#failing.includes("set")) await write();
   }
 
-  /**
-   * @param listener called when the store does everything again, before its answer is used.
-   *   Replaces the one before.
-   */
-  onRecovered(listener: () => void): void {
-    this.#onRecovered = listener;
+  reportTo(listener: StoreHealthListener): void {
+    this.#listener = listener;
   }
 
   /** Settles as the command does, and records whether it succeeded. */
@@ -110,7 +111,7 @@ export class StoreHealth {
     if (!this.isReachable) return;
     this.#recoveredMs = this.#clock.monotonicMs();
     this.#bus.emit("store-recovered", { downMs: this.#clock.monotonicMs() - this.#downSinceMs });
-    this.#onRecovered();
+    this.#listener?.onStoreRecovered();
   }
 }
 

@@ -7,12 +7,14 @@ import type { Closing } from "../time/closing.ts";
 import { Adoption } from "../fleet/adoption.ts";
 import type { Context } from "../fleet/context.ts";
 import { DocumentSource, type Role } from "../fleet/document-source.ts";
-import { LocalCopy } from "../fleet/local-copy.ts";
+import { LocalCopy, type Goal, type LocalCopyListener } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { Ownership } from "../fleet/ownership.ts";
 import { StoreClock } from "../fleet/store-clock.ts";
+import type { StoreHealthListener } from "../fleet/store-health.ts";
 import { environmentOf } from "../fleet/sharing.ts";
 import { LostRequestDetector } from "../fleet/lost-request.ts";
+import type { OnBlocked } from "../leader/block-reason.ts";
 import { OutcomeWriter } from "../leader/write-outcome.ts";
 import { Probe } from "../leader/probe.ts";
 import { CircuitBreaker } from "../refresh/circuit-breaker.ts";
@@ -20,15 +22,24 @@ import { Demand } from "../refresh/demand.ts";
 import type { RefreshDependencies } from "../refresh/dependencies.ts";
 import { Noted } from "../refresh/noted.ts";
 import { refresh } from "../refresh/refresh.ts";
-import type { CredentialOptions } from "../credential.ts";
-import { Background } from "./background.ts";
+import type { CredentialOptions, Parent } from "../credential.ts";
+import { Background, type BackgroundParts } from "./background.ts";
 import { RefusalJudge } from "./refusal-judge.ts";
-import { RemoteRefusals } from "./remote-refusals.ts";
 import { Replacement } from "./replacement.ts";
-import { SingleFlight } from "./single-flight.ts";
+import { SingleFlight, type Refresher } from "./single-flight.ts";
 
-export interface Assembly {
-  readonly node: FleetNode;
+/**
+ * It is the node of its credential, and refreshes it. One object with methods, not a record of
+ * closures: a process may hold a hundred thousand credentials.
+ */
+export class Assembly
+  implements FleetNode, LocalCopyListener, StoreHealthListener, Refresher, BackgroundParts
+{
+  readonly context: Context;
+  readonly storeClock: StoreClock;
+  readonly local: LocalCopy;
+  readonly adoption: Adoption;
+  readonly lostRequests: LostRequestDetector;
   readonly source: DocumentSource;
   readonly outcomes: OutcomeWriter;
   readonly breaker: CircuitBreaker;
@@ -36,76 +47,98 @@ export interface Assembly {
   readonly demand: Demand;
   readonly refusals: RefusalJudge;
   readonly singleFlight: SingleFlight;
-  readonly replacement: Replacement;
   readonly background: Background;
-}
+  readonly reportedGoals: Noted<Goal> = new Noted();
+  readonly parentErrors: Noted<object> = new Noted();
+  readonly #closing: Closing;
+  readonly #lock: Lock;
+  readonly #claims: Ownership;
+  readonly #parent: Parent | undefined;
+  readonly #standalone: RefreshDependencies["standalone"];
+  #replacement: Replacement | undefined;
 
-export function assemble(context: Context, options: CredentialOptions, closing: Closing): Assembly {
-  const node = nodeOf(context, () => {
-    background.rearm();
-    singleFlight.wake();
-  });
-  const store = storeFrom(options);
-  const cache = environmentOf(store.cache, context.environment);
-  const lock = environmentOf(store.lock, context.environment);
-  const outcomes = new OutcomeWriter(node);
-  const source = new DocumentSource(node, cache, roleFrom(options.role), () => {
-    // Everything that waited for the store continues now.
-    node.lostRequests.restart();
-    outcomes.pending.retryNow();
-    background.retryNow();
-  });
-  const breaker = new CircuitBreaker(context, node.storeClock, node.local);
-  const probe = new Probe(node, closing);
-  const refusals = new RefusalJudge(node, source, probe);
-  context.health.tryLease = () => tryLeaseOnce(context, lock);
-  const demand = new Demand(node, options.keepAlive ?? false);
-  const dependencies: Omit<RefreshDependencies, "closing"> = {
-    node,
-    source,
-    lock,
-    claims: new Ownership(context, node.storeClock, cache, onConflictOf(context, options)),
-    outcomes,
-    breaker,
-    probe,
-    reportedGoals: new Noted(),
-    parentErrors: new Noted(),
-    parent: options.parent,
-    standalone: options.standalone ?? "when-harmless",
-    demand,
-  };
-  const singleFlight = new SingleFlight(
-    node,
-    (goal, patient, onBlocked) =>
-      closing.during((signal) =>
-        refresh({ ...dependencies, closing: signal }, goal, patient, onBlocked),
+  constructor(context: Context, options: CredentialOptions, closing: Closing) {
+    const { clock, bus, environment, health } = context;
+    const store = storeFrom(options);
+    const cache = environmentOf(store.cache, environment);
+    this.context = context;
+    this.#closing = closing;
+    this.#lock = environmentOf(store.lock, environment);
+    this.#parent = options.parent;
+    this.#standalone = options.standalone ?? "when-harmless";
+    this.storeClock = new StoreClock(clock, bus);
+    this.local = new LocalCopy(context, this.storeClock, this);
+    this.adoption = new Adoption(context, this.storeClock, this.local);
+    this.lostRequests = new LostRequestDetector(clock);
+    this.outcomes = new OutcomeWriter(this);
+    this.source = new DocumentSource(this, cache, roleFrom(options.role));
+    this.breaker = new CircuitBreaker(context, this.storeClock, this.local);
+    this.probe = new Probe(this, closing);
+    this.refusals = new RefusalJudge(this, this.source, this.probe);
+    this.demand = new Demand(this, options.keepAlive ?? false);
+    this.#claims = new Ownership(context, this.storeClock, cache, onConflictOf(context, options));
+    this.singleFlight = new SingleFlight(this, this, closing);
+    this.background = new Background(this, this);
+    health.reportTo(this);
+  }
+
+  /** Made for the first refusal. */
+  get replacement(): Replacement {
+    this.#replacement ??= new Replacement(
+      this,
+      this.source,
+      this.singleFlight,
+      this.probe,
+      this.#closing,
+    );
+    return this.#replacement;
+  }
+
+  refresh(goal: Goal, patient: boolean, onBlocked: OnBlocked): Promise<void> {
+    const { breaker, demand, outcomes, parentErrors, probe, reportedGoals, source } = this;
+    return this.#closing.during((closing) =>
+      refresh(
+        {
+          node: this,
+          source,
+          lock: this.#lock,
+          claims: this.#claims,
+          outcomes,
+          breaker,
+          probe,
+          reportedGoals,
+          parentErrors,
+          parent: this.#parent,
+          standalone: this.#standalone,
+          demand,
+          closing,
+        },
+        goal,
+        patient,
+        onBlocked,
       ),
-    closing,
-  );
-  const replacement = new Replacement(node, source, singleFlight, probe, closing);
-  const others = new RemoteRefusals(node, refusals);
-  const isParents = (error: Error): boolean => dependencies.parentErrors.has(error);
-  const background = new Background(node, source, singleFlight, breaker, others, demand, isParents);
-  return {
-    node,
-    source,
-    outcomes,
-    breaker,
-    probe,
-    demand,
-    refusals,
-    singleFlight,
-    replacement,
-    background,
-  };
-}
+    );
+  }
 
-function nodeOf(context: Context, onChange: () => void): FleetNode {
-  const { clock, bus } = context;
-  const storeClock = new StoreClock(clock, bus);
-  const local = new LocalCopy(context, storeClock, onChange);
-  const adoption = new Adoption(context, storeClock, local);
-  return { context, storeClock, local, adoption, lostRequests: new LostRequestDetector(clock) };
+  onLocalChange(): void {
+    this.background.rearm();
+    this.singleFlight.wake();
+  }
+
+  /** Continues everything that waited for the store. */
+  onStoreRecovered(): void {
+    this.lostRequests.restart();
+    this.outcomes.pending.retryNow();
+    this.background.retryNow();
+  }
+
+  /** Shows that the lock works, whether or not another node holds it. */
+  async tryLease(): Promise<void> {
+    const { clock, issuer, parameters, random } = this.context;
+    const { leaseMs: ttlMs, storeDeadlineMs } = parameters;
+    const lease = await tryLease(this.#lock, issuer.id, { ttlMs, storeDeadlineMs, clock, random });
+    if (lease.acquired) await lease.release();
+  }
 }
 
 /** An issuer that hands out the same credential again shares it between environments. */
@@ -115,16 +148,6 @@ function onConflictOf(
 ): NonNullable<CredentialOptions["onConflict"]> {
   const isShared = policy.kind === "stable" || policy.kind === "sliding";
   return onConflict ?? (isShared ? "coexist" : "error");
-}
-
-/** Shows that the lock works, whether or not another node holds it. */
-async function tryLeaseOnce(
-  { clock, issuer, parameters, random }: Context,
-  lock: Lock,
-): Promise<void> {
-  const { leaseMs: ttlMs, storeDeadlineMs } = parameters;
-  const lease = await tryLease(lock, issuer.id, { ttlMs, storeDeadlineMs, clock, random });
-  if (lease.acquired) await lease.release();
 }
 
 function roleFrom(role: unknown): Role {

@@ -19,10 +19,12 @@ import type { SingleFlight } from "./single-flight.ts";
 import type { CircuitBreaker } from "../refresh/circuit-breaker.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import type { BlockReason } from "../leader/block-reason.ts";
-import type { RemoteRefusals } from "./remote-refusals.ts";
+import { RemoteRefusals } from "./remote-refusals.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 import { staleReasonOf, reportStale, type FailedAttempt, type StaleReason } from "./stale-cause.ts";
 import type { Demand } from "../refresh/demand.ts";
+import type { Noted } from "../refresh/noted.ts";
+import type { RefusalJudge } from "./refusal-judge.ts";
 import { ElectedStarts } from "./elected-starts.ts";
 
 /**
@@ -32,14 +34,21 @@ const subscribeAfterMs = 100;
 
 const noPause = (): number => Number.NEGATIVE_INFINITY;
 
+/** What the background works with. */
+export interface BackgroundParts {
+  readonly source: DocumentSource;
+  readonly singleFlight: SingleFlight;
+  readonly breaker: CircuitBreaker;
+  readonly refusals: RefusalJudge;
+  readonly demand: Demand;
+  /** What the parent threw. */
+  readonly parentErrors: Pick<Noted<object>, "has">;
+}
+
 export class Background {
   readonly #node: FleetNode;
-  readonly #source: DocumentSource;
-  readonly #singleFlight: SingleFlight;
-  readonly #breaker: CircuitBreaker;
+  readonly #parts: BackgroundParts;
   readonly #refusals: RemoteRefusals;
-  readonly #demand: Demand;
-  readonly #isParents: (error: Error) => boolean;
   readonly #starts: ElectedStarts;
   #cancel: CancelTimer | undefined;
   #lastWokeMs = Number.NEGATIVE_INFINITY;
@@ -62,22 +71,10 @@ export class Background {
   #recheckJitter = 1;
   #staleReason: StaleReason | undefined;
 
-  constructor(
-    node: FleetNode,
-    source: DocumentSource,
-    singleFlight: SingleFlight,
-    breaker: CircuitBreaker,
-    refusals: RemoteRefusals,
-    demand: Demand,
-    isParents: (error: Error) => boolean,
-  ) {
+  constructor(node: FleetNode, parts: BackgroundParts) {
     this.#node = node;
-    this.#source = source;
-    this.#singleFlight = singleFlight;
-    this.#breaker = breaker;
-    this.#refusals = refusals;
-    this.#demand = demand;
-    this.#isParents = isParents;
+    this.#parts = parts;
+    this.#refusals = new RemoteRefusals(node, parts.refusals);
     this.#starts = new ElectedStarts(node);
   }
 
@@ -144,11 +141,13 @@ export class Background {
       case "refresh":
         return await this.#refresh();
       case "read":
-        return await this.#read(async () => this.#source.proveWrites(await this.#source.read()));
+        return await this.#read(async () =>
+          this.#parts.source.proveWrites(await this.#parts.source.read()),
+        );
       case "subscribe":
         return await this.#read(async () => {});
       case undefined:
-        return await this.#demand.mark(this.#source);
+        return await this.#parts.demand.mark(this.#parts.source);
     }
   }
 
@@ -160,7 +159,7 @@ export class Background {
       this.#failures === 0
         ? undefined
         : met
-          ? staleReasonOf(met, this.#staleReason, this.#isParents)
+          ? staleReasonOf(met, this.#staleReason, this.#parts.parentErrors)
           : this.#staleReason;
     if (this.#failures > 0) this.#notBeforeMs = this.#pauseAfter(met?.block);
   }
@@ -175,7 +174,7 @@ export class Background {
     this.#recheckJitter = 0.96 + 0.04 * random.next();
     try {
       await first();
-      await this.#source.subscribeAndRead();
+      await this.#parts.source.subscribeAndRead();
       this.#readFailures = 0;
     } catch (error) {
       this.#readFailures += 1;
@@ -189,7 +188,7 @@ export class Background {
     const { cached } = this.#node.local;
     const isComplaint = cached !== undefined && goal.reason === "rejected" && goal.isDead !== true;
     const judge = isComplaint ? await this.#refusals.judge(cached) : goal;
-    return judge && this.#singleFlight.inBackground(judge);
+    return judge && this.#parts.singleFlight.inBackground(judge);
   }
 
   /**
@@ -217,10 +216,10 @@ export class Background {
   #dueGoal(): Goal | undefined {
     const { local, context, storeClock } = this.#node;
     const { cached, state } = local;
-    if (!this.#refreshes() || this.#breaker.error !== undefined) return undefined;
+    if (!this.#refreshes() || this.#parts.breaker.error !== undefined) return undefined;
     // The next caller should be served, so a refused refresh is tried again although nobody calls
     // now.
-    if (cached === undefined && this.#breaker.isRefused) return { reason: "cold" };
+    if (cached === undefined && this.#parts.breaker.isRefused) return { reason: "cold" };
     if (cached === undefined || state === undefined) return undefined;
     const nowMs = context.clock.monotonicMs();
     const replaces = cached.stored.commitId;
@@ -237,7 +236,7 @@ export class Background {
   #refreshAtMs(): number {
     const { local, storeClock } = this.#node;
     if (!this.#refreshes()) return Number.POSITIVE_INFINITY;
-    if (this.#breaker.error !== undefined) return this.#breaker.nextTryMs;
+    if (this.#parts.breaker.error !== undefined) return this.#parts.breaker.nextTryMs;
     if (this.#dueGoal() !== undefined) return Number.NEGATIVE_INFINITY;
     const { cached } = local;
     if (cached === undefined) return Number.POSITIVE_INFINITY;
@@ -249,7 +248,10 @@ export class Background {
   }
 
   #refreshes(): boolean {
-    return this.#source.role === "owner" && this.#demand.isWanted(this.#source.usedAtMs);
+    return (
+      this.#parts.source.role === "owner" &&
+      this.#parts.demand.isWanted(this.#parts.source.usedAtMs)
+    );
   }
 
   /**
@@ -260,9 +262,9 @@ export class Background {
     const { local, context, storeClock } = this.#node;
     const { recheckDueMs, recheckMs } = context.parameters;
     const { cached, state } = local;
-    const sinceMs = Math.max(this.#source.lastReadMs, this.#startedMs);
+    const sinceMs = Math.max(this.#parts.source.lastReadMs, this.#startedMs);
     const hasPush =
-      state !== undefined && isAtRest(state, storeClock.nowMs()) && this.#source.hasPush;
+      state !== undefined && isAtRest(state, storeClock.nowMs()) && this.#parts.source.hasPush;
     const waitMs = hasPush
       ? pushRecheckMs(context.parameters, overlapOf(context.issuer))
       : recheckMs;
@@ -283,7 +285,7 @@ export class Background {
     const isDoubtful = storeClock.isDoubtful || context.health.isProvable;
     // Readings that fail have a pause of their own.
     const isDue = isDoubtful && this.#readFailures === 0;
-    return isDue ? this.#source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;
+    return isDue ? this.#parts.source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -297,7 +299,7 @@ export class Background {
       cached === undefined ||
       cached.isStaleReported ||
       !local.isUsable ||
-      !this.#demand.isWanted(this.#source.usedAtMs);
+      !this.#parts.demand.isWanted(this.#parts.source.usedAtMs);
     return isSettled
       ? Number.POSITIVE_INFINITY
       : storeClock.monotonicAt(cached.windows.mandatoryAtMs + retryMs);
@@ -309,6 +311,6 @@ export class Background {
    */
   #reportStale(): void {
     if (this.#node.context.clock.monotonicMs() >= this.#staleAtMs())
-      reportStale(this.#node, this.#source.role, this.#breaker, this.#staleReason);
+      reportStale(this.#node, this.#parts.source.role, this.#parts.breaker, this.#staleReason);
   }
 }

@@ -23,7 +23,7 @@ import type {
   Rejection,
   SeedOptions,
 } from "../credential.ts";
-import { assemble, type Assembly } from "./assembly.ts";
+import { Assembly } from "./assembly.ts";
 import { use } from "./single-flight.ts";
 import { statusOf } from "./status.ts";
 
@@ -55,8 +55,8 @@ class ManagedCredential implements Credential {
     this.environment = context.environment;
     this.#context = context;
     this.#clock = context.clock;
-    this.#assembly = assemble(context, options, this.#closing);
-    this.#local = this.#assembly.node.local;
+    this.#assembly = new Assembly(context, options, this.#closing);
+    this.#local = this.#assembly.local;
   }
 
   peek(): Secret | undefined {
@@ -98,7 +98,7 @@ class ManagedCredential implements Credential {
       ...life,
       ...(isCurrent && { generation: cached.stored.generation }),
     });
-    const reportedAtMs = this.#assembly.node.storeClock.nowMs();
+    const reportedAtMs = this.#assembly.storeClock.nowMs();
     // Only the store can tell whether an unknown secret is the fleet's present one.
     if (verdict === "unknown" && !this.#local.isUsable)
       await this.#ensure({ reason: "cold" }, options.signal);
@@ -138,7 +138,7 @@ class ManagedCredential implements Credential {
     this.#open(options.signal);
     this.#requireOwner("seeds");
     await this.#untilClosed(
-      seed(this.#assembly.node, this.#assembly.source, issued, options.ageMs),
+      seed(this.#assembly, this.#assembly.source, issued, options.ageMs),
       options.signal,
     );
     this.#assembly.breaker.reset();
@@ -169,7 +169,7 @@ class ManagedCredential implements Credential {
   async reset(options: CallOptions = {}): Promise<void> {
     this.#open(options.signal);
     this.#requireOwner("resets");
-    await this.#untilClosed(reset(this.#assembly.node, this.#assembly.source), options.signal);
+    await this.#untilClosed(reset(this.#assembly, this.#assembly.source), options.signal);
     this.#assembly.breaker.reset();
   }
 
@@ -183,7 +183,7 @@ class ManagedCredential implements Credential {
   }
 
   status(): CredentialStatus {
-    return statusOf(this.#assembly.node, this.#assembly.source, this.#closed !== undefined);
+    return statusOf(this.#assembly, this.#assembly.source, this.#closed !== undefined);
   }
 
   watch(listener: EventListener): () => void {
@@ -260,7 +260,7 @@ class ManagedCredential implements Credential {
     ageMs: number;
     remainingMs: number;
   } {
-    const nowMs = this.#assembly.node.storeClock.nowMs();
+    const nowMs = this.#assembly.storeClock.nowMs();
     return { ageMs: nowMs - stored.issuedAtMs, remainingMs: stored.expiresAtMs - nowMs };
   }
 }

@@ -13,11 +13,13 @@ import type { Context } from "../fleet/context.ts";
 import type { StoreClock } from "../fleet/store-clock.ts";
 import type { FailedAttempt } from "./stale-cause.ts";
 
-/**
- * Gets this process what the goal asks for, or rejects. `patient`: waits for block reasons to pass,
- * up to a deadline.
- */
-export type Refresh = (goal: Goal, patient: boolean, onBlocked: OnBlocked) => Promise<void>;
+export interface Refresher {
+  /**
+   * Gets this process what the goal asks for, or rejects. `patient`: waits for block reasons to
+   * pass, up to a deadline.
+   */
+  refresh(goal: Goal, patient: boolean, onBlocked: OnBlocked): Promise<void>;
+}
 
 /**
  * How long a caller waits for a store that has never answered: it may be failing over, but is more
@@ -54,13 +56,13 @@ interface WaitingNode {
 
 export class SingleFlight {
   readonly #node: WaitingNode;
-  readonly #refresh: Refresh;
+  readonly #refresher: Refresher;
   readonly #closing: Closing;
   #running: Running | undefined;
 
-  constructor(node: WaitingNode, refresh: Refresh, closing: Closing) {
+  constructor(node: WaitingNode, refresher: Refresher, closing: Closing) {
     this.#node = node;
-    this.#refresh = refresh;
+    this.#refresher = refresher;
     this.#closing = closing;
   }
 
@@ -163,7 +165,7 @@ export class SingleFlight {
     };
     const { context } = this.#node;
     const done = traced(refreshChannelName, context, { reason: goal.reason }, () =>
-      this.#refresh(goal, isPatient, onBlocked),
+      this.#refresher.refresh(goal, isPatient, onBlocked),
     ).finally(() => {
       if (this.#running === running) this.#running = undefined;
     });

@@ -8,6 +8,7 @@ import { isLive } from "../state/state.ts";
 import { labelOf } from "../fleet/adoption.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { CircuitBreaker } from "../refresh/circuit-breaker.ts";
+import type { Noted } from "../refresh/noted.ts";
 import type { BlockReason } from "../leader/block-reason.ts";
 import type { Role } from "../fleet/document-source.ts";
 
@@ -40,12 +41,12 @@ const byBlockReason: Readonly<
 /**
  * @param before the reason of the attempt before. A node that saw the platform fail knows more than
  *   that the fleet backs off.
- * @param isParents whether an error is the parent's.
+ * @param parentErrors what the parent threw.
  */
 export function staleReasonOf(
   { error, block }: FailedAttempt,
   before: StaleReason | undefined,
-  isParents: (error: Error) => boolean,
+  parentErrors: Pick<Noted<object>, "has">,
 ): StaleReason | undefined {
   if (block?.kind === "wait") return { cause: "owner" };
   const cause = block === undefined ? undefined : byBlockReason[block.why];
@@ -57,7 +58,7 @@ export function staleReasonOf(
   if (!(found instanceof Error) || !("code" in found)) return before;
   const { code } = found as LingpaiError;
   const own = byCode[code] ?? "platform";
-  return { cause: isParents(found) ? "parent" : own, errorCode: code };
+  return { cause: parentErrors.has(found) ? "parent" : own, errorCode: code };
 }
 
 /**

@@ -48,7 +48,7 @@ describe("a caller whom no refresh serves, though each ends well", () => {
       if (singleFlight > 100) throw new Error("Nobody ended this.");
     };
     const node = { context, local: { cachedFor: () => undefined }, storeClock: { isSet: true } };
-    const told = new SingleFlight(node, refresh, new Closing()).ensure({
+    const told = new SingleFlight(node, { refresh }, new Closing()).ensure({
       reason: "cold",
     });
     await expect(told).rejects.toMatchObject({
