@@ -1,9 +1,11 @@
 /**
- * The background work of a credential in use: reading again, refreshing ahead, reconciling. It has
- * one timer.
+ * The background work of a credential in use: reading again, refreshing ahead, reconciling. It
+ * sleeps until the next of these is due.
  */
 import { overlapOf } from "../parameters.ts";
-import type { CancelTimer } from "../time/time.ts";
+import type { Due } from "../time/due-queue.ts";
+import type { Sleeper } from "../time/sweep.ts";
+import { sweepOf } from "../time/time.ts";
 import { isAtRest, isDead } from "../state/state.ts";
 import {
   dueTask,
@@ -12,6 +14,7 @@ import {
   sleepMs,
   steppedMs,
   pushRecheckMs,
+  type DueTask,
   type DueTerms,
 } from "./due.ts";
 import type { FleetNode } from "../fleet/node.ts";
@@ -45,12 +48,12 @@ export interface BackgroundParts {
   readonly parentErrors: Pick<Noted<object>, "has">;
 }
 
-export class Background {
+export class Background implements Sleeper {
   readonly #node: FleetNode;
   readonly #parts: BackgroundParts;
   readonly #refusals: RemoteRefusals;
   readonly #starts: ElectedStarts;
-  #cancel: CancelTimer | undefined;
+  #sleep: Due<Sleeper> | undefined;
   #lastWokeMs = Number.NEGATIVE_INFINITY;
   #isBusy = false;
   #isRunning = false;
@@ -89,7 +92,7 @@ export class Background {
 
   stop(): void {
     this.#isStopped = true;
-    this.#cancel?.();
+    this.#endSleep();
   }
 
   /** Tries again at once, because the store is back. */
@@ -99,15 +102,18 @@ export class Background {
     this.rearm();
   }
 
-  /** Sets the timer again after a change, because another task may be due next. */
+  /** Sleeps again after a change, because another task may be due next. */
   rearm(): void {
-    this.#cancel?.();
+    this.#endSleep();
     if (!this.#isRunning || this.#isStopped || this.#isBusy) return;
-    const nowMs = this.#node.context.clock.monotonicMs();
-    const ms = sleepMs(this.#terms(), nowMs, this.#lastWokeMs);
-    this.#cancel = this.#node.context.clock.setTimer(ms, () => void this.#wake(), {
-      background: true,
-    });
+    const { clock } = this.#node.context;
+    const ms = sleepMs(this.#terms(), clock.monotonicMs(), this.#lastWokeMs);
+    this.#sleep = sweepOf(clock).add(ms, this);
+  }
+
+  #endSleep(): void {
+    if (this.#sleep !== undefined) sweepOf(this.#node.context.clock).cancel(this.#sleep);
+    this.#sleep = undefined;
   }
 
   #terms(): DueTerms {
@@ -120,12 +126,20 @@ export class Background {
     };
   }
 
-  async #wake(): Promise<void> {
+  wake(): void {
     if (this.#isBusy) return;
-    this.#isBusy = true;
     this.#lastWokeMs = this.#node.context.clock.monotonicMs();
+    this.#reportStale();
+    const task = dueTask(this.#terms(), this.#lastWokeMs);
+    // Most wakes only look whether something is due.
+    if (task === undefined && this.#parts.source.role === "owner") this.rearm();
+    else void this.#run(task);
+  }
+
+  async #run(task: DueTask | undefined): Promise<void> {
+    this.#isBusy = true;
     try {
-      await this.#work();
+      await this.#work(task);
     } catch {
       // The document has reported that the store cannot be reached, or what it holds cannot be
       // read.
@@ -135,9 +149,8 @@ export class Background {
     }
   }
 
-  async #work(): Promise<void> {
-    this.#reportStale();
-    switch (dueTask(this.#terms(), this.#node.context.clock.monotonicMs())) {
+  async #work(task: DueTask | undefined): Promise<void> {
+    switch (task) {
       case "refresh":
         return await this.#refresh();
       case "read":

@@ -5,7 +5,7 @@
  * passes.
  */
 
-import { DueQueue } from "./due-queue.ts";
+import { Sweep } from "./sweep.ts";
 
 export interface Clock {
   /**
@@ -38,62 +38,41 @@ export type CancelTimer = () => void;
  */
 const timerMaxMs = 2 ** 31 - 1;
 
-/**
- * All background timers of the process on one of Node's: there may be a hundred thousand
- * credentials.
- */
-function backgroundTimers(): (delayMs: number, fire: () => void) => CancelTimer {
-  const queue = new DueQueue<() => void>();
-  let timer: NodeJS.Timeout | undefined;
-  let wakeAtMs = Number.POSITIVE_INFINITY;
-  const arm = (): void => {
-    const nextMs = queue.first()?.dueMs ?? Number.POSITIVE_INFINITY;
-    if (nextMs >= wakeAtMs || nextMs === Number.POSITIVE_INFINITY) return;
-    clearTimeout(timer);
-    wakeAtMs = nextMs;
-    timer = setTimeout(
-      sweep,
-      Math.min(timerMaxMs, Math.ceil(Math.max(0, nextMs - performance.now()))),
-    );
-    timer.unref();
-  };
-  const sweep = (): void => {
-    wakeAtMs = Number.POSITIVE_INFINITY;
-    const nowMs = performance.now();
-    try {
-      for (let fire = queue.take(nowMs); fire !== undefined; fire = queue.take(nowMs)) fire();
-    } finally {
-      // Also behind one that throws: the others have not had their turn.
-      arm();
-    }
-  };
-  return (delayMs, fire) => {
-    const due = queue.add(performance.now() + Math.max(0, delayMs), fire);
-    arm();
-    return () => queue.cancel(due);
-  };
-}
-
-const setBackgroundTimer = backgroundTimers();
-
 /** The machine's own clocks. */
 export const systemClock: Clock = {
   // Bound, not called through a function of ours: a tenth less on the path of every fresh `get`.
   monotonicMs: performance.now.bind(performance),
   wallMs: () => Date.now(),
   setTimer(delayMs, fire, options = {}) {
-    if (options.background) return setBackgroundTimer(delayMs, fire);
-    let remainingMs = Math.max(0, delayMs);
-    let timer: NodeJS.Timeout;
-    const arm = (): void => {
-      const stepMs = Math.min(remainingMs, timerMaxMs);
-      remainingMs -= stepMs;
-      timer = setTimeout(() => (remainingMs > 0 ? arm() : fire()), Math.ceil(stepMs));
-    };
-    arm();
-    return () => clearTimeout(timer);
+    if (!options.background) return setNodeTimer(delayMs, fire);
+    const due = systemSweep.add(delayMs, { wake: fire });
+    return () => systemSweep.cancel(due);
   },
 };
+
+function setNodeTimer(delayMs: number, fire: () => void, options: TimerOptions = {}): CancelTimer {
+  let remainingMs = Math.max(0, delayMs);
+  let timer: NodeJS.Timeout;
+  const arm = (): void => {
+    const stepMs = Math.min(remainingMs, timerMaxMs);
+    remainingMs -= stepMs;
+    timer = setTimeout(() => (remainingMs > 0 ? arm() : fire()), Math.ceil(stepMs));
+    if (options.background) timer.unref();
+  };
+  arm();
+  return () => clearTimeout(timer);
+}
+
+/** All background timers of the process are on one of Node's. */
+const systemSweep = new Sweep({ monotonicMs: systemClock.monotonicMs, setTimer: setNodeTimer });
+const sweeps = new WeakMap<Clock, Sweep>([[systemClock, systemSweep]]);
+
+/** Returns the sweep that all who sleep by this clock share. */
+export function sweepOf(clock: Clock): Sweep {
+  const sweep = sweeps.get(clock) ?? new Sweep(clock);
+  sweeps.set(clock, sweep);
+  return sweep;
+}
 
 /**
  * Resolves after `delayMs`, or rejects with the signal's reason as soon as it aborts; leaves no

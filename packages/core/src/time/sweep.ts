@@ -1,0 +1,65 @@
+/**
+ * One timer for all who sleep by the same clock, in place of a timer each: there may be a hundred
+ * thousand of them.
+ */
+import { DueQueue, type Due } from "./due-queue.ts";
+import type { CancelTimer, Clock } from "./time.ts";
+
+export interface Sleeper {
+  wake(): void;
+}
+
+export class Sweep {
+  readonly #clock: Pick<Clock, "monotonicMs" | "setTimer">;
+  readonly #sleepers = new DueQueue<Sleeper>();
+  #cancel: CancelTimer | undefined;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Pick<Clock, "monotonicMs" | "setTimer">) {
+    this.#clock = clock;
+  }
+
+  /** Wakes `sleeper` once, at least `ms` from now. */
+  add(ms: number, sleeper: Sleeper): Due<Sleeper> {
+    const due = this.#sleepers.add(this.#clock.monotonicMs() + Math.max(0, ms), sleeper);
+    this.#arm();
+    return due;
+  }
+
+  cancel(due: Due<Sleeper>): void {
+    this.#sleepers.cancel(due);
+    if (this.#sleepers.size === 0) this.#disarm();
+  }
+
+  /** The timer stays where it is while nobody is due earlier: setting it costs more than a wake. */
+  #arm(): void {
+    const dueMs = this.#sleepers.first()?.dueMs ?? Number.POSITIVE_INFINITY;
+    if (dueMs >= this.#wakeAtMs) return;
+    this.#disarm();
+    this.#wakeAtMs = dueMs;
+    const ms = Math.max(0, dueMs - this.#clock.monotonicMs());
+    this.#cancel = this.#clock.setTimer(ms, () => this.#sweep(), { background: true });
+  }
+
+  #disarm(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#wakeAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  #sweep(): void {
+    this.#disarm();
+    const nowMs = this.#clock.monotonicMs();
+    try {
+      for (
+        let sleeper = this.#sleepers.take(nowMs);
+        sleeper !== undefined;
+        sleeper = this.#sleepers.take(nowMs)
+      )
+        sleeper.wake();
+    } finally {
+      // Also behind one that throws: the others have not had their turn.
+      this.#arm();
+    }
+  }
+}
