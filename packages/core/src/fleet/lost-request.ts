@@ -34,7 +34,10 @@ export class LostRequestDetector {
   waitMs(state: State | undefined): number {
     const nowMs = this.#clock.monotonicMs();
     const operationId = state?.intent?.operationId;
-    if (operationId === undefined) return 0;
+    if (operationId === undefined) {
+      this.#sighting = undefined;
+      return 0;
+    }
     const last = this.#sighting;
     const goesOn = last?.operationId === operationId && nowMs - last.lastMs <= silenceMaxMs;
     const untilMs = goesOn ? last.untilMs : nowMs + graceMs;
