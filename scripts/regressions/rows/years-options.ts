@@ -59,7 +59,7 @@ export const yearsOptions: readonly Regression[] = [
     edits: [
       {
         file: `${core}/fleet/context.ts`,
-        from: "storeDeadlineOf(storeFrom(options), options.parameters?.storeDeadlineMs),",
+        from: "storeDeadlineOf(store, options.parameters?.storeDeadlineMs),",
         to: "void storeDeadlineOf,",
       },
     ],
@@ -141,8 +141,8 @@ export const yearsOptions: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/background.ts`,
-        from: "reportStale(this.#node, this.#source.role, this.#breaker, this.#staleReason);",
-        to: "reportStale(this.#node, this.#source.role, this.#breaker, undefined);",
+        from: "reportStale(this.#node, this.#parts.source.role, this.#parts.breaker, this.#staleReason);",
+        to: "reportStale(this.#node, this.#parts.source.role, this.#parts.breaker, undefined);",
       },
     ],
     test: `${core}/manager/stale-cause.test.ts`,
