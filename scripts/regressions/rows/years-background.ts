@@ -15,7 +15,7 @@ export const yearsBackground: readonly Regression[] = [
       },
       {
         file: `${core}/manager/background.ts`,
-        from: "return isDue ? this.#parts.source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;",
+        from: "return isDue ? this.#dependencies.source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;",
         to: "return isDue ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;",
       },
     ],

@@ -141,8 +141,8 @@ export const yearsOptions: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/background.ts`,
-        from: "reportStale(this.#node, this.#parts.source.role, this.#parts.breaker, this.#staleReason);",
-        to: "reportStale(this.#node, this.#parts.source.role, this.#parts.breaker, undefined);",
+        from: "this.#dependencies.breaker, this.#staleReason,",
+        to: "this.#dependencies.breaker, undefined,",
       },
     ],
     test: `${core}/manager/stale-cause.test.ts`,

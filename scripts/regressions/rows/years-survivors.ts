@@ -55,12 +55,12 @@ export const yearsSurvivors: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/background.ts`,
-        from: "if (!this.#refreshes() || this.#parts.breaker.error !== undefined) return undefined;",
+        from: "if (!this.#refreshes() || this.#dependencies.breaker.error !== undefined) return undefined;",
         to: "if (!this.#refreshes()) return undefined;",
       },
       {
         file: `${core}/manager/background.ts`,
-        from: "if (this.#parts.breaker.error !== undefined) return this.#parts.breaker.nextTryMs;",
+        from: "if (this.#dependencies.breaker.error !== undefined) return this.#dependencies.breaker.nextTryMs;",
         to: "",
       },
     ],

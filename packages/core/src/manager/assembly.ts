@@ -23,7 +23,7 @@ import type { RefreshDependencies } from "../refresh/dependencies.ts";
 import { Noted } from "../refresh/noted.ts";
 import { refresh } from "../refresh/refresh.ts";
 import type { CredentialOptions, Parent } from "../credential.ts";
-import { Background, type BackgroundParts } from "./background.ts";
+import { Background, type BackgroundDependencies } from "./background.ts";
 import { RefusalJudge } from "./refusal-judge.ts";
 import { Replacement } from "./replacement.ts";
 import { SingleFlight, type Refresher } from "./single-flight.ts";
@@ -33,7 +33,7 @@ import { SingleFlight, type Refresher } from "./single-flight.ts";
  * closures: a process may hold a hundred thousand credentials.
  */
 export class Assembly
-  implements FleetNode, LocalCopyListener, StoreHealthListener, Refresher, BackgroundParts
+  implements FleetNode, LocalCopyListener, StoreHealthListener, Refresher, BackgroundDependencies
 {
   readonly context: Context;
   readonly storeClock: StoreClock;

@@ -38,7 +38,7 @@ const subscribeAfterMs = 100;
 const noPause = (): number => Number.NEGATIVE_INFINITY;
 
 /** What the background works with. */
-export interface BackgroundParts {
+export interface BackgroundDependencies {
   readonly source: DocumentSource;
   readonly singleFlight: SingleFlight;
   readonly breaker: CircuitBreaker;
@@ -50,7 +50,7 @@ export interface BackgroundParts {
 
 export class Background implements Sleeper {
   readonly #node: FleetNode;
-  readonly #parts: BackgroundParts;
+  readonly #dependencies: BackgroundDependencies;
   readonly #refusals: RemoteRefusals;
   readonly #starts: ElectedStarts;
   #sleep: Due<Sleeper> | undefined;
@@ -74,10 +74,10 @@ export class Background implements Sleeper {
   #recheckJitter = 1;
   #staleReason: StaleReason | undefined;
 
-  constructor(node: FleetNode, parts: BackgroundParts) {
+  constructor(node: FleetNode, dependencies: BackgroundDependencies) {
     this.#node = node;
-    this.#parts = parts;
-    this.#refusals = new RemoteRefusals(node, parts.refusals);
+    this.#dependencies = dependencies;
+    this.#refusals = new RemoteRefusals(node, dependencies.refusals);
     this.#starts = new ElectedStarts(node);
   }
 
@@ -132,7 +132,7 @@ export class Background implements Sleeper {
     this.#reportStale();
     const task = dueTask(this.#terms(), this.#lastWokeMs);
     // Most wakes only look whether something is due.
-    if (task === undefined && this.#parts.source.role === "owner") this.rearm();
+    if (task === undefined && this.#dependencies.source.role === "owner") this.rearm();
     else void this.#run(task);
   }
 
@@ -155,12 +155,12 @@ export class Background implements Sleeper {
         return await this.#refresh();
       case "read":
         return await this.#read(async () =>
-          this.#parts.source.proveWrites(await this.#parts.source.read()),
+          this.#dependencies.source.proveWrites(await this.#dependencies.source.read()),
         );
       case "subscribe":
         return await this.#read(async () => {});
       case undefined:
-        return await this.#parts.demand.mark(this.#parts.source);
+        return await this.#dependencies.demand.mark(this.#dependencies.source);
     }
   }
 
@@ -172,7 +172,7 @@ export class Background implements Sleeper {
       this.#failures === 0
         ? undefined
         : met
-          ? staleReasonOf(met, this.#staleReason, this.#parts.parentErrors)
+          ? staleReasonOf(met, this.#staleReason, this.#dependencies.parentErrors)
           : this.#staleReason;
     if (this.#failures > 0) this.#notBeforeMs = this.#pauseAfter(met?.block);
   }
@@ -187,7 +187,7 @@ export class Background implements Sleeper {
     this.#recheckJitter = 0.96 + 0.04 * random.next();
     try {
       await first();
-      await this.#parts.source.subscribeAndRead();
+      await this.#dependencies.source.subscribeAndRead();
       this.#readFailures = 0;
     } catch (error) {
       this.#readFailures += 1;
@@ -201,7 +201,7 @@ export class Background implements Sleeper {
     const { cached } = this.#node.local;
     const isComplaint = cached !== undefined && goal.reason === "rejected" && goal.isDead !== true;
     const judge = isComplaint ? await this.#refusals.judge(cached) : goal;
-    return judge && this.#parts.singleFlight.inBackground(judge);
+    return judge && this.#dependencies.singleFlight.inBackground(judge);
   }
 
   /**
@@ -229,10 +229,10 @@ export class Background implements Sleeper {
   #dueGoal(): Goal | undefined {
     const { local, context, storeClock } = this.#node;
     const { cached, state } = local;
-    if (!this.#refreshes() || this.#parts.breaker.error !== undefined) return undefined;
+    if (!this.#refreshes() || this.#dependencies.breaker.error !== undefined) return undefined;
     // The next caller should be served, so a refused refresh is tried again although nobody calls
     // now.
-    if (cached === undefined && this.#parts.breaker.isRefused) return { reason: "cold" };
+    if (cached === undefined && this.#dependencies.breaker.isRefused) return { reason: "cold" };
     if (cached === undefined || state === undefined) return undefined;
     const nowMs = context.clock.monotonicMs();
     const replaces = cached.stored.commitId;
@@ -249,7 +249,7 @@ export class Background implements Sleeper {
   #refreshAtMs(): number {
     const { local, storeClock } = this.#node;
     if (!this.#refreshes()) return Number.POSITIVE_INFINITY;
-    if (this.#parts.breaker.error !== undefined) return this.#parts.breaker.nextTryMs;
+    if (this.#dependencies.breaker.error !== undefined) return this.#dependencies.breaker.nextTryMs;
     if (this.#dueGoal() !== undefined) return Number.NEGATIVE_INFINITY;
     const { cached } = local;
     if (cached === undefined) return Number.POSITIVE_INFINITY;
@@ -262,8 +262,8 @@ export class Background implements Sleeper {
 
   #refreshes(): boolean {
     return (
-      this.#parts.source.role === "owner" &&
-      this.#parts.demand.isWanted(this.#parts.source.usedAtMs)
+      this.#dependencies.source.role === "owner" &&
+      this.#dependencies.demand.isWanted(this.#dependencies.source.usedAtMs)
     );
   }
 
@@ -275,9 +275,11 @@ export class Background implements Sleeper {
     const { local, context, storeClock } = this.#node;
     const { recheckDueMs, recheckMs } = context.parameters;
     const { cached, state } = local;
-    const sinceMs = Math.max(this.#parts.source.lastReadMs, this.#startedMs);
+    const sinceMs = Math.max(this.#dependencies.source.lastReadMs, this.#startedMs);
     const hasPush =
-      state !== undefined && isAtRest(state, storeClock.nowMs()) && this.#parts.source.hasPush;
+      state !== undefined &&
+      isAtRest(state, storeClock.nowMs()) &&
+      this.#dependencies.source.hasPush;
     const waitMs = hasPush
       ? pushRecheckMs(context.parameters, overlapOf(context.issuer))
       : recheckMs;
@@ -298,7 +300,7 @@ export class Background implements Sleeper {
     const isDoubtful = storeClock.isDoubtful || context.health.isProvable;
     // Readings that fail have a pause of their own.
     const isDue = isDoubtful && this.#readFailures === 0;
-    return isDue ? this.#parts.source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;
+    return isDue ? this.#dependencies.source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;
   }
 
   /**
@@ -312,7 +314,7 @@ export class Background implements Sleeper {
       cached === undefined ||
       cached.isStaleReported ||
       !local.isUsable ||
-      !this.#parts.demand.isWanted(this.#parts.source.usedAtMs);
+      !this.#dependencies.demand.isWanted(this.#dependencies.source.usedAtMs);
     return isSettled
       ? Number.POSITIVE_INFINITY
       : storeClock.monotonicAt(cached.windows.mandatoryAtMs + retryMs);
@@ -324,6 +326,11 @@ export class Background implements Sleeper {
    */
   #reportStale(): void {
     if (this.#node.context.clock.monotonicMs() >= this.#staleAtMs())
-      reportStale(this.#node, this.#parts.source.role, this.#parts.breaker, this.#staleReason);
+      reportStale(
+        this.#node,
+        this.#dependencies.source.role,
+        this.#dependencies.breaker,
+        this.#staleReason,
+      );
   }
 }

@@ -3,19 +3,24 @@
  * thousand of them.
  */
 import { DueQueue, type Due } from "./due-queue.ts";
-import type { CancelTimer, Clock } from "./time.ts";
 
 export interface Sleeper {
   wake(): void;
 }
 
+/** The parts of a clock that a sweep uses. */
+interface Timers {
+  monotonicMs(): number;
+  setTimer(delayMs: number, fire: () => void, options: { readonly background: true }): () => void;
+}
+
 export class Sweep {
-  readonly #clock: Pick<Clock, "monotonicMs" | "setTimer">;
+  readonly #clock: Timers;
   readonly #sleepers = new DueQueue<Sleeper>();
-  #cancel: CancelTimer | undefined;
+  #cancel: (() => void) | undefined;
   #wakeAtMs = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Pick<Clock, "monotonicMs" | "setTimer">) {
+  constructor(clock: Timers) {
     this.#clock = clock;
   }
 
