@@ -18,16 +18,11 @@ import {
   type DueTerms,
 } from "./due.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import type { SingleFlight } from "./single-flight.ts";
-import type { CircuitBreaker } from "../refresh/circuit-breaker.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import type { BlockReason } from "../leader/block-reason.ts";
 import { RemoteRefusals } from "./remote-refusals.ts";
-import type { DocumentSource } from "../fleet/document-source.ts";
 import { staleReasonOf, reportStale, type FailedAttempt, type StaleReason } from "./stale-cause.ts";
-import type { Demand } from "../refresh/demand.ts";
-import type { Noted } from "../refresh/noted.ts";
-import type { RefusalJudge } from "./refusal-judge.ts";
+import type { BackgroundDependencies } from "./dependencies.ts";
 import { ElectedStarts } from "./elected-starts.ts";
 
 /**
@@ -36,17 +31,6 @@ import { ElectedStarts } from "./elected-starts.ts";
 const subscribeAfterMs = 100;
 
 const noPause = (): number => Number.NEGATIVE_INFINITY;
-
-/** What the background works with. */
-export interface BackgroundDependencies {
-  readonly source: DocumentSource;
-  readonly singleFlight: SingleFlight;
-  readonly breaker: CircuitBreaker;
-  readonly refusals: RefusalJudge;
-  readonly demand: Demand;
-  /** What the parent threw. */
-  readonly parentErrors: Pick<Noted<object>, "has">;
-}
 
 export class Background implements Sleeper {
   readonly #node: FleetNode;
