@@ -24,7 +24,7 @@ function bench() {
     random: { ...random, next: () => drawn.next },
   });
   const storeClock = new StoreClock(clock, context.bus);
-  const local = new LocalCopy(context, storeClock, () => {});
+  const local = new LocalCopy(context, storeClock, { onLocalChange: () => {} });
   return {
     clock,
     drawn,

@@ -27,7 +27,7 @@ function bench({ keepAlive = false } = {}) {
     random,
   });
   const storeClock = new StoreClock(clock, context.bus);
-  const local = new LocalCopy(context, storeClock, () => {});
+  const local = new LocalCopy(context, storeClock, { onLocalChange: () => {} });
   const demand = new Demand({ context, storeClock, local } as FleetNode, keepAlive);
   const marks: unknown[] = [];
   let failure: Error | undefined;
