@@ -119,7 +119,7 @@ export const availabilityFailover: readonly Regression[] = [
   {
     right: "The age of an open request that was spent in an outage does not count.",
     edits: [
-      { file: `${core}/manager/assembly.ts`, from: "node.lostRequests.restart();", to: "" },
+      { file: `${core}/manager/assembly.ts`, from: "this.lostRequests.restart();", to: "" },
       {
         file: `${core}/fleet/lost-request.ts`,
         from: "const goesOn = last?.operationId === operationId && nowMs - last.lastMs <= silenceMaxMs;",

@@ -74,7 +74,7 @@ export const availabilityRefusals: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/background.ts`,
-        from: 'if (cached === undefined && this.#breaker.isRefused) return { reason: "cold" };',
+        from: 'if (cached === undefined && this.#dependencies.breaker.isRefused) return { reason: "cold" };',
         to: "",
       },
     ],

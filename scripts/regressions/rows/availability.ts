@@ -265,8 +265,8 @@ export const availability: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/manager.ts`,
-        from: "const reportedAtMs = this.#assembly.node.storeClock.nowMs();",
-        to: `const reportedAtMs = this.#assembly.node.storeClock.nowMs();
+        from: "const reportedAtMs = this.#assembly.storeClock.nowMs();",
+        to: `const reportedAtMs = this.#assembly.storeClock.nowMs();
           if (!isCurrent) this.#local.markRefused(fingerprint);`,
       },
       {
