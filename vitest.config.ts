@@ -51,6 +51,13 @@ export default defineConfig({
     // The clauses of a backend that run side by side mostly wait for times to live.
     maxConcurrency: 12,
     sequence: { sequencer: SlowFirst },
+    // `pnpm coverage`: what the unit tests alone reach. A figure to read, not a target: whether a
+    // test would notice a fault is what `pnpm mutation` measures.
+    coverage: {
+      include: ["packages/*/src/**/*.ts"],
+      exclude: ["**/*.{test,fixture,types}.ts", "**/*.test.helper.ts"],
+      reporter: ["text-summary"],
+    },
     projects: [
       {
         extends: true,
