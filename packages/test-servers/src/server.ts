@@ -84,7 +84,8 @@ function configuration(settings: {
     'save ""',
     "appendonly yes",
     "appendfsync everysec",
-    `cluster-port ${busPort}`,
+    // Redis 6 does not know it, and has its Cluster's bus elsewhere.
+    ...(options.config?.includes("cluster-enabled yes") ? [`cluster-port ${busPort}`] : []),
     "repl-diskless-sync-delay 0",
     "repl-ping-replica-period 1",
   ];
