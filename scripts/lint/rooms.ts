@@ -14,6 +14,14 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["keyv"],
     ["index.ts"],
   ],
+  client: [
+    ["server-call.ts"],
+    ["local-copy.ts", "servers.ts", "unavailable.ts"],
+    ["status.ts"],
+    ["remote-credential.ts"],
+    ["remote.ts"],
+    ["index.ts"],
+  ],
   core: [
     ["errors.ts", "random.ts", "secret.ts"],
     ["options.ts"],

@@ -108,6 +108,16 @@ export interface RejectOptions extends CallOptions {
  */
 export type Parent = Pick<Credential, "get" | "reject">;
 
+/** Gives the credentials of a process that owns none: those of a token server, for example. */
+export interface CredentialSource {
+  /**
+   * The credential of this id. Sends nothing. Its holder closes it.
+   *
+   * @param origin where its secrets may be sent, as the issuer of this id would say.
+   */
+  credential(id: string, origin?: CredentialOrigin): Credential;
+}
+
 /**
  * `replaced`: use `secret` and send the call again, once. Otherwise the platform calls the refused
  * credential alive, and the fault is elsewhere.

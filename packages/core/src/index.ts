@@ -90,6 +90,7 @@ export type {
   CallOptions,
   RejectOptions,
   Parent,
+  CredentialSource,
   Rejection,
   Checked,
   Credential,

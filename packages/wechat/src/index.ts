@@ -14,7 +14,7 @@
 //   wecom             the clients for a WeCom app and for a suite, with their tokens
 export { releaseClaim } from "@lingpai/core";
 export { wechat } from "./account/wechat.ts";
-export type { Wechat, WechatOptions } from "./account/wechat.ts";
+export type { RemoteWechatOptions, Wechat, WechatOptions } from "./account/wechat.ts";
 export type { UserSession } from "./account/login.ts";
 export { createApi, tokenlessApi } from "./calls/api.ts";
 export type { Api, ApiOptions, ApiRequest, TokenlessOptions } from "./calls/api.ts";

@@ -1,9 +1,16 @@
 /** The client that most users want: one AppID, its token, and calls that survive a dead token. */
-import { ConfigurationError, requireKnown, systemClock, systemRandom } from "@lingpai/core";
+import {
+  ConfigurationError,
+  requireKnown,
+  requireShape,
+  systemClock,
+  systemRandom,
+} from "@lingpai/core";
 import type {
   CallOptions,
   Credential,
   CredentialOptions,
+  CredentialSource,
   CredentialStatus,
   Issuer,
 } from "@lingpai/core";
@@ -14,7 +21,7 @@ import type { JsSdkConfig } from "../tickets/js-sdk.ts";
 import { userSession } from "./login.ts";
 import type { UserSession } from "./login.ts";
 import { createCredential } from "../tokens/create-credential.ts";
-import { wechatNames } from "../options/option-names.ts";
+import { remoteWechatNames, wechatNames } from "../options/option-names.ts";
 import { createPlatform } from "../transport/platform.ts";
 import { plainToken } from "../tokens/plain-token.ts";
 import type { PlainTokenOptions } from "../tokens/plain-token.ts";
@@ -55,6 +62,15 @@ export interface WechatOptions
    * @defaultValue "report"
    */
   readonly onContention?: "report" | "stable";
+}
+
+/** The options of a client that holds no AppSecret and never fetches. */
+export interface RemoteWechatOptions extends ApiOptions {
+  readonly appId: string;
+  /** The token that the source serves. @defaultValue "stable" */
+  readonly mode?: "stable" | "plain";
+  /** Whose credentials the client uses: `remote({ urls, key })` of `@lingpai/client`. */
+  readonly source: CredentialSource;
 }
 
 export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, QuotaApi {
@@ -107,20 +123,22 @@ export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, Quo
  *
  * @throws {ConfigurationError} An option is invalid. The text says which, why, and what is valid.
  */
-export function wechat(options: WechatOptions): Wechat {
-  requireKnown("wechat()", options, wechatNames);
+export function wechat(given: WechatOptions | RemoteWechatOptions): Wechat {
+  requireKnown("wechat()", given, "source" in given ? remoteWechatNames : wechatNames);
+  const { options, source } = ownOrRemote(given);
   // From here on only the issuer has the secret.
   const { secret: _secret, onContention, ...shared } = options;
   const takesFallback = onContention === "stable" && options.mode === "plain";
   const tokenCredential = createCredential({
     ...shared,
+    ...source,
     issuer: issuerOf(options),
     onContention: takesFallback ? "fallback" : "report",
   });
   const api = createApi(tokenCredential, options);
   const tickets = ticketCredentials<TicketType>({
     owner: "The WeChat client",
-    shared,
+    shared: { ...shared, ...source },
     token: tokenCredential,
     issuerOf: (type) => ticket({ ...shared, type }),
   });
@@ -164,6 +182,19 @@ export function wechat(options: WechatOptions): Wechat {
       await Promise.all([tokenCredential.close(), tickets.close()]);
     },
   };
+}
+
+interface OwnOrRemote {
+  readonly options: WechatOptions;
+  readonly source?: { readonly source: CredentialSource };
+}
+
+/** With a source nothing is stored here, so the environment is only a name. */
+function ownOrRemote(given: WechatOptions | RemoteWechatOptions): OwnOrRemote {
+  if (!("source" in given)) return { options: given };
+  const { source, ...rest } = given;
+  requireShape("source", source, ["credential"], "remote() of @lingpai/client makes one.");
+  return { options: { ...rest, environment: "remote", role: "consumer" }, source: { source } };
 }
 
 function secretOf({ secret, role }: WechatOptions): SecretOption {

@@ -48,6 +48,9 @@ export const wechatOwnNames = [
 ] as const;
 export const wechatNames: readonly string[] = [...credentialNames, ...apiNames, ...wechatOwnNames];
 
+/** A client whose credentials another process owns. */
+export const remoteWechatNames: readonly string[] = [...apiNames, "appId", "mode", "source"];
+
 const openPlatformOnlyNames = [
   "componentAppId",
   "overlapMs",

@@ -1,7 +1,8 @@
 /** The tickets of one client: a credential for each type, derived from the client's token. */
 import { parametersFor } from "@lingpai/core";
-import type { Credential, CredentialOptions, Issuer, Parameters } from "@lingpai/core";
+import type { Credential, Issuer, Parameters } from "@lingpai/core";
 import { createCredential } from "../tokens/create-credential.ts";
+import type { SourcedOptions } from "../tokens/create-credential.ts";
 import { PartsByKey } from "../tokens/parts-by-key.ts";
 
 export interface TicketCredentials<Type extends string> {
@@ -14,7 +15,7 @@ export interface TicketCredentialsOptions<Type extends string> {
   /** What the error calls the client after it was closed: `"The WeChat client"`. */
   readonly owner: string;
   /** The client's own options. */
-  readonly shared: Omit<CredentialOptions, "issuer" | "parent">;
+  readonly shared: Omit<SourcedOptions, "issuer" | "parent">;
   readonly token: Credential;
   issuerOf(type: Type): Issuer;
 }

@@ -1,0 +1,90 @@
+/** This process's copy of a credential: until when it may be sent, and which were refused. */
+import { Secret } from "@lingpai/core";
+import type { Clock } from "@lingpai/core";
+import type { ServerBody } from "./server-call.ts";
+
+export interface Copy {
+  readonly secret: Secret;
+  readonly promise: Promise<Secret>;
+  readonly generation: number;
+  readonly commitId: string;
+  /** On the monotonic clock. Counted from when the request left, so never too late. */
+  serveUntilMs: number;
+  renewsAtMs: number;
+  readonly heldSinceMs: number;
+  uses: number;
+}
+
+const rememberedMax = 16;
+
+export class LocalCopy {
+  readonly #clock: Clock;
+  readonly #refused = new Set<string>();
+  #copy: Copy | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  get copy(): Copy | undefined {
+    return this.#copy;
+  }
+
+  get usable(): Copy | undefined {
+    const copy = this.#copy;
+    return copy !== undefined && this.#clock.monotonicMs() < copy.serveUntilMs ? copy : undefined;
+  }
+
+  /** True when it is a new one. A replica that is behind does not put an older one back. */
+  adopt(body: ServerBody, sentAtMs: number): boolean {
+    const { commitId, expiresInMs, fingerprint, generation, renewsInMs } = body;
+    const present = this.usable;
+    if (this.#refused.has(fingerprint)) return false;
+    const serveUntilMs = sentAtMs + expiresInMs;
+    const renewsAtMs = sentAtMs + renewsInMs;
+    if (present?.commitId === commitId) {
+      present.serveUntilMs = Math.max(present.serveUntilMs, serveUntilMs);
+      present.renewsAtMs = renewsAtMs;
+      return false;
+    }
+    if (present !== undefined && generation < present.generation) return false;
+    const isSame = present?.secret.fingerprint === fingerprint;
+    const secret = isSame ? present.secret : new Secret(body.secret, fingerprint);
+    this.#copy = {
+      secret,
+      promise: Promise.resolve(secret),
+      generation,
+      commitId,
+      serveUntilMs,
+      renewsAtMs,
+      heldSinceMs: isSame ? present.heldSinceMs : this.#clock.monotonicMs(),
+      uses: isSame ? present.uses : 0,
+    };
+    return !isSame;
+  }
+
+  /** The server calls the same commit alive for so long. */
+  extend(commitId: string, untilMs: number): void {
+    if (this.#copy?.commitId === commitId)
+      this.#copy.serveUntilMs = Math.max(this.#copy.serveUntilMs, untilMs);
+  }
+
+  /** Never hands this one out again, unless the server has it back. */
+  refuse(fingerprint: string): void {
+    this.#refused.add(fingerprint);
+    if (this.#refused.size > rememberedMax)
+      for (const oldest of this.#refused) {
+        this.#refused.delete(oldest);
+        break;
+      }
+    if (this.#copy?.secret.fingerprint === fingerprint) this.#copy = undefined;
+  }
+
+  readmit(fingerprint: string): void {
+    this.#refused.delete(fingerprint);
+  }
+
+  forget(): void {
+    this.#copy = undefined;
+  }
+}

@@ -1,0 +1,333 @@
+/** A credential whose owner is a token server: this process never fetches, and holds no AppSecret. */
+import { ClosedError, ConfigurationError, createEventBus, delay } from "@lingpai/core";
+import type {
+  CallOptions,
+  Checked,
+  Clock,
+  Credential,
+  CredentialEvent,
+  CredentialOrigin,
+  CredentialStatus,
+  EventBus,
+  Issued,
+  Random,
+  Rejection,
+  RejectOptions,
+  Secret,
+  SeedOptions,
+} from "@lingpai/core";
+import { LocalCopy } from "./local-copy.ts";
+import { statusOf } from "./status.ts";
+import { unavailable, until } from "./unavailable.ts";
+import type { ServerAnswer, ServerBody } from "./server-call.ts";
+import type { Servers } from "./servers.ts";
+
+export interface RemoteCredentialOptions {
+  readonly id: string;
+  readonly ref: string;
+  readonly origin: CredentialOrigin | undefined;
+  readonly node: string;
+  readonly servers: Servers;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly waitMs: number;
+}
+
+/** What the server holds a long poll for, in seconds, and what a reply may take besides. */
+const pollS = 55;
+const replyMs = 5_000;
+/** Never more than one poll a second, whatever the server says. */
+const pollGapMs = 1_000;
+const backOffMaxMs = 30_000;
+
+type Posted = Extract<ServerAnswer, { kind: "body" | "done" }>;
+type Body = Extract<ServerAnswer, { kind: "body" }>;
+
+export class RemoteCredential implements Credential {
+  readonly id: string;
+  readonly origin: CredentialOrigin | undefined;
+  readonly environment = "remote";
+  readonly #options: RemoteCredentialOptions;
+  readonly #path: string;
+  readonly #local: LocalCopy;
+  readonly #bus: EventBus;
+  readonly #closing = new AbortController();
+  readonly #reports = new Map<string, Promise<Rejection>>();
+  #fetching: Promise<Secret> | undefined;
+  #polling: Promise<void> | undefined;
+  #isReached: boolean | undefined;
+
+  constructor(options: RemoteCredentialOptions) {
+    const { clock, id, node } = options;
+    this.id = id;
+    this.origin = options.origin;
+    this.#options = options;
+    this.#path = `/v1/credentials/${encodeURIComponent(options.ref)}`;
+    this.#local = new LocalCopy(clock);
+    this.#bus = createEventBus({ id, environment: this.environment, node, clock });
+  }
+
+  peek(): Secret | undefined {
+    const copy = this.#local.usable;
+    if (copy === undefined) return undefined;
+    copy.uses += 1;
+    return copy.secret;
+  }
+
+  async get(options: CallOptions = {}): Promise<Secret> {
+    options.signal?.throwIfAborted();
+    this.#closing.signal.throwIfAborted();
+    const copy = this.#local.usable;
+    if (copy !== undefined) {
+      copy.uses += 1;
+      return copy.promise;
+    }
+    this.#fetching ??= this.#fetch().finally(() => {
+      this.#fetching = undefined;
+    });
+    return until(this.#fetching, options.signal);
+  }
+
+  async reject(refused: Secret | string, options: RejectOptions = {}): Promise<Rejection> {
+    options.signal?.throwIfAborted();
+    const present = this.#local.usable;
+    const isPresent =
+      present !== undefined &&
+      (typeof refused === "string"
+        ? present.secret.reveal() === refused
+        : present.secret.fingerprint === refused.fingerprint);
+    const { platformCode } = options;
+    const given = typeof refused === "string" ? undefined : refused.fingerprint;
+    const fingerprint = isPresent ? present.secret.fingerprint : given;
+    const verdict = isPresent ? "current" : present === undefined ? "unknown" : "replaced";
+    this.#bus.emit("rejected", { fingerprint: fingerprint ?? "", verdict, platformCode });
+    // An earlier one: this process has its replacement already.
+    if (!isPresent && (present !== undefined || fingerprint === undefined)) {
+      const secret = await this.get(options);
+      if (secret.reveal() !== refused) return { replaced: true, secret, wasReplaced: true };
+      return this.reject(secret, options);
+    }
+    const reported = fingerprint ?? "";
+    const running =
+      this.#reports.get(reported) ??
+      this.#report(reported, options).finally(() => this.#reports.delete(reported));
+    this.#reports.set(reported, running);
+    return until(running, options.signal);
+  }
+
+  /** The server judges its credential by itself, and by what callers report. */
+  async check(options: CallOptions = {}): Promise<Checked> {
+    await this.get(options);
+    return "unknown";
+  }
+
+  /** Needs the right `refresh`. */
+  async refresh(options: CallOptions = {}): Promise<Secret> {
+    const answer = await this.#post("refresh", {}, options.signal);
+    return answer.kind === "body" ? this.#adopt(answer) : this.get(options);
+  }
+
+  /** Needs the right `admin`. */
+  async seed(issued: Issued, { ageMs = 0, signal }: SeedOptions = {}): Promise<Secret> {
+    const { expiresInMs, nextInput, secret } = issued;
+    const body = { secret, expiresInMs, ageMs, ...(nextInput !== undefined && { nextInput }) };
+    await this.#post("seed", body, signal);
+    this.#local.forget();
+    return this.get(signal === undefined ? {} : { signal });
+  }
+
+  reset(): Promise<void> {
+    return this.#onServer("reset");
+  }
+
+  reconcileQuota(): Promise<void> {
+    return this.#onServer("reconcileQuota");
+  }
+
+  useFallback(): Promise<Secret> {
+    return this.#onServer("useFallback");
+  }
+
+  status(): CredentialStatus {
+    const { clock, node } = this.#options;
+    return statusOf({
+      id: this.id,
+      environment: this.environment,
+      node,
+      nowMs: clock.monotonicMs(),
+      local: this.#local,
+      isReached: this.#isReached,
+      isClosed: this.#closing.signal.aborted,
+    });
+  }
+
+  watch(listener: (event: CredentialEvent) => void): () => void {
+    return this.#bus.subscribe(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    this.#closing.abort(new ClosedError(`The credential "${this.id}"`));
+    await this.#polling;
+    const uses = this.#local.copy?.uses ?? 0;
+    this.#local.forget();
+    this.#bus.emit("closed", { uses });
+    this.#bus.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** One flight for all callers: asks until there is one, or the time is over. */
+  async #fetch(): Promise<Secret> {
+    const { clock, servers, waitMs } = this.#options;
+    const { signal } = this.#closing;
+    const untilMs = clock.monotonicMs() + waitMs;
+    for (let failures = 0; ; failures += 1) {
+      const leftMs = untilMs - clock.monotonicMs();
+      const timeoutMs = Math.max(1, Math.min(replyMs, leftMs));
+      const answer = await servers.any({ method: "GET", path: this.#path, timeoutMs, signal });
+      signal.throwIfAborted();
+      this.#noteReached(answer);
+      if (answer.kind === "body") return this.#adopt(answer);
+      const pauseMs = this.#pauseMs(answer, failures);
+      const isOver = clock.monotonicMs() + pauseMs >= untilMs;
+      if (isOver || (answer.kind === "failed" && answer.isFinal))
+        throw unavailable(this.id, answer);
+      await delay(clock, pauseMs, signal);
+    }
+  }
+
+  async #report(fingerprint: string, options: RejectOptions): Promise<Rejection> {
+    const { doubtful, platformCode } = options;
+    const code = /^-?\d{1,10}$/.test(platformCode ?? "") ? platformCode : undefined;
+    const body = {
+      fingerprint,
+      ...(code !== undefined && { code }),
+      ...(doubtful !== undefined && { doubtful }),
+    };
+    const answer = await this.#post("rejections", body, undefined);
+    if (answer.kind !== "body") throw unavailable(this.id, answer);
+    const isKept = answer.body.fingerprint === fingerprint;
+    if (isKept) this.#local.readmit(fingerprint);
+    else this.#local.refuse(fingerprint);
+    const secret = this.#adopt(answer);
+    if (isKept || answer.body.replaced !== true) return { replaced: false };
+    return { replaced: true, secret, wasReplaced: answer.body.wasReplaced === true };
+  }
+
+  async #post(act: string, body: object, given: AbortSignal | undefined): Promise<Posted> {
+    given?.throwIfAborted();
+    const { servers, waitMs } = this.#options;
+    const { signal } = this.#closing;
+    signal.throwIfAborted();
+    const answer = await servers.any({
+      method: "POST",
+      path: `${this.#path}/${act}`,
+      body,
+      timeoutMs: waitMs,
+      signal,
+    });
+    signal.throwIfAborted();
+    this.#noteReached(answer);
+    if (answer.kind === "failed" || answer.kind === "same") throw unavailable(this.id, answer);
+    return answer;
+  }
+
+  #adopt({ body, sentAtMs }: { body: ServerBody; sentAtMs: number }): Secret {
+    const before = this.#local.copy;
+    const { fingerprint, generation, expiresInMs } = body;
+    if (this.#local.adopt(body, sentAtMs)) {
+      this.#bus.emit("adopted", {
+        generation,
+        epoch: 0,
+        fingerprint,
+        remainingMs: expiresInMs,
+        byNode: "server",
+        byEnvironment: this.environment,
+        reason: before === undefined ? "cold" : "advisory",
+      });
+    }
+    this.#polling ??= this.#poll();
+    const { usable } = this.#local;
+    if (usable !== undefined) return usable.secret;
+    throw unavailable(this.id, {
+      kind: "failed",
+      isFinal: false,
+      detail: "it has only a credential that was refused or has ended",
+      retryAfterMs: pollGapMs,
+    });
+  }
+
+  /** Follows the server's commits until the credential is closed. */
+  async #poll(): Promise<void> {
+    const { clock, servers } = this.#options;
+    const { signal } = this.#closing;
+    let failures = 0;
+    await this.#pause(pollGapMs);
+    while (!signal.aborted) {
+      const fromMs = clock.monotonicMs();
+      const commitId = this.#local.copy?.commitId;
+      const path = commitId === undefined ? this.#path : `${this.#path}?wait=${pollS}`;
+      const timeoutMs = replyMs + (commitId === undefined ? 0 : pollS * 1_000);
+      const answer = await servers.one({ method: "GET", path, commitId, timeoutMs, signal });
+      if (signal.aborted) return;
+      this.#noteReached(answer);
+      if (answer.kind === "same" && commitId !== undefined)
+        this.#local.extend(commitId, answer.sentAtMs + answer.expiresInMs);
+      if (answer.kind === "body") this.#tryAdopt(answer);
+      failures = answer.kind === "failed" ? failures + 1 : 0;
+      const gapMs = pollGapMs - (clock.monotonicMs() - fromMs);
+      const pauseMs = failures === 0 ? 0 : this.#pauseMs(answer, failures);
+      await this.#pause(Math.max(gapMs, pauseMs));
+    }
+  }
+
+  #tryAdopt(answer: Body): void {
+    try {
+      this.#adopt(answer);
+    } catch {
+      // The next poll, or the caller who needs one, asks again.
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (ms <= 0) return;
+    const { clock } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = clock.setTimer(ms, resolve, { background: true });
+    const { signal } = this.#closing;
+    signal.addEventListener("abort", () => resolve(), { once: true });
+    await promise;
+    cancel();
+  }
+
+  /** Doubling, with jitter, and never less than the server asks for. */
+  #pauseMs(answer: ServerAnswer, failures: number): number {
+    const askedMs = answer.kind === "failed" ? Math.min(answer.retryAfterMs, 60_000) : 0;
+    const mostMs = Math.min(backOffMaxMs, 500 * 2 ** Math.min(failures, 8));
+    return Math.max(askedMs, mostMs / 2) + (mostMs / 2) * this.#options.random.next();
+  }
+
+  #noteReached(answer: ServerAnswer): void {
+    const isReached = answer.kind !== "failed";
+    const copy = this.#local.usable;
+    if (!isReached && this.#isReached !== false && copy !== undefined) {
+      this.#bus.emit("kept-stale", {
+        generation: copy.generation,
+        epoch: 0,
+        fingerprint: copy.secret.fingerprint,
+        remainingMs: copy.serveUntilMs - this.#options.clock.monotonicMs(),
+        cause: "owner",
+      });
+    }
+    this.#isReached = isReached;
+  }
+
+  #onServer(act: string): Promise<never> {
+    return Promise.reject(
+      new ConfigurationError(`A remote credential has no ${act}. Do that where it is owned.`),
+    );
+  }
+}

@@ -1,0 +1,135 @@
+/** One request to a token server: its deadline, and what its answer means. */
+import type { Clock } from "@lingpai/core";
+
+export interface ServerBody {
+  readonly secret: string;
+  readonly fingerprint: string;
+  readonly generation: number;
+  readonly commitId: string;
+  readonly expiresInMs: number;
+  readonly renewsInMs: number;
+  readonly replaced?: boolean;
+  readonly wasReplaced?: boolean;
+}
+
+export type ServerAnswer =
+  | { readonly kind: "body"; readonly body: ServerBody; readonly sentAtMs: number }
+  | { readonly kind: "same"; readonly expiresInMs: number; readonly sentAtMs: number }
+  | { readonly kind: "done" }
+  /** `isFinal`: the same request is refused by every replica until somebody mends something. */
+  | {
+      readonly kind: "failed";
+      readonly isFinal: boolean;
+      readonly detail: string;
+      readonly retryAfterMs: number;
+    };
+
+export interface ServerRequest {
+  readonly url: string;
+  readonly key: string;
+  readonly method: "GET" | "POST";
+  readonly body?: object;
+  readonly commitId?: string | undefined;
+  /** From the sending to the end of the body, in ms. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface CallMeans {
+  readonly clock: Clock;
+  readonly fetch: typeof globalThis.fetch;
+}
+
+const bodyMax = 64 * 1_024;
+const finalStatuses: readonly number[] = [400, 401, 403, 404, 405, 409, 415, 422];
+
+/** Never rejects. */
+export async function callServer(
+  { body, commitId, key, method, signal, timeoutMs, url }: ServerRequest,
+  { clock, fetch }: CallMeans,
+): Promise<ServerAnswer> {
+  const sentAtMs = clock.monotonicMs();
+  const ended = new AbortController();
+  const onAbort = (): void => ended.abort();
+  signal.addEventListener("abort", onAbort, { once: true });
+  if (signal.aborted) onAbort();
+  const { promise: late, resolve: giveUp } = Promise.withResolvers<ServerAnswer>();
+  ended.signal.addEventListener("abort", () => giveUp(failed("it did not answer in time")), {
+    once: true,
+  });
+  const cancel = clock.setTimer(timeoutMs, onAbort, { background: true });
+  const asked = async (): Promise<ServerAnswer> => {
+    const response = await fetch(url, {
+      method,
+      headers: {
+        authorization: `Bearer ${key}`,
+        ...(body !== undefined && { "content-type": "application/json" }),
+        ...(commitId !== undefined && { "if-none-match": `"${commitId}"` }),
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+      redirect: "error",
+      signal: ended.signal,
+    });
+    return read(response, sentAtMs);
+  };
+  try {
+    return await Promise.race([late, asked().catch(() => failed("it cannot be reached"))]);
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", onAbort);
+  }
+}
+
+async function read(response: Response, sentAtMs: number): Promise<ServerAnswer> {
+  const { headers, status } = response;
+  if (status === 204) return { kind: "done" };
+  if (status === 304) {
+    const expiresInMs = Number(headers.get("lingpai-expires-in-ms") ?? Number.NaN);
+    if (expiresInMs >= 0) return { kind: "same", expiresInMs, sentAtMs };
+    return failed("its answer has no Lingpai-Expires-In-Ms");
+  }
+  const text = await response.text();
+  if (status === 200) {
+    const body = text.length > bodyMax ? undefined : bodyOf(text);
+    return body === undefined
+      ? failed("its answer is no credential")
+      : { kind: "body", body, sentAtMs };
+  }
+  const seconds = Number(headers.get("retry-after") ?? "0");
+  const retryAfterMs = seconds > 0 && seconds < 86_400 ? seconds * 1_000 : 0;
+  // The text of a problem is the server's own; of anything else nothing is shown.
+  const code = /"code":"([a-z-]{1,40})"/.exec(text.slice(0, bodyMax))?.[1] ?? "";
+  const detail = `it answered ${status}${code === "" ? "" : ` (${code})`}`;
+  return { kind: "failed", isFinal: finalStatuses.includes(status), detail, retryAfterMs };
+}
+
+function failed(detail: string): ServerAnswer {
+  return { kind: "failed", isFinal: false, detail, retryAfterMs: 0 };
+}
+
+function bodyOf(text: string): ServerBody | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) return undefined;
+  const { secret, fingerprint, generation, commitId, expiresInMs, renewsInMs } =
+    value as Partial<ServerBody>;
+  const isBody =
+    typeof secret === "string" &&
+    /^[\x21-\x7e]{1,16384}$/.test(secret) &&
+    typeof fingerprint === "string" &&
+    /^[\w-]{16}$/.test(fingerprint) &&
+    typeof commitId === "string" &&
+    /^[\w-]{1,64}$/.test(commitId) &&
+    Number.isSafeInteger(generation) &&
+    isDuration(expiresInMs) &&
+    isDuration(renewsInMs);
+  return isBody ? (value as ServerBody) : undefined;
+}
+
+function isDuration(value: unknown): boolean {
+  return typeof value === "number" && value >= 0 && value <= 366 * 86_400_000;
+}
