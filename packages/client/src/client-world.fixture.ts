@@ -1,14 +1,9 @@
 /** For tests: a token server of several replicas in this process, reached by a network with faults. */
+import { memoryStore } from "@lingpai/adapter-memory";
 import { eventLog } from "@lingpai/event-log";
 import type { EventLog } from "@lingpai/event-log";
 import { systemRandom } from "@lingpai/core";
-import {
-  faultPlan,
-  faultyCache,
-  manualClock,
-  seededRandom,
-  simulatedStore,
-} from "@lingpai/core/testing";
+import { faultPlan, faultyCache, manualClock, seededRandom } from "@lingpai/core/testing";
 import type { FaultPlan, ManualClock } from "@lingpai/core/testing";
 import { serverKeys, tokenServer } from "@lingpai/server";
 import type { ServerKeys, TokenServer } from "@lingpai/server";
@@ -57,24 +52,20 @@ export function clientWorld(count = 2): ClientWorld {
     clock,
     nowMs: () => clock.worldMs(),
   });
-  const store = simulatedStore({
-    clock,
-    random: seededRandom("store"),
-    nowMs: () => Math.floor(clock.worldMs()),
-  });
-  const keys = serverKeys({ cache: store.cache(), clock });
+  const store = memoryStore({ clock });
+  const keys = serverKeys({ cache: store.cache, clock });
   const hosts = Array.from({ length: count }, (_, at) => hostOf(at));
 
   function hostOf(at: number): Host {
     const plan = faultPlan({ clock });
-    const cache = faultyCache(store.cache(), plan);
+    const cache = faultyCache(store.cache, plan);
     const owner = wechat({
       appId,
       secret,
       environment: "production",
       node: `server${at}`,
       cache,
-      lock: store.lock(),
+      lock: store.lock,
       fetch: simulator.fetch,
       clock,
       random: seededRandom(`server${at}`),
