@@ -7,14 +7,14 @@ import {
   systemClock,
 } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
-import type { EventLog, LogEvent } from "@lingpai/event-log";
+import type { EventLog } from "@lingpai/event-log";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { served } from "./credentials/served-credential.ts";
 import type { Served, ServedCredential } from "./credentials/served-credential.ts";
 import { Audit } from "./events/audit.ts";
+import { logEvents } from "./events/credential-events.ts";
 import { EventHub } from "./events/event-hub.ts";
-import { fleetStream, lifeStream } from "./events/streams.ts";
 import { problemOf, problemResponse } from "./http/problem.ts";
 import { readText } from "./http/read-body.ts";
 import { RateLimit } from "./keys/rate-limit.ts";
@@ -78,14 +78,7 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
     limits: limitsOf(options.limits),
     closing: closing.signal,
   };
-  const stops = [...credentials.values()].map(({ credential, ref }) =>
-    credential.watch((event) => {
-      const { type, ...data } = event;
-      const logged: LogEvent = { ...data, type, ref };
-      log.append(lifeStream(ref), logged);
-      log.append(fleetStream, logged);
-    }),
-  );
+  const stops = [...credentials.values()].map((one) => logEvents(one, log, clock));
   const app = routerOf(context, options.onError);
   for (const [name, respond] of Object.entries(push))
     app.all(`/v1/push/${name}`, async ({ req }) => respond(await bounded(req.raw, context)));

@@ -1,4 +1,5 @@
 /** Event streams, life lines and the audit, as callers of several replicas see them. */
+import { eventLog } from "@lingpai/event-log";
 import { afterEach, expect, test } from "vitest";
 import { otherRef, ref, requestOf, serverWorld } from "../server-world.fixture.ts";
 import type { Replica, ServerWorld } from "../server-world.fixture.ts";
@@ -146,14 +147,10 @@ test("a reader that is too slow is told of the gap, and costs a bounded buffer",
   const key = await world.key();
   const replica = world.replica();
   const response = await replica.ask("/v1/events", { key });
-  const fleet = world.replica("writer");
-  await fleet.ask(one, { key });
-  for (let n = 0; n < 400; n += 1) {
-    const json = { fingerprint: "AAAAAAAAAAAAAAAA", code: String(n) };
-    await fleet.server.handle(requestOf(`${one}/rejections`, { key, json }));
-    if (n % 100 === 0) await world.clock.advance(1_000);
-  }
+  const log = eventLog({ cache: world.store.cache(), clock: world.clock });
+  for (let n = 0; n < 400; n += 1) log.append("fleet", { type: "rejected", ref, n });
   await world.clock.advance(5_000);
+  await log.close();
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (let n = 0; n < 400 && !text.includes("event: gap"); n += 1)
@@ -161,6 +158,41 @@ test("a reader that is too slow is told of the gap, and costs a bounded buffer",
   expect(text).toContain('event: gap\ndata: {"cause":"reader"}');
   expect(text.split("event: rejected").length).toBeLessThan(260);
   await reader.cancel();
+});
+
+test("a caller who reports nonsense without end cannot push others out of the log", async () => {
+  const world = start();
+  const key = await world.key({ perSecond: 10_000 });
+  const admin = await world.key({ rights: ["read", "admin"], refs: ["*"] });
+  const replica = world.replica();
+  await replica.ask(one, { key });
+  const before = await replica.ask(one, { key });
+  expect(before.status).toBe(200);
+  for (let n = 0; n < 300; n += 1) {
+    const json = { fingerprint: String(n).padStart(16, "A"), code: String(n) };
+    await replica.server.handle(requestOf(`${one}/rejections`, { key, json }));
+    await replica.server.handle(requestOf(`/v1/credentials/none${n}`, { key }));
+  }
+  await world.clock.advance(5_000);
+  const eventsAt = async (path: string): Promise<readonly Record<string, unknown>[]> => {
+    const page = (await (await replica.ask(path, { key: admin })).json()) as {
+      readonly entries: readonly { readonly event: Record<string, unknown> }[];
+    };
+    return page.entries.map(({ event }) => event);
+  };
+  const count = (events: readonly Record<string, unknown>[], type: string): readonly number[] => [
+    events.filter((event) => event["type"] === type).length,
+    events.reduce((sum, event) => sum + (event["type"] === type ? Number(event["count"]) : 0), 0),
+  ];
+  const [lines = 0, reports] = count(await eventsAt(`${one}/events`), "rejected");
+  expect(reports).toBe(300);
+  expect(lines).toBeLessThan(20);
+  const audit = await eventsAt("/v1/audit");
+  for (const type of ["rejected", "refused"]) {
+    const [kept = 0, all] = count(audit, type);
+    expect(all).toBe(300);
+    expect(kept).toBeLessThan(20);
+  }
 });
 
 test("a revoked key ends its streams and long polls within a second, everywhere", async () => {

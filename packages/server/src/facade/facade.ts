@@ -103,7 +103,7 @@ async function enter(
   const account = context.accounts.get(appId);
   // A key that may not use an account learns nothing of whether it is there.
   if (account === undefined || !isGranted(key, "read", account.ref)) {
-    context.audit.note({ act: "refused", key, ref: appId, detail: "read" });
+    context.audit.note({ act: "refused", key, ref: account?.ref ?? "", detail: "read" });
     throw new Refusal(40013, "invalid appid: not served to this server key");
   }
   return { account, key };

@@ -50,7 +50,8 @@ export function credentialFor(
 ): Served {
   const missing = needed.find((right) => !isGranted(key, right, ref));
   if (missing !== undefined) {
-    audit.note({ act: "refused", key, ref, detail: missing });
+    // Only names that are there: whoever asks could otherwise fill the audit.
+    audit.note({ act: "refused", key, ref: credentials.has(ref) ? ref : "", detail: missing });
     throw forbidden(missing);
   }
   const found = credentials.get(ref);

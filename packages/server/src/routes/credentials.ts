@@ -71,9 +71,11 @@ export const rejectCredential: Handler = async (request, context, { ref = "" }) 
     ...(body.code !== undefined && { platformCode: body.code }),
     ...(body.doubtful !== undefined && { doubtful: body.doubtful }),
   });
-  const { fingerprint } = body;
-  context.audit.note({ act: "rejected", key, ref, fingerprint, detail: body.code ?? "" });
   const view = await viewOf(found, request.signal);
+  // Of what no token here ever was, the audit has the number, not the text.
+  const isKnown = result.replaced ? result.wasReplaced !== true : true;
+  const told = isKnown ? { fingerprint: body.fingerprint, detail: body.code ?? "" } : {};
+  context.audit.note({ act: "rejected", key, ref, ...told });
   note(context, "handed-out", key, view);
   const wasReplaced = result.replaced && result.wasReplaced === true;
   return respond(view, { replaced: result.replaced, wasReplaced });

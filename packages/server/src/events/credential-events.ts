@@ -1,0 +1,39 @@
+/** Writes a credential's events to its life line and to the fleet's stream. */
+import type { CancelTimer, Clock, CredentialEvent } from "@lingpai/core";
+import type { EventLog, LogEvent } from "@lingpai/event-log";
+import type { Served } from "../credentials/served-credential.ts";
+import { fleetStream, lifeStream } from "./streams.ts";
+
+const gatherMs = 1_000;
+
+/**
+ * Returns what ends it. Callers decide how often a refusal is reported, so reports of one verdict
+ * are one event a second, with a count: nobody with a key can push the rest out of the log's bound.
+ */
+export function logEvents({ credential, ref }: Served, log: EventLog, clock: Clock): () => void {
+  const life = lifeStream(ref);
+  const append = (event: LogEvent): void => {
+    log.append(life, event);
+    log.append(fleetStream, event);
+  };
+  const rejections = new Map<string, { readonly event: LogEvent; count: number }>();
+  let cancel: CancelTimer | undefined;
+  const flush = (): void => {
+    cancel?.();
+    cancel = undefined;
+    for (const { event, count } of rejections.values()) append({ ...event, count });
+    rejections.clear();
+  };
+  const stop = credential.watch((event: CredentialEvent) => {
+    const logged: LogEvent = { ...event, ref };
+    if (event.type !== "rejected") return append(logged);
+    const present = rejections.get(event.verdict);
+    if (present === undefined) rejections.set(event.verdict, { event: logged, count: 1 });
+    else present.count += 1;
+    cancel ??= clock.setTimer(gatherMs, flush, { background: true });
+  });
+  return () => {
+    stop();
+    flush();
+  };
+}
