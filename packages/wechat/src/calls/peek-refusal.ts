@@ -14,7 +14,7 @@ export async function peekRefusal(
   response: Response,
   secrets: readonly string[],
 ): Promise<Refusal | undefined> {
-  if (response.body === null || response.bodyUsed) return undefined;
+  if (response.bodyUsed) return undefined;
   const text = await objectText(response.clone());
   if (text === undefined) return undefined;
   try {

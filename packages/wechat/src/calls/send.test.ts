@@ -43,3 +43,77 @@ describe("a call that is refused a second time", () => {
     expect(sent()).toHaveLength(3);
   });
 });
+
+describe("an answer that nobody reads", () => {
+  const half = (ended: string[], text: string): Response =>
+    new Response(
+      new ReadableStream({
+        start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+        cancel: () => void ended.push(text),
+      }),
+    );
+
+  test.each([
+    ["busy", { errcode: -1, errmsg: "system error" }],
+    ["refused", dead],
+  ])("because it was %s frees its connection", async (_title, answer) => {
+    const [clock, ended] = [manualClock(), [] as string[]];
+    const text = JSON.stringify(answer).padEnd(70_000);
+    const fetch = scriptedFetch(() => {
+      const response = half(ended, text.trimEnd());
+      // The refusal ends, the body does not: its reader has to give it up.
+      return Object.assign(response, { clone: () => new Response(text.trimEnd()) });
+    }, ok);
+    const api = createApi(fakeCredential(), { fetch, clock });
+    const asking = api.request(path);
+    await clock.advance(10_000);
+    await expect(asking).resolves.toEqual(ok);
+    expect(ended).toEqual([text.trimEnd()]);
+  });
+});
+
+describe("a client", () => {
+  test("shows the caller's own URL in the answer, and names the call that had no answer", async () => {
+    const clock = manualClock();
+    const api = createApi(fakeCredential(), { fetch: scriptedFetch(ok), clock });
+    const answer = await api.fetch(`https://api.weixin.qq.com${path}?openid=o`);
+    expect(answer.url).toBe(`https://api.weixin.qq.com${path}?openid=o`);
+    const silent = createApi(fakeCredential(), {
+      fetch: () => new Promise(() => {}),
+      clock,
+    });
+    const asking = silent.request(path).catch(String);
+    await clock.advance(30_000);
+    expect(await asking).toContain(`GET ${path} had no answer within 30000 ms`);
+  });
+
+  test("passes the reason why a token could not be replaced, and none where there is none", async () => {
+    const cause = new Error("no store");
+    const failing = createApi(
+      fakeCredential({
+        onReject: () => {
+          throw cause;
+        },
+      }),
+      { fetch: scriptedFetch(dead), clock: manualClock() },
+    );
+    await expect(failing.request(path)).rejects.toMatchObject({ errcode: 40001, cause });
+    const kept = createApi(fakeCredential({ onReject: () => ({ replaced: false }) }), {
+      fetch: scriptedFetch(dead),
+      clock: manualClock(),
+    });
+    const error: unknown = await kept.request(path).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ errcode: 40001 });
+    expect(Object.hasOwn(error as object, "cause")).toBe(false);
+  });
+
+  test("says which client was closed", async () => {
+    const clock = manualClock();
+    const busy = { errcode: -1, errmsg: "system error" };
+    const api = createApi(fakeCredential(), { fetch: scriptedFetch(busy), clock });
+    const asking = api.request(path).catch(String);
+    await clock.advance(1);
+    api.close();
+    expect(await asking).toContain("The WeChat client");
+  });
+});

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { classify, isRetryable, issueOutcome, retryAfterMs } from "./classify.ts";
+import { classify, isRetryable, issueOutcome, refusalScope, retryAfterMs } from "./classify.ts";
 import { errorTable } from "./wechat-error-table.ts";
 import { wecomErrorTable } from "./wecom-error-table.ts";
 import type { Action, EndpointClass } from "./error-row.ts";
@@ -157,6 +157,11 @@ describe("the error tables", () => {
       "stop-tenant",
     ]);
   });
+});
+
+test("only an address that is refused concerns one node alone", () => {
+  expect(refusalScope("stop-here")).toBe("node");
+  expect(refusalScope("stop")).toBe("account");
 });
 
 describe("the wait after a refusal", () => {

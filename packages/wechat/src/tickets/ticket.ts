@@ -5,9 +5,6 @@ import { requestDatedToken } from "../tokens/token-request.ts";
 import type { TokenRequest } from "../tokens/token-request.ts";
 import { issueOfKnownAge } from "../tokens/credential-age.ts";
 import type { DatedToken } from "../tokens/credential-age.ts";
-import { errorTable } from "../errors/wechat-error-table.ts";
-import { wecomErrorTable } from "../errors/wecom-error-table.ts";
-import type { ErrorRow } from "../errors/error-row.ts";
 import { requirePartOptions } from "../options/option-names.ts";
 import { createPlatform } from "../transport/platform.ts";
 import type { Platform, PlatformOptions } from "../transport/platform.ts";
@@ -66,7 +63,6 @@ export function ticket(options: TicketOptions): Issuer {
     path: "/cgi-bin/ticket/getticket",
     type: options.type,
     subject: appId,
-    table: errorTable,
     confirmMs,
   };
   return issuerOf(id, createPlatform(options), source);
@@ -93,7 +89,6 @@ export function wecomTicket(options: WecomTicketOptions): Issuer {
   return issuerOf(id, createPlatform(options, "wecom"), {
     ...place,
     subject: corpId,
-    table: wecomErrorTable,
     confirmMs: wecomConfirmMs,
   });
 }
@@ -111,7 +106,6 @@ interface Source {
   readonly path: string;
   readonly type?: string;
   readonly subject: string;
-  readonly table: readonly ErrorRow[];
   readonly confirmMs: number;
 }
 
@@ -135,7 +129,7 @@ async function issue(
   if (parent === undefined)
     throw new IssueError("unsent", `${id} needs an access token. Give its credential as parent.`);
   const token = parent.reveal();
-  const { path, type, subject, table, confirmMs: confirm } = source;
+  const { path, type, subject, confirmMs: confirm } = source;
   const query = { access_token: token, ...(type === undefined ? {} : { type }) };
   const tokenRequest: TokenRequest = {
     path,
@@ -144,7 +138,6 @@ async function issue(
     secrets: [token],
     subject,
     endpoint: "business",
-    table,
   };
   const requestToken = (): Promise<DatedToken> =>
     requestDatedToken(platform, tokenRequest, "ticket");

@@ -17,7 +17,7 @@ import { InvalidAnswerError } from "../errors/platform-errors.ts";
 import { refusalText } from "../errors/refusal.ts";
 import type { Refusal } from "../errors/refusal.ts";
 import type { DatedToken } from "./credential-age.ts";
-import type { EndpointClass, ErrorRow } from "../errors/error-row.ts";
+import type { EndpointClass } from "../errors/error-row.ts";
 import type { Platform } from "../transport/platform.ts";
 import { platformNow, retryAfterHeader } from "../transport/response-headers.ts";
 import { transportFailure } from "../transport/transport-failure.ts";
@@ -36,8 +36,6 @@ export interface TokenRequest {
   /** The owner of the credential, such as an AppID. */
   readonly subject: string;
   readonly endpoint: EndpointClass;
-  /** @defaultValue the platform's */
-  readonly table?: readonly ErrorRow[];
   /**
    * The longest accepted answer, in bytes.
    * @defaultValue 65_536
@@ -247,11 +245,7 @@ function refused(
   refusal: Refusal,
   platformNowMs: number,
 ): IssueError {
-  const row = classify(
-    tokenRequest.endpoint,
-    refusal.errcode,
-    tokenRequest.table ?? platform.table,
-  );
+  const row = classify(tokenRequest.endpoint, refusal.errcode, platform.table);
   const waitMs = retryAfterMs(row, platformNowMs);
   const options = {
     scope: refusalScope(row.action),

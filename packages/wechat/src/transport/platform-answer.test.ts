@@ -57,6 +57,21 @@ describe("an answer's text", () => {
   });
 });
 
+test("a brace in a text hides no key that comes twice", () => {
+  expect(() => parseFields('{"a":"}","a":1}')).toThrow(/same key twice/);
+});
+
+test("a page is told from other text, and a credential that is empty from one that is wrong", () => {
+  expect(() => parseFields("\n <html>")).toThrow(/it is a page/);
+  expect(() => parseFields("nope")).toThrow(/it is not JSON/);
+  expect(() => tokenResponseIn(new Map([["a", ""]]), "a")).toThrow(/it has no a/);
+  const short = new Map<string, unknown>([
+    ["a", "t"],
+    ["expires_in", 60],
+  ]);
+  expect(tokenResponseIn(short, "a", 5_000).expiresInMs).toBe(60_000);
+});
+
 describe("a granted credential", () => {
   test.each<[string, unknown]>([
     ["is missing", undefined],
@@ -159,9 +174,12 @@ describe("a refusal", () => {
     expect(refusalIn(fields({ errcode, errmsg: "ok" }), [])).toBeUndefined();
   });
 
-  test.each(["abc", "", 1.5, null, {}, true, "1e9"])("with errcode %j is invalid", (errcode) => {
-    expect(() => refusalIn(fields({ errcode }), [])).toThrow(invalid(/errcode/));
-  });
+  test.each(["abc", "", 1.5, null, {}, [5], true, "1e9"])(
+    "with errcode %j is invalid",
+    (errcode) => {
+      expect(() => refusalIn(fields({ errcode }), [])).toThrow(invalid(/errcode/));
+    },
+  );
 
   test("shows neither the secret nor control characters, nor more than 200 characters", () => {
     const refusal = refusalIn(
