@@ -1,0 +1,178 @@
+/** What a child reports about its parent, and when it takes the blame itself. */
+import { describe, expect, it } from "vitest";
+import { CircuitBreaker } from "./circuit-breaker.ts";
+import type { RefreshDependencies } from "./dependencies.ts";
+import { Noted } from "./noted.ts";
+import { handleRefusal, parentOf } from "./parent.ts";
+import type { Parent, RejectOptions } from "../credential.ts";
+import { CacheUnavailableError, IssueError } from "../errors.ts";
+import { contextFrom } from "../fleet/context.ts";
+import type { Applied, Snapshot } from "../fleet/document.ts";
+import { LocalCopy, type Goal } from "../fleet/local-copy.ts";
+import { StoreClock } from "../fleet/store-clock.ts";
+import { neverAsked } from "../scenarios/fleet.fixture.ts";
+import { Secret } from "../secret.ts";
+import { reduce, type StateEvent } from "../state/reduce.ts";
+import { emptyState, type State } from "../state/state.ts";
+import { manualClock, seededRandom, simulatedStore } from "../testing/index.ts";
+
+const secret = new Secret("parent", "fingerprint");
+const refused = new IssueError("parent", "The parent is refused.", { platformCode: "40001" });
+const cold: Goal = { reason: "cold" };
+
+function bench(given: Partial<Parent> = {}) {
+  const clock = manualClock();
+  const random = seededRandom("parent");
+  const store = simulatedStore({ clock, random });
+  const context = contextFrom({
+    issuer: neverAsked,
+    cache: store.cache(),
+    lock: store.lock(),
+    environment: "production",
+    clock,
+    random,
+  });
+  const storeClock = new StoreClock(clock, context.bus);
+  const local = new LocalCopy(context, storeClock, { onLocalChange: () => {} });
+  const reports: (RejectOptions | undefined)[] = [];
+  const recorded: StateEvent[] = [];
+  const answers = { replaced: true, failure: undefined as Error | undefined };
+  const parent: Parent = {
+    get: async () => secret,
+    reject: async (_secret, options) => {
+      reports.push(options);
+      return { replaced: answers.replaced, secret };
+    },
+    ...given,
+  };
+  const closing = new AbortController();
+  const apply = async (event: StateEvent): Promise<Applied<StateEvent>> => {
+    recorded.push(event);
+    if (answers.failure !== undefined) throw answers.failure;
+    const { state, verdict } = reduce(emptyState, event, storeClock.nowMs(), context.rules);
+    const snapshot: Snapshot = { state, version: "absent" };
+    return { verdict, snapshot };
+  };
+  const parts = {
+    node: { context, storeClock, local },
+    source: { document: { apply } },
+    breaker: new CircuitBreaker(context, storeClock, local),
+    reportedGoals: new Noted<Goal>(),
+    parentErrors: new Noted<object>(),
+    parent,
+    closing: closing.signal,
+  };
+  // What concerns a parent uses these parts alone.
+  const dependencies = parts as unknown as RefreshDependencies;
+  const blame = (sinceMs: number): State => ({
+    ...emptyState,
+    failure: { code: "40001", atMs: 0, parent: { fingerprint: "fingerprint", sinceMs } },
+  });
+  return { answers, blame, clock, closing, dependencies, local, recorded, reports, storeClock };
+}
+
+describe("a child that needs its parent's credential", () => {
+  it("gets it with a signal that ends with the child, and nothing where it has no parent", async () => {
+    const asked: (AbortSignal | undefined)[] = [];
+    const { closing, dependencies } = bench({
+      get: async (options) => (asked.push(options?.signal), secret),
+    });
+    expect(await parentOf(dependencies)).toBe(secret);
+    expect(asked).toEqual([closing.signal]);
+    expect(await parentOf({ ...dependencies, parent: undefined })).toBeUndefined();
+  });
+
+  it("is told after waitMs which parent gave none, and that this is not its own store's fault", async () => {
+    const { clock, dependencies } = bench({ get: () => new Promise(() => {}) });
+    const waiting = parentOf(dependencies)?.catch((error: unknown) => error);
+    await clock.advance(20_000);
+    const error = await waiting;
+    expect(error).toMatchObject({
+      message: 'The parent of "test" gave no credential within 20000 ms (waitMs).',
+      retryAfterMs: 1_000,
+    });
+    expect(dependencies.parentErrors.has(error as object)).toBe(true);
+  });
+
+  it.each(["a text", undefined, null])(
+    "is given what its parent throws, also when that is no error: %s",
+    async (thrown) => {
+      const { dependencies } = bench({ get: () => Promise.reject(thrown) });
+      await expect(parentOf(dependencies)).rejects.toBe(thrown);
+    },
+  );
+});
+
+describe("a child that is refused", () => {
+  it("leaves its parent alone when the refusal does not concern it, or it has none", async () => {
+    const { dependencies, reports } = bench();
+    const busy = new IssueError("busy", "later");
+    await expect(handleRefusal(dependencies, cold, busy, secret)).rejects.toBe(busy);
+    await expect(handleRefusal(dependencies, cold, refused, undefined)).rejects.toBe(refused);
+    const orphan = { ...dependencies, parent: undefined };
+    await expect(handleRefusal(orphan, cold, refused, secret)).rejects.toBe(refused);
+    const fatal = new IssueError("fatal", "wrong secret");
+    await expect(handleRefusal(dependencies, cold, fatal, secret)).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+      cause: fatal,
+    });
+    expect(reports).toEqual([]);
+  });
+
+  it("for its parent's sake reports it with the platform's code, and asks again in 1 to 2 ms", async () => {
+    const { closing, dependencies, recorded, reports } = bench();
+    const block = await handleRefusal(dependencies, cold, refused, secret);
+    expect(block).toMatchObject({ kind: "pause", why: "error" });
+    expect(block.ms).toBeGreaterThanOrEqual(1);
+    expect(block.ms).toBeLessThan(2);
+    expect(reports).toEqual([{ signal: closing.signal, doubtful: false, platformCode: "40001" }]);
+    expect(recorded).toEqual([]);
+  });
+
+  it("a second time for one goal reports it as doubtful, because a fresh parent is not the cause", async () => {
+    const { dependencies, reports } = bench();
+    const unnamed = new IssueError("parent", "The parent is refused.");
+    await handleRefusal(dependencies, cold, unnamed, secret);
+    await handleRefusal(dependencies, cold, unnamed, secret);
+    await handleRefusal(dependencies, { reason: "cold" }, unnamed, secret);
+    expect(reports.map((report) => report?.doubtful)).toEqual([false, true, false]);
+    expect(reports[0]).not.toHaveProperty("platformCode");
+  });
+
+  it("although its parent is alive takes the blame, so that the whole fleet backs off", async () => {
+    const { answers, dependencies, local, recorded } = bench();
+    answers.replaced = false;
+    await expect(handleRefusal(dependencies, cold, refused, secret)).rejects.toBe(refused);
+    expect(recorded).toMatchObject([
+      { type: "abandon", outcome: "blamed", code: "40001", parent: "fingerprint", sentAtMs: 0 },
+    ]);
+    expect(local.state).toMatchObject({ failures: 1, failure: { code: "40001" } });
+  });
+
+  it.each([
+    [599_999, true],
+    [600_000, false],
+  ])(
+    "by a parent that was found alive %s ms ago reports it as doubtful: %s, and takes the blame once",
+    async (agoMs, doubtful) => {
+      const { answers, blame, clock, dependencies, local, recorded, reports, storeClock } = bench();
+      local.updateState(blame(storeClock.nowMs()));
+      answers.replaced = false;
+      await clock.advance(agoMs);
+      await expect(handleRefusal(dependencies, cold, refused, secret)).rejects.toBe(refused);
+      expect(reports.map((report) => report?.doubtful)).toEqual([doubtful]);
+      expect(recorded).toEqual([]);
+    },
+  );
+
+  it("backs off by itself when the store is gone, and hides no other fault", async () => {
+    const { answers, dependencies, local } = bench();
+    answers.replaced = false;
+    answers.failure = new CacheUnavailableError("gone", { reason: "disconnected" });
+    await expect(handleRefusal(dependencies, cold, refused, secret)).rejects.toBe(refused);
+    expect(local.state).toMatchObject({ failures: 1, failure: { code: "40001" } });
+    answers.failure = new TypeError("broken");
+    const other = new Secret("other", "other");
+    await expect(handleRefusal(dependencies, cold, refused, other)).rejects.toThrow("broken");
+  });
+});
