@@ -83,6 +83,7 @@ export const lockOwnership: readonly Clause[] = [
     id: "LOCK-19",
     title: "a release frees the lock even while its own extension is in flight",
     needs: ["locks"],
+    timeoutMs: 240_000,
     async run({ lock, second, random }) {
       const other = (await second()).lock;
       for (let round = 0; round < 24; round++) {

@@ -23,12 +23,15 @@ interface Json {
   readonly [name: string]: unknown;
 }
 
-const unknown = fc.dictionary(
-  fc.string({ minLength: 1 }).map((name) => `later ${name}`),
-  // As text has it: -0 is 0.
-  fc.json().map((text) => JSON.parse(JSON.stringify(JSON.parse(text))) as unknown),
-  { minKeys: 1, maxKeys: 3 },
-);
+/** Fields that this release does not know, whose names begin so. */
+function unknownFieldsOf(prefix: string): fc.Arbitrary<Readonly<Record<string, unknown>>> {
+  return fc.dictionary(
+    fc.string({ minLength: 1 }).map((name) => `${prefix}${name}`),
+    // As text has it: -0 is 0.
+    fc.json().map((text) => JSON.parse(JSON.stringify(JSON.parse(text))) as unknown),
+    { minKeys: 1, maxKeys: 3 },
+  );
+}
 const mark = fc.record({
   fingerprint: fc.constantFrom("T0", "T1", "R1"),
   atMs: fc.integer({ min: noonMs - 50_000, max: noonMs }),
@@ -85,16 +88,22 @@ const document = fc
   .map((fields) => ({ ...stateWith(), ...fields }) as State);
 
 /** The same with unknown fields at every level. */
-const laterDocument = document.chain((state) => enriched(state) as fc.Arbitrary<State>);
+const laterDocument = laterDocumentWith("later ");
 
-function enriched(value: object): fc.Arbitrary<object> {
+function laterDocumentWith(prefix: string): fc.Arbitrary<State> {
+  return document.chain((state) => enriched(state, prefix) as fc.Arbitrary<State>);
+}
+
+function enriched(value: object, prefix: string): fc.Arbitrary<object> {
   const levels = Object.entries(value).filter(
     (entry): entry is [string, object] => typeof entry[1] === "object" && entry[1] !== null,
   );
   const inner = fc.record(
-    Object.fromEntries(levels.map(([name, object]) => [name, enriched(object)])),
+    Object.fromEntries(levels.map(([name, object]) => [name, enriched(object, prefix)])),
   );
-  return fc.tuple(unknown, inner).map(([fields, objects]) => ({ ...value, ...objects, ...fields }));
+  return fc
+    .tuple(unknownFieldsOf(prefix), inner)
+    .map(([fields, objects]) => ({ ...value, ...objects, ...fields }));
 }
 
 const event: fc.Arbitrary<StateEvent> = fc.oneof(
@@ -135,7 +144,8 @@ const event: fc.Arbitrary<StateEvent> = fc.oneof(
       found: fc.constantFrom("dead", "refused", "alive" as const),
     })
     .map((report) => ({ type: "suspect", ...report }) as const),
-  laterDocument.map(
+  // Names of its own: of one field with two values, a repair keeps that of the newer count.
+  laterDocumentWith("later known ").map(
     (known) =>
       ({
         type: "repair",

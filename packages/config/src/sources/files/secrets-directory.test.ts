@@ -1,3 +1,4 @@
+import type * as Files from "node:fs/promises";
 import { mkdir, mkdtemp, rename, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,19 +10,6 @@ import { appId, refusalOf, secret, world } from "../../world.fixture.ts";
 import { objectSource } from "../object.ts";
 import { secretsDirectorySource } from "./secrets-directory.ts";
 import { valuesOf, watched } from "../watched.fixture.ts";
-
-/** What happens between listing a directory and looking at what was listed. */
-const afterListing = vi.hoisted((): { act?: (() => Promise<void>) | undefined } => ({}));
-
-vi.mock(import("node:fs/promises"), async (importOriginal) => {
-  const actual = await importOriginal();
-  const readdir = async (path: string): Promise<string[]> => {
-    const names = await actual.readdir(path);
-    await afterListing.act?.();
-    return names;
-  };
-  return { ...actual, readdir: readdir as typeof actual.readdir };
-});
 
 let directory = "";
 const rotated = "0123456789abcdef0123456789abcdef";
@@ -202,12 +190,26 @@ describe("a directory of mounted secrets", () => {
   test("lists again when a file was removed after it was listed", async () => {
     await writeFile(join(directory, "apps.main.secret"), secret);
     await writeFile(join(directory, "store.password"), "p");
-    afterListing.act = async () => {
-      afterListing.act = undefined;
-      await rm(join(directory, "store.password"));
+    const actual = await vi.importActual<typeof Files>("node:fs/promises");
+    const listings: string[][] = [];
+    const readdir = async (path: string): Promise<string[]> => {
+      const names = await actual.readdir(path);
+      listings.push(names);
+      await rm(join(directory, "store.password"), { force: true });
+      return names;
     };
-    const found = await valuesOf(secretsDirectorySource(directory, { optional: true }));
-    expect(found.map(String)).toEqual([expect.stringMatching(/^apps.main.secret,/)]);
+    // Test files share modules, so this one gets a copy of its own.
+    vi.resetModules();
+    vi.doMock("node:fs/promises", () => ({ ...actual, readdir }));
+    try {
+      const own = await import("./secrets-directory.ts");
+      const found = await valuesOf(own.secretsDirectorySource(directory, { optional: true }));
+      expect(found.map(String)).toEqual([expect.stringMatching(/^apps.main.secret,/)]);
+      expect(listings.map((names) => names.length)).toEqual([2, 1]);
+    } finally {
+      vi.doUnmock("node:fs/promises");
+      vi.resetModules();
+    }
   });
 
   test("refuses a link that leads out of the directory, and files that are too large before it reads them", async () => {
