@@ -4,6 +4,7 @@ const core = "packages/core/src";
 const state = `${core}/state`;
 const breaker = `${core}/refresh/circuit-breaker.ts`;
 const refresh = `${core}/refresh/refresh.ts`;
+const withoutStore = `${core}/refresh/without-store.ts`;
 const refusedTest = `${core}/scenarios/refused.test.ts`;
 const writesTest = `${core}/scenarios/refused-writes.test.ts`;
 
@@ -185,7 +186,7 @@ export const availabilityRefusals: readonly Regression[] = [
     right: "With the store down a lasting refusal is remembered.",
     edits: [
       {
-        file: refresh,
+        file: withoutStore,
         from: `const { closing, breaker, node, probe, outcomes } = dependencies;
           const refusal = breaker.callerError(goal.reason);
           if (refusal !== undefined) throw refusal;`,
@@ -199,7 +200,7 @@ export const availabilityRefusals: readonly Regression[] = [
     right: "With the store down a refused parent is told.",
     edits: [
       {
-        file: refresh,
+        file: withoutStore,
         from: `void dependencies.source.read().catch(() => {});
             return served;
           } catch (error) {
@@ -229,7 +230,7 @@ export const availabilityRefusals: readonly Regression[] = [
     right: "What the failure is decides, not where it happens: missing rights are not waited for.",
     edits: [
       {
-        file: refresh,
+        file: withoutStore,
         from: "if (error.retryable) {",
         to: "if (error.retryable || !node.context.health.isReachable) {",
       },
@@ -241,7 +242,7 @@ export const availabilityRefusals: readonly Regression[] = [
     right: "It is decided within the store's deadline.",
     edits: [
       {
-        file: refresh,
+        file: withoutStore,
         from: '(standalone === "when-harmless" && isHarmless))',
         to: '(standalone === "when-harmless" && isHarmless && node.context.clock.monotonicMs() - startedMs > 5_000))',
       },

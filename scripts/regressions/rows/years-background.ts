@@ -234,7 +234,7 @@ export const yearsBackground: readonly Regression[] = [
         to: "const firstMs = waitMs;",
       },
       {
-        file: `${core}/refresh/refresh.ts`,
+        file: `${core}/refresh/without-store.ts`,
         from: "if (error.retryable) {",
         to: "if (error.retryable && (node.storeClock.isSet || clock.monotonicMs() - startedMs < 3_000)) {",
       },

@@ -8,7 +8,7 @@ import type { FleetDocument, Snapshot } from "./document.ts";
 import type { CachedCredential, LocalCopy } from "./local-copy.ts";
 import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
-import { windowsOf } from "./windows.ts";
+import { windowsOf } from "./renewal-windows.ts";
 
 export class Adoption {
   readonly #context: Context;

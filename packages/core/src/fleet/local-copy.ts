@@ -7,7 +7,7 @@ import { Secret } from "../secret.ts";
 import { isDead, owedSinceMs, type StoredCredential, type State } from "../state/state.ts";
 import { termsOn, type Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
-import { windowsOf, type Windows } from "./windows.ts";
+import { windowsOf, type Windows } from "./renewal-windows.ts";
 
 /** A caller's goal: a live credential, other than the one that must be replaced. */
 export interface Goal {

@@ -4,7 +4,7 @@
  */
 import type { CachedCredential } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import { electedStart } from "../fleet/windows.ts";
+import { electedStart } from "../fleet/renewal-windows.ts";
 import { owedSinceMs } from "../state/state.ts";
 import { retryMs } from "./due.ts";
 

@@ -6,7 +6,7 @@ import { isUnavailable } from "../fleet/store-health.ts";
 import type { RefreshDependencies } from "./dependencies.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import type { BlockReason } from "../leader/block-reason.ts";
-import { OwnDocument } from "./without-store.ts";
+import { OwnDocument } from "./own-document.ts";
 
 /** Resolves to the credential that the issuer needs for its request, if it needs one. */
 export async function parentOf(dependencies: RefreshDependencies): Promise<Secret | undefined> {

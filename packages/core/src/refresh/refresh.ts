@@ -3,30 +3,21 @@
  * the lease, and wait while a block reason lasts.
  */
 import { setDeadline, type Deadline } from "../time/deadline.ts";
-import type { CacheUnavailableError } from "../errors.ts";
 import { tryLease } from "../lease/acquire.ts";
 import { delay } from "../time/time.ts";
 import type { RefreshDependencies } from "./dependencies.ts";
 import { gateBeforeLease } from "../leader/gate.ts";
-import type { Claim } from "../fleet/claim-registry.ts";
 import { type Snapshot } from "../fleet/document.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
 import { asConsumer, markForLeaseHolder } from "./consumer.ts";
-import type { Gate, LeaseContext, NotSent, Served } from "../leader/attempt.ts";
-import type { FleetNode } from "../fleet/node.ts";
+import type { Gate, LeaseContext } from "../leader/attempt.ts";
 import { lead } from "../leader/leader.ts";
 import type { Goal } from "../fleet/local-copy.ts";
-import {
-  toCallerError,
-  isPassing,
-  type BlockReason,
-  type OnBlocked,
-} from "../leader/block-reason.ts";
+import { toCallerError, isPassing, type OnBlocked } from "../leader/block-reason.ts";
 import { handleRefusal, parentOf } from "./parent.ts";
 import { isIssueError } from "../leader/issuer-call.ts";
-import { termsOn } from "../fleet/context.ts";
-import type { DocumentSource } from "../fleet/document-source.ts";
-import { withoutStoreContext } from "./without-store.ts";
+import { blockAt, served, turnOf, type Turn } from "./turn.ts";
+import { withoutStore } from "./without-store.ts";
 
 /**
  * Resolves when the goal is served, or a refresh for it has been made.
@@ -100,11 +91,6 @@ async function waitForChange(
       return;
   }
 }
-
-/** The result of one turn: the goal is served, or something stands in the way. */
-type Turn = Served | BlockReason;
-
-const served: Served = { kind: "served" };
 
 async function tryOnce(
   dependencies: RefreshDependencies,
@@ -245,70 +231,6 @@ async function leadOnce(
     if (!outcomes.pending.keeps(leaseContext.lease)) await leaseContext.lease.release();
     source.feed.resume();
   }
-}
-
-/** Makes this environment consume another one's credential from now on. */
-function yieldTo(source: DocumentSource, claim: Claim): BlockReason {
-  source.consume(claim);
-  return { kind: "wait", ms: 0 };
-}
-
-async function withoutStore(
-  dependencies: RefreshDependencies,
-  goal: Goal,
-  startedMs: number,
-  error: CacheUnavailableError,
-): Promise<Turn> {
-  const { node, source, standalone } = dependencies;
-  const isHarmless = !termsOn(node.context, node.local.state).rules.supersedes;
-  // The input of a rotating issuer is in the store.
-  if (
-    source.role === "owner" &&
-    !node.context.rules.rotates &&
-    (standalone === "always" || (standalone === "when-harmless" && isHarmless))
-  ) {
-    return issueWithoutStore(dependencies, goal);
-  }
-  const { clock, random } = node.context;
-  // A fault that a person has to mend is not waited for. The next call tries again.
-  if (error.retryable) {
-    const ms = Math.min(800, Math.max(100, (clock.monotonicMs() - startedMs) / 8));
-    return { kind: "pause", ms: ms * (1 + random.next() / 2), why: "store", cause: error };
-  }
-  throw toCallerError(error, node);
-}
-
-async function issueWithoutStore(dependencies: RefreshDependencies, goal: Goal): Promise<Turn> {
-  const { closing, breaker, node, probe, outcomes } = dependencies;
-  const refusal = breaker.callerError(goal.reason);
-  if (refusal !== undefined) throw refusal;
-  const claim = await dependencies.claims.checkClaim(node.local.state?.credential !== undefined);
-  if (claim !== undefined) return yieldTo(dependencies.source, claim);
-  const parent = await parentOf(dependencies);
-  const gate = breaker.backOff(goal.reason);
-  if (gate !== undefined) return blockAt(node, gate);
-  try {
-    const context = withoutStoreContext(node, { goal, parent, probe, closing });
-    const result = await lead(node, context, outcomes);
-    if (result.kind !== "served") return turnOf(dependencies, result);
-    breaker.reset();
-    // The store came back meanwhile: a reading writes back what was issued.
-    if (node.context.health.isReachable) void dependencies.source.read().catch(() => {});
-    return served;
-  } catch (error) {
-    if (isIssueError(error)) return await handleRefusal(dependencies, goal, error, parent);
-    throw error;
-  }
-}
-
-/** Turns a leader's answer into the reason that its callers wait for. */
-function turnOf({ node, source }: RefreshDependencies, result: NotSent): BlockReason {
-  return result.kind === "claimed" ? yieldTo(source, result.by) : blockAt(node, result.gate);
-}
-
-function blockAt({ storeClock }: FleetNode, { why, untilMs }: Gate): BlockReason {
-  const ms = Math.max(1, untilMs - storeClock.nowMs());
-  return why === "open" ? { kind: "wait", ms } : { kind: "pause", ms, why };
 }
 
 const firstPollMs = 50;

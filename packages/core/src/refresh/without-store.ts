@@ -1,67 +1,60 @@
-/**
- * A refresh while the store cannot be reached: it works on this process's own copy of the document,
- * for issuers that hand out the same credential again, or for a single node.
- */
-import type { Lease } from "../lease/lease.ts";
-import { reduce, type StateEvent } from "../state/reduce.ts";
-import type { State } from "../state/state.ts";
-import type { Applied, FleetDocument, Snapshot } from "../fleet/document.ts";
-import type { LeaseContext } from "../leader/attempt.ts";
-import type { FleetNode } from "../fleet/node.ts";
+/** What a refresh does while the store cannot be reached. */
+import type { CacheUnavailableError } from "../errors.ts";
+import { termsOn } from "../fleet/context.ts";
+import type { Goal } from "../fleet/local-copy.ts";
+import { toCallerError } from "../leader/block-reason.ts";
+import { isIssueError } from "../leader/issuer-call.ts";
+import { lead } from "../leader/leader.ts";
+import type { RefreshDependencies } from "./dependencies.ts";
+import { withoutStoreContext } from "./own-document.ts";
+import { handleRefusal, parentOf } from "./parent.ts";
+import { blockAt, served, turnOf, yieldTo, type Turn } from "./turn.ts";
 
-/**
- * The newest document that this process knows. The fleet never reads what is written here. When the
- * store is back, its credential is adopted, or repaired if it was replaced meanwhile.
- */
-export class OwnDocument implements FleetDocument {
-  readonly #node: FleetNode;
-
-  constructor(node: FleetNode) {
-    this.#node = node;
+/** Fetches without the store where that harms nobody. Otherwise says how long to wait for it. */
+export async function withoutStore(
+  dependencies: RefreshDependencies,
+  goal: Goal,
+  startedMs: number,
+  error: CacheUnavailableError,
+): Promise<Turn> {
+  const { node, source, standalone } = dependencies;
+  const isHarmless = !termsOn(node.context, node.local.state).rules.supersedes;
+  // The input of a rotating issuer is in the store.
+  if (
+    source.role === "owner" &&
+    !node.context.rules.rotates &&
+    (standalone === "always" || (standalone === "when-harmless" && isHarmless))
+  ) {
+    return issueWithoutStore(dependencies, goal);
   }
-
-  async read(): Promise<Snapshot> {
-    return snapshotOf(this.#node.local.state);
+  const { clock, random } = node.context;
+  // A fault that a person has to mend is not waited for. The next call tries again.
+  if (error.retryable) {
+    const ms = Math.min(800, Math.max(100, (clock.monotonicMs() - startedMs) / 8));
+    return { kind: "pause", ms: ms * (1 + random.next() / 2), why: "store", cause: error };
   }
-
-  /** Decides on the document as it is now: no other node writes between decision and change. */
-  async apply<E extends StateEvent>(event: E): Promise<Applied<E>> {
-    const { local, context, storeClock } = this.#node;
-    const { state, verdict } = reduce(local.state, event, storeClock.nowMs(), context.rules);
-    if (state !== undefined) local.continueState(state, local.state);
-    return { verdict, snapshot: snapshotOf(state ?? local.state) };
-  }
+  throw toCallerError(error, node);
 }
 
-const snapshotOf = (state: State | undefined): Snapshot => ({ state, version: "absent" });
-
-/** A lease that keeps nobody out, and that nobody takes away. */
-function leaseOf({ context, storeClock }: FleetNode): Lease {
-  const release = async (): Promise<boolean> => true;
-  return {
-    acquired: true,
-    name: context.issuer.id,
-    fence: 0,
-    storeNowMs: storeClock.nowMs(),
-    signal: new AbortController().signal,
-    lost: undefined,
-    isHeld: () => true,
-    release,
-    [Symbol.asyncDispose]: async () => void (await release()),
-  };
-}
-
-/** Returns a leader's context without a store: the same rules, and no other nodes. */
-export function withoutStoreContext(
-  node: FleetNode,
-  terms: Pick<LeaseContext, "goal" | "parent" | "probe" | "closing">,
-): LeaseContext {
-  return {
-    ...terms,
-    lease: leaseOf(node),
-    document: new OwnDocument(node),
-    claims: { claim: async () => undefined, readOthers: async () => {}, otherClaimant: undefined },
-    isWithoutStore: true,
-    startedMs: node.context.clock.monotonicMs(),
-  };
+async function issueWithoutStore(dependencies: RefreshDependencies, goal: Goal): Promise<Turn> {
+  const { closing, breaker, node, probe, outcomes } = dependencies;
+  const refusal = breaker.callerError(goal.reason);
+  if (refusal !== undefined) throw refusal;
+  const claim = await dependencies.claims.checkClaim(node.local.state?.credential !== undefined);
+  if (claim !== undefined) return yieldTo(dependencies.source, claim);
+  const parent = await parentOf(dependencies);
+  const gate = breaker.backOff(goal.reason);
+  if (gate !== undefined) return blockAt(node, gate);
+  try {
+    const context = withoutStoreContext(node, { goal, parent, probe, closing });
+    const result = await lead(node, context, outcomes);
+    if (result.kind !== "served") return turnOf(dependencies, result);
+    breaker.reset();
+    // The store came back meanwhile: a reading writes back what was issued.
+    if (node.context.health.isReachable) void dependencies.source.read().catch(() => {});
+    return served;
+  } catch (error) {
+    if (isIssueError(error)) return await handleRefusal(dependencies, goal, error, parent);
+    throw error;
+  }
 }

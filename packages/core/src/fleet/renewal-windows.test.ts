@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { IssuePolicy } from "../issuer.ts";
 import { parametersFor } from "../parameters.ts";
 import { seededRandom } from "../testing/index.ts";
-import { electedStart, windowsOf } from "./windows.ts";
+import { electedStart, windowsOf } from "./renewal-windows.ts";
 
 const supersede: IssuePolicy = { kind: "supersede", overlapMs: 300_000 };
 const stable: IssuePolicy = { kind: "stable", renewWithinMs: 300_000 };

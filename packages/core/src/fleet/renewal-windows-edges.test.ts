@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { IssuePolicy } from "../issuer.ts";
 import { parametersFor } from "../parameters.ts";
-import { electedStart, windowsOf } from "./windows.ts";
+import { electedStart, windowsOf } from "./renewal-windows.ts";
 
 const sentAtMs = 1_700_000_000_000;
 
