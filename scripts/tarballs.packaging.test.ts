@@ -288,7 +288,7 @@ test("Jest loads them in a CommonJS project with what the recipe adds to its con
 });
 
 /** What a user pays. Whoever raises one of these says in the commit what the users get for it. */
-const budgets = { coreUnpackedKb: 600, bundledKb: 66, importOfClient: 2.5 };
+const budgets = { coreUnpackedKb: 640, bundledKb: 66, importOfClient: 2.5 };
 
 test(`core unpacks to at most ${budgets.coreUnpackedKb} kB`, async () => {
   const core = published.find(({ path }) => path === "packages/core");

@@ -41,6 +41,6 @@ describe("the demo", () => {
   );
 
   it("says what is wrong with an argument", async () => {
-    expect(await demo("--redis", "nonsense")).toMatchObject({ code: 1 });
+    expect(await demo("--redis", "nonsense")).toMatchObject({ code: 2 });
   });
 });

@@ -73,7 +73,7 @@ export const sources: Readonly<Record<string, string>> = {
   "core/standalone": `${core}/scenarios/standalone.test.ts`,
   "core/suspect": `${core}/state/suspect.test.ts`,
   "core/trouble": `${core}/scenarios/trouble.test.ts`,
-  "core/windows": `${core}/fleet/windows.test.ts`,
+  "core/windows": `${core}/fleet/renewal-windows.test.ts`,
   "core/written": `${core}/scenarios/written.test.ts`,
   "e2e/bad-input": `${e2e}/inputs/bad-input.test.ts`,
   "e2e/secret-leaks": `${e2e}/secrecy/secret-leaks.redis.test.ts`,

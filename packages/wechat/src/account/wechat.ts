@@ -124,7 +124,8 @@ export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, Quo
  * @throws {ConfigurationError} An option is invalid. The text says which, why, and what is valid.
  */
 export function wechat(given: WechatOptions | RemoteWechatOptions): Wechat {
-  requireKnown("wechat()", given, "source" in given ? remoteWechatNames : wechatNames);
+  const isRemote = Object.hasOwn(Object(given), "source");
+  requireKnown("wechat()", given, isRemote ? remoteWechatNames : wechatNames);
   const { options, source } = ownOrRemote(given);
   // From here on only the issuer has the secret.
   const { secret: _secret, onContention, ...shared } = options;
