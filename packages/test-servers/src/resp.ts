@@ -35,7 +35,7 @@ export async function openWire(
   let received: Buffer = Buffer.alloc(0);
   let failure: Error | undefined;
 
-  socket.on("data", (chunk) => {
+  const receive = (chunk: Buffer): void => {
     received = Buffer.concat([received, chunk]);
     for (let frame = parse(received, 0); frame !== undefined; frame = parse(received, 0)) {
       received = received.subarray(frame.end);
@@ -43,6 +43,14 @@ export async function openWire(
       if (caller === undefined) push(frame.reply);
       else if (frame.reply instanceof ServerError) caller.reject(frame.reply);
       else caller.resolve(frame.reply);
+    }
+  };
+  socket.on("data", (chunk) => {
+    try {
+      receive(chunk);
+    } catch {
+      // A server that is gone may have left its port to another program.
+      socket.destroy();
     }
   });
   socket.on("error", () => {});
