@@ -1,8 +1,8 @@
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { run } from "../process.ts";
 import { nodePath, toolPath } from "../tools.ts";
 import { root } from "../workspace.ts";
 import { editsVariable } from "./edit-plugin.ts";
@@ -46,40 +46,27 @@ export function judge(report: TestReport | undefined, printed: string): Outcome 
   return { kind: "survived", why: "every test passed" };
 }
 
+/** Resolves to what the run printed if it failed. */
 function runTest(row: Regression, edits: string, report: string): Promise<string> {
   const hook = pathToFileURL(join(import.meta.dirname, "child-process-hook.ts")).href;
-  const child = spawn(
-    nodePath(24),
-    [
-      toolPath("vitest"),
-      "run",
-      `--config=${join(import.meta.dirname, "vitest.config.ts")}`,
-      `--project=${/\.([a-z]+)\.test\.ts$/.exec(basename(row.test))?.[1] ?? "unit"}`,
-      "--reporter=json",
-      `--outputFile=${report}`,
-      ...(row.title === undefined ? [] : [`--testNamePattern=${literally(row.title)}`]),
-      row.test,
-    ],
-    {
-      cwd: root,
-      env: {
-        ...process.env,
-        LINGPAI_TEST_RUN: "1",
-        NO_COLOR: "1",
-        NODE_OPTIONS: `--import=${hook}`,
-        [editsVariable]: edits,
-      },
-      stdio: ["ignore", "pipe", "pipe"],
-      timeout: limitMs,
-    },
+  const args = [
+    toolPath("vitest"),
+    "run",
+    `--config=${join(import.meta.dirname, "vitest.config.ts")}`,
+    `--project=${/\.([a-z]+)\.test\.ts$/.exec(basename(row.test))?.[1] ?? "unit"}`,
+    "--reporter=json",
+    `--outputFile=${report}`,
+    ...(row.title === undefined ? [] : [`--testNamePattern=${literally(row.title)}`]),
+    row.test,
+  ];
+  const env = {
+    LINGPAI_TEST_RUN: "1",
+    NODE_OPTIONS: `--import=${hook}`,
+    [editsVariable]: edits,
+  };
+  return run(nodePath(24), args, { cwd: root, env, timeoutMs: limitMs }).catch((error: unknown) =>
+    String(error),
   );
-  let printed = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.on("data", (part: Buffer) => (printed += part.toString()));
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", () => resolve(printed));
-  });
 }
 
 function readReport(file: string): TestReport | undefined {

@@ -1,5 +1,5 @@
 /** A credential whose owner is a token server: this process never fetches, and holds no AppSecret. */
-import { ClosedError, ConfigurationError, createEventBus, delay } from "@lingpai/core";
+import { ClosedError, ConfigurationError, createEventBus, delay, waitFor } from "@lingpai/core";
 import type {
   CallOptions,
   Checked,
@@ -18,7 +18,7 @@ import type {
 } from "@lingpai/core";
 import { LocalCopy } from "./local-copy.ts";
 import { statusOf } from "./status.ts";
-import { unavailable, until } from "./unavailable.ts";
+import { unavailable } from "./unavailable.ts";
 import type { ServerAnswer, ServerBody } from "./server-call.ts";
 import type { Servers } from "./servers.ts";
 
@@ -85,7 +85,7 @@ export class RemoteCredential implements Credential {
     this.#fetching ??= this.#fetch().finally(() => {
       this.#fetching = undefined;
     });
-    return until(this.#fetching, options.signal);
+    return waitFor(this.#fetching, { signals: [options.signal] });
   }
 
   async reject(refused: Secret | string, options: RejectOptions = {}): Promise<Rejection> {
@@ -112,7 +112,7 @@ export class RemoteCredential implements Credential {
       this.#reports.get(reported) ??
       this.#report(reported, options).finally(() => this.#reports.delete(reported));
     this.#reports.set(reported, running);
-    return until(running, options.signal);
+    return waitFor(running, { signals: [options.signal] });
   }
 
   /** The server judges its credential by itself, and by what callers report. */
@@ -294,13 +294,8 @@ export class RemoteCredential implements Credential {
 
   async #pause(ms: number): Promise<void> {
     if (ms <= 0) return;
-    const { clock } = this.#options;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = clock.setTimer(ms, resolve, { background: true });
     const { signal } = this.#closing;
-    signal.addEventListener("abort", () => resolve(), { once: true });
-    await promise;
-    cancel();
+    await delay(this.#options.clock, ms, signal, { background: true }).catch(() => undefined);
   }
 
   /** Doubling, with jitter, and never less than the server asks for. */

@@ -32,6 +32,7 @@ export {
   type TimerOptions,
   type CancelTimer,
 } from "./time/time.ts";
+export { waitFor, type WaitDeadline, type WaitOptions } from "./time/wait.ts";
 export { randomNonce, systemRandom, type Random } from "./random.ts";
 export { Secret, fingerprint } from "./secret.ts";
 export type {

@@ -1,5 +1,5 @@
 /** What waits for one stream's store in this process, bounded, written in order. */
-import { delay } from "@lingpai/core";
+import { delay, waitFor } from "@lingpai/core";
 import type { Clock, Random } from "@lingpai/core";
 import type { LogEvent, StoredRecord } from "./documents.ts";
 import type { LogReport } from "./report.ts";
@@ -58,15 +58,7 @@ export class StreamQueue {
   }
 
   async settled(signal?: AbortSignal): Promise<void> {
-    const { promise, reject } = Promise.withResolvers<never>();
-    const onAbort = (): void => reject(signal?.reason);
-    if (signal?.aborted === true) onAbort();
-    signal?.addEventListener("abort", onAbort, { once: true });
-    try {
-      while (this.#running !== undefined) await Promise.race([this.#running, promise]);
-    } finally {
-      signal?.removeEventListener("abort", onAbort);
-    }
+    while (this.#running !== undefined) await waitFor(this.#running, { signals: [signal] });
   }
 
   close(): void {

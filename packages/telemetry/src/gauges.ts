@@ -2,7 +2,7 @@
 import type { Attributes, BatchObservableResult, Meter, Observable } from "@opentelemetry/api";
 import type { CredentialEvent } from "@lingpai/core";
 import { instruments, optionsOf, type Instrument } from "./instruments.ts";
-import type { Labels } from "./labels.ts";
+import { keyOf, type Labels } from "./labels.ts";
 
 export interface Gauges {
   record(event: CredentialEvent): void;
@@ -124,10 +124,6 @@ function settleAway(
   sum.ms += now - one.awaySinceMs;
   one.awaySinceMs = now;
   awayMs.set(key, sum);
-}
-
-function keyOf({ credential, environment, node }: CredentialEvent): string {
-  return JSON.stringify([credential, environment, node]);
 }
 
 function gaugeOf(meter: Meter, instrument: Instrument): Observable {

@@ -9,6 +9,11 @@ export interface Labels {
   code(value: string): string;
 }
 
+/** Tells credentials of one process apart. */
+export function keyOf({ credential, environment, node }: Omit<EventContext, "atMs">): string {
+  return JSON.stringify([credential, environment, node]);
+}
+
 export interface LabelLimits {
   readonly refs: number;
   readonly codes: number;

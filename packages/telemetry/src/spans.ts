@@ -19,7 +19,7 @@ import {
   type TracedGet,
   type TracedRefresh,
 } from "@lingpai/core";
-import type { Labels } from "./labels.ts";
+import { keyOf, type Labels } from "./labels.ts";
 
 /** A call that waits, the span around it, and since when. */
 interface OpenCall {
@@ -130,8 +130,4 @@ export function errorType(error: unknown): string {
   if (typeof error !== "object" || error === null) return "unknown";
   const { code } = error as { readonly code?: unknown };
   return typeof code === "string" ? code : (error.constructor?.name ?? "unknown");
-}
-
-function keyOf({ credential, environment, node }: TracedGet | TracedRefresh): string {
-  return JSON.stringify([credential, environment, node]);
 }

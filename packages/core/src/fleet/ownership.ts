@@ -201,8 +201,8 @@ export class Ownership {
   /** Resolves to the valid claims, or to undefined when the entry is no registry. */
   async #read(isWatched = true): Promise<Reading | undefined> {
     const { health, issuer } = this.#context;
-    const checkClaim = () => answered(this.#context, this.#registry.get(issuer.id));
-    const entry = await (isWatched ? health.watched("claims-get", checkClaim) : checkClaim());
+    const readRegistry = () => answered(this.#context, this.#registry.get(issuer.id));
+    const entry = await (isWatched ? health.watched("claims-get", readRegistry) : readRegistry());
     const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
     const version = entry?.version ?? "absent";
     let registry: Registry;

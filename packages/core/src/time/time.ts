@@ -78,17 +78,26 @@ export function sweepOf(clock: Clock): Sweep {
  * Resolves after `delayMs`, or rejects with the signal's reason as soon as it aborts; leaves no
  * timer or listener behind.
  */
-export function delay(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+export function delay(
+  clock: Clock,
+  delayMs: number,
+  signal?: AbortSignal,
+  timer: TimerOptions = {},
+): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
     const onAbort = (): void => {
       cancel();
       reject(signal?.reason);
     };
-    const cancel = clock.setTimer(delayMs, () => {
-      signal?.removeEventListener("abort", onAbort);
-      resolve();
-    });
+    const cancel = clock.setTimer(
+      delayMs,
+      () => {
+        signal?.removeEventListener("abort", onAbort);
+        resolve();
+      },
+      timer,
+    );
     signal?.addEventListener("abort", onAbort, { once: true });
   });
 }

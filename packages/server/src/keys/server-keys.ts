@@ -168,9 +168,8 @@ class StoredKeys implements ServerKeys {
 
   #endHolds(): void {
     for (const held of [...this.#holds]) {
-      const now = this.#records?.get(held.key.id);
       // A key whose rights were changed asks again too.
-      if (now !== undefined && JSON.stringify(now) === JSON.stringify(held.key)) continue;
+      if (this.#records?.get(held.key.id) === held.key) continue;
       this.#holds.delete(held);
       held.onEnd();
     }
@@ -190,7 +189,8 @@ class StoredKeys implements ServerKeys {
   async #read(): Promise<void> {
     try {
       const { keys } = await this.#document();
-      this.#records = new Map(keys.map((key) => [key.id, key]));
+      const before = this.#records;
+      this.#records = new Map(keys.map((key) => [key.id, unchanged(before?.get(key.id), key)]));
       this.#isFailing = false;
     } catch (error) {
       if (this.#records === undefined) throw error;
@@ -225,6 +225,11 @@ class StoredKeys implements ServerKeys {
 
 /** How long a revoked key is still listed: 30 days. */
 const keptMs = 30 * 86_400_000;
+
+/** Returns the record that was read before where it is still the same: many hold on to it. */
+function unchanged(before: KeyRecord | undefined, now: KeyRecord): KeyRecord {
+  return before !== undefined && JSON.stringify(before) === JSON.stringify(now) ? before : now;
+}
 
 function parse(text: string): unknown {
   try {
