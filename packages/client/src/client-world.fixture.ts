@@ -3,7 +3,7 @@ import { memoryStore } from "@lingpai/adapter-memory";
 import { eventLog } from "@lingpai/event-log";
 import type { EventLog } from "@lingpai/event-log";
 import { systemRandom } from "@lingpai/core";
-import { faultPlan, faultyCache, manualClock, seededRandom } from "@lingpai/core/testing";
+import { during, faultPlan, faultyCache, manualClock, seededRandom } from "@lingpai/core/testing";
 import type { FaultPlan, ManualClock } from "@lingpai/core/testing";
 import { serverKeys, tokenServer } from "@lingpai/server";
 import type { ServerKeys, TokenServer } from "@lingpai/server";
@@ -89,7 +89,7 @@ export function clientWorld(count = 2): ClientWorld {
   }
 
   const fetch = fetchOver(hosts, clock);
-  const during = duringOf(clock);
+  const pass: ClientWorld["during"] = (work, stepMs) => during(clock, work, stepMs);
 
   return {
     clock,
@@ -99,14 +99,14 @@ export function clientWorld(count = 2): ClientWorld {
     keys,
     fetch,
     key: () => keys.create({ name: "client", rights: ["read", "reject"], refs: ["*"] }),
-    during,
+    during: pass,
     async close() {
       const all = hosts.flatMap(({ log, owner, server }) => [
         server.close(),
         owner.close(),
         log.close(),
       ]);
-      await during(Promise.all(all));
+      await pass(Promise.all(all));
     },
   };
 }
@@ -132,15 +132,5 @@ function fetchOver(hosts: readonly Host[], clock: ManualClock): typeof globalThi
     if (fault === "hangs") return promise;
     const answer = fault === undefined ? host.server.handle(request) : fault(request);
     return Promise.race([answer, promise]);
-  };
-}
-
-/** What the work gives, while time passes. */
-function duringOf(clock: ManualClock): ClientWorld["during"] {
-  return async (work, stepMs = 20) => {
-    const state = { isDone: false };
-    work.catch(() => undefined).finally(() => void (state.isDone = true));
-    for (let step = 0; !state.isDone && step < 20_000; step += 1) await clock.advance(stepMs);
-    return work;
   };
 }

@@ -2,6 +2,7 @@
 import { eventLog } from "@lingpai/event-log";
 import type { LogReport } from "@lingpai/event-log";
 import {
+  during,
   faultPlan,
   faultyCache,
   faultyLock,
@@ -80,7 +81,7 @@ interface Around extends Pick<ServerWorld, "clock" | "simulator" | "store" | "du
 }
 
 function replicaOf(around: Around, name: string, options: Partial<TokenServerOptions>): Replica {
-  const { clock, during, seed, simulator, store } = around;
+  const { clock, seed, simulator, store } = around;
   const plan = faultPlan({ clock });
   const cache = faultyCache(store.cache(), plan);
   const shared = {
@@ -126,7 +127,7 @@ function replicaOf(around: Around, name: string, options: Partial<TokenServerOpt
     plan,
     reports,
     errors,
-    ask: (path, asked) => during(server.handle(requestOf(path, asked))),
+    ask: (path, asked) => around.during(server.handle(requestOf(path, asked))),
     async close() {
       await server.close();
       await Promise.all([client.close(), other.close(), log.close()]);
@@ -146,21 +147,15 @@ export function serverWorld(seed: number | string = 1): ServerWorld {
   const store = simulatedStore({ clock, random: seededRandom(`${seed}/store`) });
   const replicas: Replica[] = [];
 
-  const during = async <T>(work: Promise<T>, stepMs = 20): Promise<T> => {
-    const state = { isDone: false };
-    const end = (): void => void (state.isDone = true);
-    work.catch(() => undefined).finally(end);
-    for (let step = 0; !state.isDone && step < 20_000; step += 1) await clock.advance(stepMs);
-    return work;
-  };
+  const pass: ServerWorld["during"] = (work, stepMs) => during(clock, work, stepMs);
 
   return {
     clock,
     simulator,
     store,
-    during,
+    during: pass,
     replica(name = `node${replicas.length}`, options = {}) {
-      const replica = replicaOf({ clock, during, seed, simulator, store }, name, options);
+      const replica = replicaOf({ clock, during: pass, seed, simulator, store }, name, options);
       replicas.push(replica);
       return replica;
     },
@@ -170,7 +165,7 @@ export function serverWorld(seed: number | string = 1): ServerWorld {
       return (await keys.create(whole)).key;
     },
     async close() {
-      await during(Promise.all(replicas.map((replica) => replica.close())));
+      await pass(Promise.all(replicas.map((replica) => replica.close())));
     },
   };
 }

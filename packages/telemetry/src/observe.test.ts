@@ -9,6 +9,7 @@ import {
 } from "@opentelemetry/sdk-trace-base";
 import { credential, type Credential } from "@lingpai/core";
 import {
+  during,
   manualClock,
   scriptedIssuer,
   seededRandom,
@@ -59,12 +60,7 @@ function node(name: string, issuer: ScriptedIssuer = platform): Credential {
 }
 
 /** Lets virtual time pass until the work is done. */
-async function done<T>(work: Promise<T>): Promise<T> {
-  let isSettled = false;
-  work.catch(() => {}).finally(() => (isSettled = true));
-  for (let passed = 0; passed < 60_000 && !isSettled; passed += 10) await clock.advance(10);
-  return work;
-}
+const done = <T>(work: Promise<T>): Promise<T> => during(clock, work, 10);
 
 /** The points of a metric: values with their attributes, without those that all have. */
 async function points(name: string): Promise<{ value: unknown; attributes: object }[]> {

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { memoryStore, type MemoryStore } from "@lingpai/adapter-memory";
 import { sqliteStore } from "@lingpai/adapter-sqlite";
 import { credential, type Credential, type CredentialOptions, type Store } from "@lingpai/core";
-import { manualClock, scriptedIssuer, type ManualClock } from "@lingpai/core/testing";
+import { during, manualClock, scriptedIssuer, type ManualClock } from "@lingpai/core/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { runStatus, type StatusOptions } from "./command.ts";
 import { readStatus } from "./read-status.ts";
@@ -46,12 +46,8 @@ function node(environment: string, options: Partial<CredentialOptions> = {}): Cr
   return made;
 }
 
-async function done<T>(work: Promise<T>): Promise<T> {
-  let isSettled = false;
-  work.catch(() => {}).finally(() => (isSettled = true));
-  for (let passed = 0; passed < 60_000 && !isSettled; passed += 10) await clock.advance(10);
-  return work;
-}
+/** Lets virtual time pass until the work is done. */
+const done = <T>(work: Promise<T>): Promise<T> => during(clock, work, 10);
 
 describe("what status reads", () => {
   test("of an empty store is nothing, and it says where to look", async () => {

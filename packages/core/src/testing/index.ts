@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export * from "./during.ts";
 export * from "./manual-clock.ts";
 export * from "./seeded-random.ts";
 export * from "./scripted-issuer.ts";
