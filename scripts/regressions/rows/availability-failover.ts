@@ -251,7 +251,7 @@ export const availabilityFailover: readonly Regression[] = [
         to: "const isDoubtful = storeClock.isDoubtful || context.health.seen === null;",
       },
     ],
-    test: `${core}/scenarios/promptly.test.ts`,
+    test: `${core}/scenarios/woken-by-events.test.ts`,
   },
   {
     right: "A pause after failures ends early once nothing can be served.",
@@ -262,7 +262,7 @@ export const availabilityFailover: readonly Regression[] = [
         to: "const ownMs = jitter * steppedMs(failures, isUrgent && !local.isUsable && failures > 9);",
       },
     ],
-    test: `${core}/scenarios/promptly.test.ts`,
+    test: `${core}/scenarios/woken-by-events.test.ts`,
     title: "does not finish that pause",
   },
   {

@@ -5,7 +5,7 @@ const state = `${core}/state`;
 const breaker = `${core}/refresh/circuit-breaker.ts`;
 const refresh = `${core}/refresh/refresh.ts`;
 const withoutStore = `${core}/refresh/without-store.ts`;
-const refusedTest = `${core}/scenarios/refused.test.ts`;
+const refusedTest = `${core}/scenarios/platform-refusal.test.ts`;
 const writesTest = `${core}/scenarios/refused-writes.test.ts`;
 
 /** No failure outlives its cause: refusals that end, and stores that refuse. */

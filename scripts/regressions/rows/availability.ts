@@ -74,7 +74,7 @@ export const availability: readonly Regression[] = [
         to: "import { isDead, type State }",
       },
     ],
-    test: `${core}/scenarios/forced.test.ts`,
+    test: `${core}/scenarios/forced-refresh.test.ts`,
   },
   {
     right: "A fetch is forced only if the platform calls the refused text dead.",

@@ -1,7 +1,7 @@
 import type { Regression } from "../regression.ts";
 
 const wechat = "packages/wechat/src";
-const callsTest = `${wechat}/calls/calls.test.ts`;
+const callsTest = `${wechat}/calls/api-faults.test.ts`;
 const send = `${wechat}/calls/send.ts`;
 const destination = `${wechat}/calls/destination.ts`;
 

@@ -19,31 +19,31 @@ export const yearsBackground: readonly Regression[] = [
         to: "return isDue ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;",
       },
     ],
-    test: `${core}/manager/due.test.ts`,
+    test: `${core}/manager/background-schedule.test.ts`,
     title: "clock set after the first use",
   },
   {
     right: "Whatever is due, a wake-up is followed by a least pause: no term can make a hot loop.",
     edits: [
       {
-        file: `${core}/manager/due.ts`,
+        file: `${core}/manager/background-schedule.ts`,
         from: "Math.max(0, nextMs - nowMs, lastWokeMs + sleepMinMs - nowMs)",
         to: "Math.max(0, nextMs - nowMs)",
       },
     ],
-    test: `${core}/manager/due.test.ts`,
+    test: `${core}/manager/background-schedule.test.ts`,
     title: "never sleeps less",
   },
   {
     right: "The timer wakes for nothing that the choice then leaves undone.",
     edits: [
       {
-        file: `${core}/manager/due.ts`,
+        file: `${core}/manager/background-schedule.ts`,
         from: `return nowMs >= terms.subscribeAtMs ? "subscribe" : undefined;`,
         to: `return nowMs > terms.subscribeAtMs ? "subscribe" : undefined;`,
       },
     ],
-    test: `${core}/manager/due.test.ts`,
+    test: `${core}/manager/background-schedule.test.ts`,
     title: "does what it woke for",
   },
   {

@@ -106,7 +106,7 @@ export const yearsDocument: readonly Regression[] = [
         to: "",
       },
     ],
-    test: `${core}/scenarios/kept.test.ts`,
+    test: `${core}/scenarios/document-lifetime.test.ts`,
     title: "has no end",
   },
   {
@@ -118,7 +118,7 @@ export const yearsDocument: readonly Regression[] = [
         to: "return nowMs < 0 ? 0 : keptMs;",
       },
     ],
-    test: `${core}/scenarios/kept.test.ts`,
+    test: `${core}/scenarios/document-lifetime.test.ts`,
     title: "outlives",
   },
   {
@@ -131,7 +131,7 @@ export const yearsDocument: readonly Regression[] = [
         to: "const nextInput = issued.nextInput;",
       },
     ],
-    test: `${core}/scenarios/kept.test.ts`,
+    test: `${core}/scenarios/document-lifetime.test.ts`,
     title: "keeps its input",
   },
   {
@@ -193,19 +193,19 @@ export const yearsDocument: readonly Regression[] = [
         to: `limits.within("inFlightUntilMs", inFlightUntilMs, drainMs, drainedMs)`,
       },
     ],
-    test: `${core}/scenarios/poison.test.ts`,
+    test: `${core}/scenarios/poisoned-document.test.ts`,
     title: "longer drain",
   },
   {
     right: "The stretched pause between readings keeps P3.",
     edits: [
       {
-        file: `${core}/manager/due.ts`,
+        file: `${core}/manager/background-schedule.ts`,
         from: "Math.min(pushStretch * recheckMs, overlapMs - longestCallMs - 10_000)",
         to: "Math.min(pushStretch * recheckMs, overlapMs + 0 * longestCallMs)",
       },
     ],
-    test: `${core}/manager/due.test.ts`,
+    test: `${core}/manager/background-schedule.test.ts`,
     title: "is stretched by a quarter",
   },
   {

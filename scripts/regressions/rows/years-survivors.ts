@@ -64,7 +64,7 @@ export const yearsSurvivors: readonly Regression[] = [
         to: "",
       },
     ],
-    test: `${core}/scenarios/refused.test.ts`,
+    test: `${core}/scenarios/platform-refusal.test.ts`,
   },
   {
     right: "The background leaves a fleet alone that backs off.",
@@ -99,7 +99,7 @@ export const yearsSurvivors: readonly Regression[] = [
         to: "void goneBefore;",
       },
     ],
-    test: `${core}/scenarios/never-again.test.ts`,
+    test: `${core}/scenarios/rolled-back-store.test.ts`,
     title: "to what was replaced before a node ever held it",
   },
   {
@@ -159,7 +159,7 @@ export const yearsSurvivors: readonly Regression[] = [
         to: "if (turns === 1e9 * turnsMax) {",
       },
     ],
-    test: `${core}/scenarios/never-again.test.ts`,
+    test: `${core}/manager/single-flight.test.ts`,
     title: "is told so after eight of them",
   },
 ];

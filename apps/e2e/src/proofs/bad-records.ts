@@ -29,7 +29,7 @@ export const badRecords: readonly Row[] = [
     outcome: "Nothing is used and nothing refreshed until this node is upgraded.",
     by: [
       "core/codec: of a newer schema says so",
-      "core/trouble: may hold what this release must not use",
+      "core/store-outage: may hold what this release must not use",
     ],
   },
   {
@@ -51,7 +51,7 @@ export const badRecords: readonly Row[] = [
     by: [
       "core/codec: are ignored, each by itself, and named",
       "core/codec: can stop nobody for longer than their limits",
-      "core/poison: keeps nobody from a refresh ahead",
+      "core/poisoned-document: keeps nobody from a refresh ahead",
     ],
   },
   {
@@ -131,15 +131,15 @@ export const badRecords: readonly Row[] = [
     outcome: "An outcome that is unknown, within the fetch deadline.",
     by: [
       "e2e/bad-input: that %s is an unknown outcome",
-      "core/trouble: may hang: the deadline ends the request",
-      "core/written: that says %j leaves a document",
+      "core/platform-outage: may hang: the deadline ends the request",
+      "core/invalid-values: that says %j leaves a document",
     ],
   },
   {
     id: "53",
     what: "An issuer that asks for its own credential",
     outcome: "An error, not a deadlock.",
-    by: ["core/trouble: may call back into what it is asked for"],
+    by: ["core/platform-outage: may call back into what it is asked for"],
   },
   {
     id: "54",

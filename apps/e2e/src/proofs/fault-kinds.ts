@@ -42,7 +42,7 @@ export const kinds: readonly Row[] = [
     outcome:
       "Each state ends by itself: by the next attempt, after an hour, or with the first successful operation. They are listed in recovery.md.",
     by: [
-      "core/refused: is over for every node within ten minutes",
+      "core/platform-refusal: is over for every node within ten minutes",
       "core/refused-writes: is seen to take writes again",
     ],
   },
@@ -93,7 +93,7 @@ export const kinds: readonly Row[] = [
     by: [
       "core/pending-commit: is stored by whatever finds the store back",
       "core/pending-abandon: is recorded when the store returns",
-      "core/promptly: writes what it has within a minute of the store's return",
+      "core/woken-by-events: writes what it has within a minute of the store's return",
     ],
   },
   {

@@ -73,7 +73,7 @@ export const invariants: readonly Row[] = [
     outcome: "A late writer changes nothing except the doubt.",
     by: [
       "core/commit: of a lower epoch than what is stored",
-      "core/holes: stores nothing over a later one (H2)",
+      "core/request-order: stores nothing over a later one (H2)",
     ],
   },
   {
@@ -100,7 +100,7 @@ export const invariants: readonly Row[] = [
     outcome: "The present token is available while a refresh runs.",
     by: [
       "e2e/outage: a server that freezes for 2 s",
-      "core/holes: are not both sent while the present credential works",
+      "core/request-order: are not both sent while the present credential works",
     ],
   },
   {
@@ -143,14 +143,14 @@ export const invariants: readonly Row[] = [
     id: "I17",
     what: "One back-off for the fleet",
     outcome: "Attempts do not grow with nodes.",
-    by: ["core/trouble: backs the whole fleet off", simulated],
+    by: ["core/platform-outage: backs the whole fleet off", simulated],
   },
   {
     id: "I18",
     what: "Static stability",
     outcome: "With store or platform down, warm nodes serve to the end of the token's life.",
     by: [
-      "core/trouble: lets a warm node serve to the hard deadline",
+      "core/store-outage: lets a warm node serve to the hard deadline",
       "e2e/outage: a warm node still serves",
     ],
   },
@@ -186,7 +186,7 @@ export const invariants: readonly Row[] = [
     outcome: "No fetch for an unknown key, a bad tag, or a newer schema.",
     by: [
       "e2e/store-loss: a deployment with another sealing key",
-      "core/trouble: may hold what this release must not use",
+      "core/store-outage: may hold what this release must not use",
     ],
   },
   {
@@ -240,7 +240,7 @@ export const invariants: readonly Row[] = [
       "core/roles: is issued with its parent's",
       "core/parent: tells so after waitMs, sends nothing and leaves its lease",
       "core/parent: gives its lease back before the parent is replaced",
-      "core/trouble: may call back into what it is asked for",
+      "core/platform-outage: may call back into what it is asked for",
     ],
   },
   {

@@ -18,7 +18,7 @@ export const machineFaults: readonly Row[] = [
     outcome: "The next holder fetches and reconciles; the old token lives through the overlap.",
     by: [
       "e2e/holder-crash: is killed (SIGKILL) before %s",
-      "core/holes: are reconciled when the holder vanished",
+      "core/request-order: are reconciled when the holder vanished",
     ],
   },
   {
@@ -77,7 +77,7 @@ export const machineFaults: readonly Row[] = [
     outcome: "What it cannot read is not missing: it fetches nothing.",
     by: [
       "e2e/store-loss: a deployment with another sealing key",
-      "core/trouble: may hold what this release must not use",
+      "core/store-outage: may hold what this release must not use",
     ],
   },
   {

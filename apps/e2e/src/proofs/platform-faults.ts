@@ -17,8 +17,8 @@ export const platformFaults: readonly Row[] = [
     what: "The platform times out and processes the request late",
     outcome: "The next request waits until the first must have been processed.",
     by: [
-      "core/holes: are reconciled when the first is processed late",
-      "core/holes: are not both sent while the present credential works",
+      "core/request-order: are reconciled when the first is processed late",
+      "core/request-order: are not both sent while the present credential works",
     ],
   },
   {
@@ -35,8 +35,8 @@ export const platformFaults: readonly Row[] = [
     what: "The platform is busy (-1, 45011)",
     outcome: "A few attempts under one lease, then one back-off for the whole fleet.",
     by: [
-      "core/trouble: is asked again when it was busy",
-      "core/trouble: backs the whole fleet off",
+      "core/platform-outage: is asked again when it was busy",
+      "core/platform-outage: backs the whole fleet off",
     ],
   },
   {
@@ -85,8 +85,8 @@ export const platformFaults: readonly Row[] = [
     outcome:
       "One attempt for the fleet, then one after 1 min and every 7 to 9 min, or at once with another secret; the present token goes on.",
     by: [
-      "core/refused: costs the fleet one fetch",
-      "core/refused: is over for every node within ten minutes",
+      "core/platform-refusal: costs the fleet one fetch",
+      "core/platform-refusal: is over for every node within ten minutes",
       "core/standalone: remembers a refusal that concerns the",
       "wechat/wechat: asks a wrong secret's platform once",
     ],
@@ -98,7 +98,7 @@ export const platformFaults: readonly Row[] = [
       "As for a wrong secret, with the platform's code. A refused address affects only its own node.",
     by: [
       "wechat/issuers: of %s has its outcome",
-      "core/refused: of an address is tried by each node for itself",
+      "core/platform-refusal: of an address is tried by each node for itself",
       "wechat/refused-address: is refused to its node alone",
     ],
   },

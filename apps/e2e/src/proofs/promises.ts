@@ -63,7 +63,7 @@ export const promises: readonly Row[] = [
     outcome: "Fetches per day stay within the ledger's cap.",
     by: [
       simulated,
-      "core/trouble: is told nothing when the ledger is at its cap",
+      "core/platform-outage: is told nothing when the ledger is at its cap",
       "core/governor: counts each request once",
     ],
   },

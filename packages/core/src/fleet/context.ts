@@ -19,7 +19,7 @@ import { systemRandom, type Random } from "../random.ts";
 import { storeFrom } from "../store.ts";
 import { fingerprint } from "../secret.ts";
 import { rulesFor, type Rules } from "../state/rules.ts";
-import { sharedSettings } from "./sharing.ts";
+import { sharedSettings } from "./shared-per-store.ts";
 import { storeDeadlineOf } from "./store-deadline.ts";
 import { StoreHealth } from "./store-health.ts";
 import type { State } from "../state/state.ts";

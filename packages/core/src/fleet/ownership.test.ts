@@ -28,7 +28,7 @@ async function called({ clock }: Fleet, node: Node): Promise<unknown> {
   return within(clock, 30_000, node.get()).catch((error: unknown) => error);
 }
 
-async function registryOf({
+async function claimsView({
   cache,
   platform,
 }: Fleet): Promise<{ v: number; claims: Record<string, unknown>[] }> {
@@ -214,7 +214,7 @@ describe("an environment that came later", () => {
     const secret = await within(clock, 600_000, two.get());
     expect(platform.alive(secret)).toBe(true);
     expect(two.status().role).toBe("owner");
-    expect((await registryOf(world)).claims).toMatchObject([{ environment: "staging" }]);
+    expect((await claimsView(world)).claims).toMatchObject([{ environment: "staging" }]);
     // From now on it is the first.
     expect(await called(world, node())).toMatchObject({
       code: "CREDENTIAL_CONFLICT",
@@ -312,7 +312,7 @@ describe("a claim", () => {
       const { cache, clock, node, platform } = world;
       const one = node();
       await called(world, one);
-      const registry = await registryOf(world);
+      const registry = await claimsView(world);
       await cache.at(claimsPath).set(platform.id, spoil(registry.claims), { ttlMs: 4 * dayMs });
       await clock.advance(3 * hourMs);
       await one.close();
@@ -328,7 +328,7 @@ describe("a claim", () => {
         await clock.advance(hourMs);
         if (hours % 12 === 0) expect(await called(world, again)).not.toMatchObject(refusal);
       }
-      expect((await registryOf(world)).claims).toMatchObject([{ environment: "production" }]);
+      expect((await claimsView(world)).claims).toMatchObject([{ environment: "production" }]);
     },
   );
 
@@ -344,7 +344,7 @@ describe("a claim", () => {
     await within(clock, 2_000, elsewhere.get());
     expect(await releaseClaim(cache.withPrefix("other"), platform.id, "production")).toBe(false);
     expect(await releaseClaim(cache.withPrefix("team"), platform.id, "production")).toBe(true);
-    expect((await registryOf(world)).claims).toMatchObject([
+    expect((await claimsView(world)).claims).toMatchObject([
       { environment: "production", path: ["production"] },
     ]);
     expect(await releaseClaim(cache, platform.id, "production")).toBe(true);

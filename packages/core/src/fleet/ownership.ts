@@ -25,7 +25,7 @@ import { answered } from "./document.ts";
 import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { isUnavailable } from "./store-health.ts";
-import { registryOf } from "./sharing.ts";
+import { claimsView } from "./shared-per-store.ts";
 import type { OnConflict } from "../credential.ts";
 
 /**
@@ -70,7 +70,7 @@ export class Ownership {
   constructor(context: Context, clock: StoreClock, cache: Cache, onConflict: OnConflict) {
     this.#context = context;
     this.#clock = clock;
-    this.#registry = registryOf(cache);
+    this.#registry = claimsView(cache);
     this.#path = cache.path;
     this.#onConflict = onConflict;
   }

@@ -16,7 +16,7 @@ import {
   pushRecheckMs,
   type DueTask,
   type DueTerms,
-} from "./due.ts";
+} from "./background-schedule.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import type { BlockReason } from "../leader/block-reason.ts";

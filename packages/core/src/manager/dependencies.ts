@@ -2,7 +2,7 @@
 import type { DocumentSource } from "../fleet/document-source.ts";
 import type { CircuitBreaker } from "../refresh/circuit-breaker.ts";
 import type { Demand } from "../refresh/demand.ts";
-import type { Noted } from "../refresh/noted.ts";
+import type { LazyWeakSet } from "../refresh/lazy-weak-set.ts";
 import type { RefusalJudge } from "./refusal-judge.ts";
 import type { SingleFlight } from "./single-flight.ts";
 
@@ -13,5 +13,5 @@ export interface BackgroundDependencies {
   readonly refusals: RefusalJudge;
   readonly demand: Demand;
   /** What the parent threw. */
-  readonly parentErrors: Pick<Noted<object>, "has">;
+  readonly parentErrors: Pick<LazyWeakSet<object>, "has">;
 }

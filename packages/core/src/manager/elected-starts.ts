@@ -6,7 +6,7 @@ import type { CachedCredential } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { electedStart } from "../fleet/renewal-windows.ts";
 import { owedSinceMs } from "../state/state.ts";
-import { retryMs } from "./due.ts";
+import { retryMs } from "./background-schedule.ts";
 
 /** A credential younger than this is not replaced ahead of time. */
 const youthMs = 30_000;

@@ -16,7 +16,7 @@ import {
   type CredentialOptions,
 } from "../index.ts";
 import { scriptedIssuer, seededRandom } from "../testing/index.ts";
-import { Noted } from "../refresh/noted.ts";
+import { LazyWeakSet } from "../refresh/lazy-weak-set.ts";
 import { staleReasonOf } from "./stale-cause.ts";
 import { fleet, within, type Fleet, type Node } from "../scenarios/fleet.fixture.ts";
 
@@ -156,7 +156,7 @@ describe("a credential that is kept past its time", () => {
   });
 
   it("does not name a parent for what is said of the credential itself", () => {
-    const none = new Noted<object>();
+    const none = new LazyWeakSet<object>();
     expect(
       staleReasonOf({ error: refusedButAlive("x"), block: undefined }, undefined, none),
     ).toEqual({

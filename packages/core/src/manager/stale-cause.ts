@@ -8,7 +8,7 @@ import { isLive } from "../state/state.ts";
 import { labelOf } from "../fleet/adoption.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { CircuitBreaker } from "../refresh/circuit-breaker.ts";
-import type { Noted } from "../refresh/noted.ts";
+import type { LazyWeakSet } from "../refresh/lazy-weak-set.ts";
 import type { BlockReason } from "../leader/block-reason.ts";
 import type { Role } from "../fleet/document-source.ts";
 
@@ -46,7 +46,7 @@ const byBlockReason: Readonly<
 export function staleReasonOf(
   { error, block }: FailedAttempt,
   before: StaleReason | undefined,
-  parentErrors: Pick<Noted<object>, "has">,
+  parentErrors: Pick<LazyWeakSet<object>, "has">,
 ): StaleReason | undefined {
   if (block?.kind === "wait") return { cause: "owner" };
   const cause = block === undefined ? undefined : byBlockReason[block.why];

@@ -6,7 +6,7 @@ import { samePath } from "../fleet/claim-registry.ts";
 import { isDead, isSuspect, type State } from "../state/state.ts";
 import type { Ownership } from "../fleet/ownership.ts";
 import type { Demand } from "./demand.ts";
-import type { Noted } from "./noted.ts";
+import type { LazyWeakSet } from "./lazy-weak-set.ts";
 import { type Snapshot } from "../fleet/document.ts";
 import { markSuspect } from "../fleet/suspect-mark.ts";
 import { resolveGoal } from "../leader/attempt.ts";
@@ -21,7 +21,7 @@ interface Consuming {
   readonly source: DocumentSource;
   readonly claims: Ownership;
   /** The goals of which the owners have been notified. */
-  readonly reportedGoals: Noted<Goal>;
+  readonly reportedGoals: LazyWeakSet<Goal>;
   readonly demand: Demand;
 }
 

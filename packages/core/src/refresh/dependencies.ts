@@ -9,7 +9,7 @@ import type { Probe } from "../leader/probe.ts";
 import type { Lock } from "../lock/lock.ts";
 import type { CircuitBreaker } from "./circuit-breaker.ts";
 import type { Demand } from "./demand.ts";
-import type { Noted } from "./noted.ts";
+import type { LazyWeakSet } from "./lazy-weak-set.ts";
 
 export interface RefreshDependencies {
   readonly node: FleetNode;
@@ -23,9 +23,9 @@ export interface RefreshDependencies {
    * The goals of which the owners (by a consumer) or the parent (by a child) have been notified.
    * Once for each.
    */
-  readonly reportedGoals: Noted<Goal>;
+  readonly reportedGoals: LazyWeakSet<Goal>;
   /** What the parent threw: by its code alone it could be the credential's own. */
-  readonly parentErrors: Noted<object>;
+  readonly parentErrors: LazyWeakSet<object>;
   readonly parent: Parent | undefined;
   readonly standalone: NonNullable<CredentialOptions["standalone"]>;
   readonly demand: Demand;

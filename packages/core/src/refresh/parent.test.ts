@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import type { RefreshDependencies } from "./dependencies.ts";
-import { Noted } from "./noted.ts";
+import { LazyWeakSet } from "./lazy-weak-set.ts";
 import { handleRefusal, parentOf } from "./parent.ts";
 import type { Parent, RejectOptions } from "../credential.ts";
 import { CacheUnavailableError, IssueError } from "../errors.ts";
@@ -57,8 +57,8 @@ function bench(given: Partial<Parent> = {}) {
     node: { context, storeClock, local },
     source: { document: { apply } },
     breaker: new CircuitBreaker(context, storeClock, local),
-    reportedGoals: new Noted<Goal>(),
-    parentErrors: new Noted<object>(),
+    reportedGoals: new LazyWeakSet<Goal>(),
+    parentErrors: new LazyWeakSet<object>(),
     parent,
     closing: closing.signal,
   };

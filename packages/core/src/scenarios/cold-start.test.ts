@@ -47,3 +47,20 @@ describe("a cold start while the store hangs", () => {
     await one.close();
   });
 });
+
+describe("a credential that has almost run out", () => {
+  it("is replaced by a node that starts cold in its last seconds, and by one that reports an older one then", async () => {
+    for (const start of ["get", "reject"] as const) {
+      const { clock, node, platform } = fleet();
+      const first = node();
+      await within(clock, 2_000, first.get());
+      await first.close();
+      await clock.advance(7_200_000 - 10_000);
+      const late = node();
+      const wanted: Promise<unknown> = start === "get" ? late.get() : late.reject("an-older-token");
+      await within(clock, 5_000, wanted);
+      expect(platform.issues).toHaveLength(2);
+      expect(platform.alive(late.peek()!)).toBe(true);
+    }
+  });
+});

@@ -11,7 +11,7 @@ import { served, viewOf } from "../credentials/served-credential.ts";
 import type { Served } from "../credentials/served-credential.ts";
 import { ProblemError } from "../http/problem.ts";
 import { readJson } from "../http/read-body.ts";
-import { isGranted } from "../keys/key-document.ts";
+import { hasRight } from "../keys/key-document.ts";
 import type { KeyRecord, SdkName } from "../keys/key-document.ts";
 import { countRequest } from "../routes/authorize.ts";
 import { bodyLimits } from "../routes/credentials.ts";
@@ -64,7 +64,7 @@ export const stableToken: Handler = (request, context) =>
     const asked = { appId: body.appid, secret: body.secret, grantType: body.grant_type };
     const { account, key } = await enter(asked, context);
     if (body.force_refresh === true) {
-      if (!isGranted(key, "refresh", account.ref))
+      if (!hasRight(key, "refresh", account.ref))
         throw new Refusal(48001, "api unauthorized: the server key has no right to refresh");
       const { fingerprint } = await account.credential.refresh({ signal: request.signal });
       context.audit.note({ act: "refreshed", key, ref: account.ref, fingerprint });
@@ -102,7 +102,7 @@ async function enter(
   countRequest(key, context);
   const account = context.accounts.get(appId);
   // A key that may not use an account learns nothing of whether it is there.
-  if (account === undefined || !isGranted(key, "read", account.ref)) {
+  if (account === undefined || !hasRight(key, "read", account.ref)) {
     context.audit.note({ act: "refused", key, ref: account?.ref ?? "", detail: "read" });
     throw new Refusal(40013, "invalid appid: not served to this server key");
   }

@@ -54,7 +54,7 @@ export const keyDocument: z.ZodType<KeyDocument> = z.object({
 });
 
 /** Whether the key may do this to the credential. What is not granted is denied. */
-export function isGranted(key: KeyRecord, right: Right, ref: string | undefined): boolean {
+export function hasRight(key: KeyRecord, right: Right, ref: string | undefined): boolean {
   if (!key.rights.includes(right)) return false;
   return ref === undefined || key.refs.includes("*") || key.refs.includes(ref);
 }

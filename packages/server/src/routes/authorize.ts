@@ -1,6 +1,6 @@
 /** Who asks, and whether they may: everything that is not granted is denied. */
 import type { KeyRecord, Right } from "../keys/key-document.ts";
-import { isGranted } from "../keys/key-document.ts";
+import { hasRight } from "../keys/key-document.ts";
 import type { Served } from "../credentials/served-credential.ts";
 import { badRequest } from "../http/read-body.ts";
 import { ProblemError } from "../http/problem.ts";
@@ -48,7 +48,7 @@ export function credentialFor(
   ref: string,
   { audit, credentials }: RouteContext,
 ): Served {
-  const missing = needed.find((right) => !isGranted(key, right, ref));
+  const missing = needed.find((right) => !hasRight(key, right, ref));
   if (missing !== undefined) {
     // Only names that are there: whoever asks could otherwise fill the audit.
     audit.note({ act: "refused", key, ref: credentials.has(ref) ? ref : "", detail: missing });

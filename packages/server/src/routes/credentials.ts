@@ -5,7 +5,7 @@ import { summaryOf, viewOf } from "../credentials/served-credential.ts";
 import type { CredentialView, Served } from "../credentials/served-credential.ts";
 import { ProblemError } from "../http/problem.ts";
 import { badRequest, readJson, readText } from "../http/read-body.ts";
-import { isGranted } from "../keys/key-document.ts";
+import { hasRight } from "../keys/key-document.ts";
 import type { KeyRecord } from "../keys/key-document.ts";
 import { credentialFor, forbidden, keyGone, keyOf, lasting } from "./authorize.ts";
 import type { RouteContext } from "./context.ts";
@@ -136,7 +136,7 @@ export const listCredentials: Handler = async (request, context) => {
   const wanted = query.get("state");
   const limit = Math.min(pageMax, Math.max(1, Number(query.get("limit") ?? pageMax) || pageMax));
   const rest = [...context.credentials.keys()]
-    .filter((ref) => isGranted(key, "read", ref) && (after === undefined || ref > after))
+    .filter((ref) => hasRight(key, "read", ref) && (after === undefined || ref > after))
     .toSorted((a, b) => (a < b ? -1 : 1));
   const listed = [];
   let next: string | undefined;

@@ -2,7 +2,7 @@
 import { eventStream } from "../events/event-stream.ts";
 import { auditStream, lifeStream } from "../events/streams.ts";
 import { badRequest } from "../http/read-body.ts";
-import { isGranted } from "../keys/key-document.ts";
+import { hasRight } from "../keys/key-document.ts";
 import { credentialFor, forbidden, keyOf, lasting } from "./authorize.ts";
 import { busy } from "./credentials.ts";
 import type { Handler } from "./route.ts";
@@ -35,7 +35,7 @@ export const followEvents: Handler = async (request, context) => {
       (entry) => {
         const ref = entry.kind === "event" ? String(entry.event["ref"]) : undefined;
         const isFor = ref === undefined || (only ?? ref) === ref;
-        if (isFor && (ref === undefined || isGranted(key, "read", ref))) stream.send(entry);
+        if (isFor && (ref === undefined || hasRight(key, "read", ref))) stream.send(entry);
       },
       ended.signal,
     )
@@ -59,7 +59,7 @@ export const lifeLine: Handler = async (request, context, { ref = "" }) => {
 
 export const auditTrail: Handler = async (request, context) => {
   const key = await keyOf(request, context);
-  if (!isGranted(key, "admin", undefined) || !key.refs.includes("*")) throw forbidden("admin");
+  if (!hasRight(key, "admin", undefined) || !key.refs.includes("*")) throw forbidden("admin");
   return page(request, context.log, auditStream);
 };
 

@@ -1,8 +1,8 @@
 /**
- * Objects that something has been noted about. It keeps none of them alive, and takes no memory
- * before the first: most credentials never note any.
+ * A `WeakSet` that takes no memory before its first object. A process may hold a hundred thousand
+ * credentials, and most of them never add one.
  */
-export class Noted<T extends object> {
+export class LazyWeakSet<T extends object> {
   #objects: WeakSet<T> | undefined;
 
   add(object: T): void {

@@ -40,6 +40,26 @@ describe("two requests whose order nobody knows", () => {
     expect((await world.document())?.doubtSinceMs).toBeUndefined();
   });
 
+  it("are reconciled before the overlap ends when the holder vanished with a request under way, and the token still works", async () => {
+    const world = fleet();
+    const [lost, heir] = [world.node(), world.node()];
+    await within(world.clock, 1_000, lost.get());
+    await within(world.clock, 1_000, heir.get());
+    await world.clock.advance(600_000);
+
+    world.platform.script({ requestMs: 1_000 });
+    lost.refresh().catch(() => {});
+    await world.clock.advance(500);
+    lost.faults.unreachable = true;
+    for (let second = 0; second < 600; second += 10) {
+      await world.clock.advance(10_000);
+      expect(world.platform.alive(heir.peek()!), `after ${second} s`).toBe(true);
+    }
+    expect(heir.peek()?.reveal()).toBe(world.platform.latest);
+    expect(await world.document()).not.toHaveProperty("doubtSinceMs");
+    expect(await world.document()).not.toHaveProperty("intent");
+  });
+
   it("are not both sent while the present credential works: the second waits until the first must have been processed", async () => {
     const world = fleet();
     const [lost, heir] = [world.node(), world.node()];

@@ -1,6 +1,6 @@
 /**
- * What the credentials of one store share: the views of their environment, and settings that are
- * equal. A process may hold a hundred thousand credentials.
+ * Objects that all credentials of one store share in this process: views of the store, and equal
+ * settings. A process may hold a hundred thousand credentials, and each object would cost memory.
  */
 import { claimsPath } from "../cache/claims-path.ts";
 import type { Cache } from "../cache/cache.ts";
@@ -9,12 +9,12 @@ import type { Lock } from "../lock/lock.ts";
 const environments = new WeakMap<Cache | Lock, Map<string, Cache | Lock>>();
 const registries = new WeakMap<Cache, Cache>();
 const settings = new WeakMap<Cache, Map<string, object>>();
-/** Other settings than these are not shared. */
+/** How many different settings are shared. Further ones are not. */
 const settingsMax = 256;
 
-/** Returns the view of this environment. */
-export function environmentOf<Of extends Cache | Lock>(whole: Of, environment: string): Of;
-export function environmentOf(whole: Cache | Lock, environment: string): Cache | Lock {
+/** Returns the store's view of one environment. */
+export function environmentView<Of extends Cache | Lock>(whole: Of, environment: string): Of;
+export function environmentView(whole: Cache | Lock, environment: string): Cache | Lock {
   const views = environments.get(whole) ?? new Map<string, Cache | Lock>();
   environments.set(whole, views);
   const view = views.get(environment) ?? whole.withPrefix(environment);
@@ -22,8 +22,8 @@ export function environmentOf(whole: Cache | Lock, environment: string): Cache |
   return view;
 }
 
-/** Returns the view of the claims, which lie outside every environment. */
-export function registryOf(cache: Cache): Cache {
+/** Returns the store's view of the claims, which lie outside every environment. */
+export function claimsView(cache: Cache): Cache {
   const registry = registries.get(cache) ?? cache.at(claimsPath);
   registries.set(cache, registry);
   return registry;

@@ -9,7 +9,7 @@ import {
   type DueTerms,
   retrySpreadMs,
   steppedMs,
-} from "./due.ts";
+} from "./background-schedule.ts";
 import { fleet, within } from "../scenarios/fleet.fixture.ts";
 
 const nowMs = 1_000_000;
