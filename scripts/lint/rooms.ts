@@ -96,8 +96,10 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   server: [
     ["http"],
     ["keys"],
+    ["sessions"],
     ["credentials"],
     ["events"],
+    ["overview"],
     ["routes"],
     ["facade"],
     ["route-table.ts"],

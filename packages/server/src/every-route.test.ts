@@ -180,7 +180,7 @@ test("what is no route is 404, another method of one is 405", async () => {
   ])
     await problemOf(await replica.ask(path, { key }), 404);
   for (const { method, path } of routes) {
-    const other = method === "GET" ? "DELETE" : "PUT";
+    const other = method === "GET" ? "PATCH" : "PUT";
     const response = await replica.ask(pathOf(path), { key, method: other });
     expect(response.headers.get("allow")).toContain(method);
     await problemOf(response, 405);

@@ -11,12 +11,94 @@ import {
 import { auditTrail, followEvents, lifeLine } from "./routes/events.ts";
 import { healthz, readyz } from "./routes/health.ts";
 import { openApi } from "./routes/open-api.ts";
+import {
+  listKeys,
+  readClaims,
+  readConflicts,
+  readFleet,
+  readLedger,
+  readOverview,
+  revokeKey,
+  stealDemo,
+} from "./routes/overview.ts";
 import type { Handler, Route } from "./routes/route.ts";
+import { readSession, signIn, signOut } from "./routes/session.ts";
 
 const failures = [400, 401, 403, 429, 500];
 const one = "/v1/credentials/:ref";
 const ofCredential = [...failures, 404, 409, 422, 503];
 const withBody = [...ofCredential, 408, 413, 415];
+
+/** What the dashboard uses besides: by a session's cookie, or by a key. */
+const dashboard: readonly Route[] = [
+  {
+    method: "POST",
+    path: "/v1/session",
+    summary: "Signs in with a server key; the answer sets a cookie",
+    rights: [],
+    statuses: [200, 400, 401, 403, 408, 413, 415, 422, 429, 503],
+    handler: signIn,
+  },
+  {
+    method: "GET",
+    path: "/v1/session",
+    summary: "Who has signed in",
+    rights: [],
+    statuses: [200, 400, 401, 422, 429, 503],
+    handler: readSession,
+  },
+  {
+    method: "DELETE",
+    path: "/v1/session",
+    summary: "Signs out",
+    rights: [],
+    statuses: [204, 400, 401, 403, 422, 429, 503],
+    handler: signOut,
+  },
+  {
+    ...derived(
+      "overview",
+      "The state of each credential, with its nodes and conflicts",
+      readOverview,
+    ),
+    query: ["ref"],
+  },
+  derived("ledger", "What was fetched and why, by hour and by credential", readLedger),
+  derived("conflicts", "The evidence of refreshes by others, the latest first", readConflicts),
+  derived("fleet", "The nodes, and how quickly they adopt a new credential", readFleet),
+  {
+    method: "GET",
+    path: "/v1/claims",
+    summary: "Which environment fetches which credential; for a key of all references",
+    rights: ["admin"],
+    statuses: [200, ...failures, 422, 503],
+    handler: readClaims,
+  },
+  {
+    method: "GET",
+    path: "/v1/keys",
+    summary: "The server keys, without their text; for a key of all references",
+    rights: ["admin"],
+    statuses: [200, ...failures, 422, 503],
+    handler: listKeys,
+  },
+  {
+    method: "POST",
+    path: "/v1/keys/:id/revoke",
+    summary: "Ends a server key; for a key of all references",
+    rights: ["admin"],
+    statuses: [204, ...failures, 404, 408, 413, 422, 503],
+    handler: revokeKey,
+  },
+  {
+    method: "POST",
+    path: "/v1/demo/steal",
+    summary: "Lets somebody outside the fleet fetch a token of the simulated account",
+    rights: ["read"],
+    statuses: [204, ...failures, 404, 408, 413, 422, 503],
+    handler: stealDemo,
+  },
+];
 
 export const routes: readonly Route[] = [
   {
@@ -84,6 +166,7 @@ export const routes: readonly Route[] = [
     query: ["after", "limit"],
     handler: auditTrail,
   },
+  ...dashboard,
   facade("GET", "/cgi-bin/token", "The token, as WeChat's /cgi-bin/token answers", plainToken),
   facade("POST", "/cgi-bin/stable_token", "As WeChat's /cgi-bin/stable_token", stableToken),
   facade("GET", "/cgi-bin/ticket/getticket", "As WeChat's /cgi-bin/ticket/getticket", ticket),
@@ -112,6 +195,18 @@ function facade(method: Route["method"], path: string, summary: string, handler:
     rights: [],
     statuses: method === "POST" ? [200, 408, 413] : [200],
     ...(method === "GET" && { query: asks }),
+    handler,
+  };
+}
+
+function derived(name: string, summary: string, handler: Handler): Route {
+  const path = `/v1/${name}`;
+  return {
+    method: "GET",
+    path,
+    summary,
+    rights: ["read"],
+    statuses: [200, ...failures, 503],
     handler,
   };
 }

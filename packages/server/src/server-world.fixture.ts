@@ -116,6 +116,7 @@ function replicaOf(around: Around, name: string, options: Partial<TokenServerOpt
     ],
     keys,
     log,
+    dashboard: { cache },
     clock,
     onError: (error) => void errors.push(error),
     ...options,

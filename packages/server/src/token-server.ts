@@ -1,12 +1,14 @@
 /** The token server: one web-standard handler over the credentials of a fleet. */
 import {
   ConfigurationError,
+  listClaims,
+  requireCache,
   requireClock,
   requireKnown,
   requireObject,
   systemClock,
 } from "@lingpai/core";
-import type { Clock } from "@lingpai/core";
+import type { Cache, Clock } from "@lingpai/core";
 import type { EventLog } from "@lingpai/event-log";
 import { Hono } from "hono";
 import type { Context } from "hono";
@@ -15,12 +17,14 @@ import type { Served, ServedCredential } from "./credentials/served-credential.t
 import { Audit } from "./events/audit.ts";
 import { logEvents } from "./events/credential-events.ts";
 import { EventHub } from "./events/event-hub.ts";
+import { FleetView } from "./events/fleet-view.ts";
 import { problemOf, problemResponse } from "./http/problem.ts";
 import { readText } from "./http/read-body.ts";
 import { RateLimit } from "./keys/rate-limit.ts";
 import type { ServerKeys } from "./keys/server-keys.ts";
-import type { RouteContext, ServerLimits } from "./routes/context.ts";
+import type { Demo, RouteContext, ServerLimits } from "./routes/context.ts";
 import { routes } from "./route-table.ts";
+import { Sessions } from "./sessions/sessions.ts";
 
 export interface TokenServerOptions {
   /** What is served. Their owner closes them. */
@@ -33,10 +37,26 @@ export interface TokenServerOptions {
    * `/v1/push/component`. They need no server key: each push is authenticated by its signature.
    */
   readonly push?: Readonly<Record<string, (request: Request) => Promise<Response>>>;
+  /** Serves the dashboard, and lets people sign in to it with a server key. */
+  readonly dashboard?: DashboardOptions;
   readonly limits?: Partial<ServerLimits>;
   /** Called with errors whose text no caller gets. */
   readonly onError?: (error: unknown) => void;
   readonly clock?: Clock;
+}
+
+export interface DashboardOptions {
+  /** The cache of the credentials' store: for sessions and claims. `server-sessions` is taken. */
+  readonly cache: Cache;
+  /** The page: `dashboardAssets()` of `@lingpai/dashboard`. Without it there are only the routes. */
+  readonly assets?: (request: Request) => Response | undefined;
+  /**
+   * True when a proxy before this server ends TLS: cookies are then `Secure` although requests
+   * arrive by `http:`. @defaultValue false
+   */
+  readonly isBehindTls?: boolean;
+  /** A simulated credential, for an installation that has none yet. */
+  readonly demo?: Demo;
 }
 
 export interface TokenServer {
@@ -56,13 +76,23 @@ const limitDefaults: ServerLimits = {
   holdMs: 300_000,
 };
 const pushBytesMax = 256 * 1_024;
-const optionNames = ["clock", "credentials", "keys", "limits", "log", "onError", "push"];
+const optionNames = [
+  "clock",
+  "credentials",
+  "dashboard",
+  "keys",
+  "limits",
+  "log",
+  "onError",
+  "push",
+];
 
 /** @throws {ConfigurationError} an option is wrong, or two credentials have one reference. */
 export function tokenServer(options: TokenServerOptions): TokenServer {
   requireKnown("tokenServer()", options, optionNames);
   requireClock(options.clock);
-  const { clock = systemClock, keys, log, push = {} } = options;
+  const { clock = systemClock, dashboard, keys, log, push = {} } = options;
+  if (dashboard !== undefined) requireDashboard(dashboard);
   const closing = new AbortController();
   const credentials = byReference(options.credentials, clock);
   const audit = new Audit(log, clock);
@@ -75,6 +105,8 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
     audit,
     log,
     hub: new EventHub(log),
+    view: new FleetView(log, clock),
+    ...dashboardParts(dashboard, keys, clock),
     limits: limitsOf(options.limits),
     closing: closing.signal,
   };
@@ -84,12 +116,34 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
     app.all(`/v1/push/${name}`, async ({ req }) => respond(await bounded(req.raw, context)));
 
   return {
-    handle: async (request) => app.fetch(request),
+    async handle(request) {
+      return dashboard?.assets?.(request) ?? app.fetch(request);
+    },
     async close() {
       closing.abort();
       for (const stop of stops) stop();
+      context.view.stop();
       audit.flush();
     },
+  };
+}
+
+function requireDashboard(given: DashboardOptions): void {
+  requireKnown("dashboard", given, ["assets", "cache", "demo", "isBehindTls"]);
+  requireCache(given.cache);
+}
+
+function dashboardParts(
+  given: DashboardOptions | undefined,
+  keys: ServerKeys,
+  clock: Clock,
+): Pick<RouteContext, "sessions" | "claims" | "demo"> {
+  if (given === undefined) return { sessions: undefined, claims: undefined, demo: undefined };
+  const { cache, demo, isBehindTls = false } = given;
+  return {
+    sessions: new Sessions({ cache, keys, clock, isBehindTls }),
+    claims: () => listClaims(cache),
+    demo,
   };
 }
 

@@ -5,7 +5,16 @@ import type { EventLog } from "@lingpai/event-log";
 import { auditStream } from "./streams.ts";
 import type { KeyRecord } from "../keys/key-document.ts";
 
-export type AuditAct = "handed-out" | "rejected" | "refreshed" | "revoked" | "seeded" | "refused";
+export type AuditAct =
+  | "handed-out"
+  | "rejected"
+  | "refreshed"
+  | "revoked"
+  | "seeded"
+  | "refused"
+  | "signed-in"
+  | "signed-out"
+  | "key-revoked";
 
 export interface AuditFact {
   readonly act: AuditAct;

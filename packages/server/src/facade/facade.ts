@@ -14,7 +14,7 @@ import { readJson } from "../http/read-body.ts";
 import { hasRight } from "../keys/key-document.ts";
 import type { KeyRecord, SdkName } from "../keys/key-document.ts";
 import { countRequest } from "../routes/authorize.ts";
-import { bodyLimits } from "../routes/credentials.ts";
+import { bodyLimits } from "../routes/body-limits.ts";
 import type { RouteContext } from "../routes/context.ts";
 import type { Handler } from "../routes/route.ts";
 import { expiresIn } from "./sdk-margins.ts";

@@ -5,7 +5,9 @@ export type ProblemCode =
   | "bad-request"
   | "unauthorized"
   | "forbidden"
+  | "cross-site"
   | "unknown-credential"
+  | "unknown-key"
   | "not-found"
   | "method-not-allowed"
   | "body-too-slow"
@@ -33,7 +35,9 @@ const titles: Readonly<Record<ProblemCode, string>> = {
   "bad-request": "The request cannot be read",
   unauthorized: "No valid server key",
   forbidden: "The server key may not do this",
+  "cross-site": "Another site may not use a session",
   "unknown-credential": "No such credential",
+  "unknown-key": "No such key",
   "not-found": "No such route",
   "method-not-allowed": "This route has other methods",
   "body-too-slow": "The body did not arrive in time",

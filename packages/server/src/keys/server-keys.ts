@@ -49,6 +49,8 @@ export interface ServerKeys {
    * @throws The cache's error when the keys have never been read.
    */
   verify(text: string): Promise<KeyRecord | undefined>;
+  /** The record of the valid key with this id, as {@link verify} finds it. */
+  find(id: string): Promise<KeyRecord | undefined>;
   /**
    * Calls `onEnd` once when the key is no longer valid, until the returned function is called.
    * `still` is asked again every 400 ms.
@@ -131,6 +133,12 @@ class StoredKeys implements ServerKeys {
     const record = id === undefined ? undefined : this.#records?.get(id);
     const isSame = isHashOf(text, record?.hash ?? noHash);
     return isSame && record?.revokedAtMs === undefined ? record : undefined;
+  }
+
+  async find(id: string): Promise<KeyRecord | undefined> {
+    await this.#refresh();
+    const record = this.#records?.get(id);
+    return record?.revokedAtMs === undefined ? record : undefined;
   }
 
   hold(key: KeyRecord, onEnd: () => void): () => void {

@@ -4,6 +4,8 @@ import { hasRight } from "../keys/key-document.ts";
 import type { Served } from "../credentials/served-credential.ts";
 import { badRequest } from "../http/read-body.ts";
 import { ProblemError } from "../http/problem.ts";
+import { requireSameOrigin } from "../sessions/same-origin.ts";
+import type { Session } from "../sessions/session-store.ts";
 import type { RouteContext } from "./context.ts";
 
 const headerMax = 512;
@@ -20,6 +22,30 @@ export async function keyOf(request: Request, context: RouteContext): Promise<Ke
   if (key === undefined) throw unauthorized("The server key is not valid.");
   countRequest(key, context);
   return key;
+}
+
+/** Who asks: a key, or a person who signed in with it. */
+export interface Caller {
+  readonly key: KeyRecord;
+  readonly session?: Session | undefined;
+}
+
+/**
+ * The caller of a route that tells no secret: by key, or by the cookie of a session. Routes that
+ * hand out tokens take {@link keyOf} alone, so that no page of a browser can have one.
+ *
+ * @throws {ProblemError} also 403 when a session's request to change something is not from the page.
+ */
+export async function callerOf(request: Request, context: RouteContext): Promise<Caller> {
+  const { sessions } = context;
+  if (sessions === undefined || request.headers.has("authorization"))
+    return { key: await keyOf(request, context) };
+  const session = await sessions.find(request);
+  if (session === undefined)
+    throw unauthorized("There is no Authorization header, and no session.");
+  if (request.method !== "GET" && request.method !== "HEAD") requireSameOrigin(request);
+  countRequest(session.key, context);
+  return { key: session.key, session };
 }
 
 /** @throws {ProblemError} 429. */
@@ -73,7 +99,7 @@ export function forbidden(right: Right): ProblemError {
   });
 }
 
-function unauthorized(detail: string): ProblemError {
+export function unauthorized(detail: string): ProblemError {
   return new ProblemError({
     status: 401,
     code: "unauthorized",
@@ -91,7 +117,11 @@ export interface Lasting {
   release(): void;
 }
 
-export function lasting(request: Request, key: KeyRecord, context: RouteContext): Lasting {
+export function lasting(
+  request: Request,
+  { key, session }: Caller,
+  context: RouteContext,
+): Lasting {
   const ended = new AbortController();
   const state = { isKeyGone: false };
   const drop = context.keys.hold(key, () => {
@@ -99,6 +129,7 @@ export function lasting(request: Request, key: KeyRecord, context: RouteContext)
     ended.abort();
   });
   const end = (): void => ended.abort();
+  const leave = session === undefined ? undefined : context.sessions?.hold(session, end);
   // Not AbortSignal.any: with the server's own signal it would keep each request until the end.
   request.signal.addEventListener("abort", end, { once: true });
   context.closing.addEventListener("abort", end, { once: true });
@@ -110,6 +141,7 @@ export function lasting(request: Request, key: KeyRecord, context: RouteContext)
     },
     release() {
       drop();
+      leave?.();
       request.signal.removeEventListener("abort", end);
       context.closing.removeEventListener("abort", end);
     },

@@ -1,11 +1,13 @@
 /** What every route has at hand. */
-import type { Clock } from "@lingpai/core";
+import type { Clock, ListedClaims } from "@lingpai/core";
 import type { EventLog } from "@lingpai/event-log";
 import type { Served } from "../credentials/served-credential.ts";
 import type { Audit } from "../events/audit.ts";
 import type { EventHub } from "../events/event-hub.ts";
 import type { RateLimit } from "../keys/rate-limit.ts";
+import type { FleetView } from "../events/fleet-view.ts";
 import type { ServerKeys } from "../keys/server-keys.ts";
+import type { Sessions } from "../sessions/sessions.ts";
 
 export interface RouteContext {
   readonly clock: Clock;
@@ -17,6 +19,12 @@ export interface RouteContext {
   readonly audit: Audit;
   readonly log: EventLog;
   readonly hub: EventHub;
+  /** What the log has of the fleet, for the dashboard. */
+  readonly view: FleetView;
+  /** Undefined without a dashboard, as are the following. */
+  readonly sessions: Sessions | undefined;
+  readonly claims: (() => Promise<ListedClaims>) | undefined;
+  readonly demo: Demo | undefined;
   readonly limits: ServerLimits;
   /** Aborts when the server is closed. */
   readonly closing: AbortSignal;
@@ -33,4 +41,11 @@ export interface ServerLimits {
   readonly streams: number;
   /** How long an SDK behind the WeChat-shaped routes may hold a token, in ms. */
   readonly holdMs: number;
+}
+
+/** A simulated credential, for whoever has none yet. */
+export interface Demo {
+  readonly ref: string;
+  /** Lets somebody outside the fleet fetch a token, and a caller of the fleet notice it. */
+  readonly steal: () => Promise<void>;
 }

@@ -7,7 +7,8 @@ import { ProblemError } from "../http/problem.ts";
 import { badRequest, readJson, readText } from "../http/read-body.ts";
 import { hasRight } from "../keys/key-document.ts";
 import type { KeyRecord } from "../keys/key-document.ts";
-import { credentialFor, forbidden, keyGone, keyOf, lasting } from "./authorize.ts";
+import { callerOf, credentialFor, forbidden, keyGone, keyOf, lasting } from "./authorize.ts";
+import { bodyLimits } from "./body-limits.ts";
 import type { RouteContext } from "./context.ts";
 import type { Handler } from "./route.ts";
 
@@ -43,7 +44,7 @@ async function waitForCommit(
   let open = 0;
   for (const { waiters } of context.credentials.values()) open += waiters.size;
   if (open >= context.limits.waits) throw busy("waits");
-  const until = lasting(request, key, context);
+  const until = lasting(request, { key }, context);
   try {
     await found.waiters.changed(commitId, waitMs, until.signal);
   } finally {
@@ -81,18 +82,21 @@ export const rejectCredential: Handler = async (request, context, { ref = "" }) 
   return respond(view, { replaced: result.replaced, wasReplaced });
 };
 
+/** A session gets no secret: 204 instead. */
 export const refreshCredential: Handler = async (request, context, { ref = "" }) => {
-  const key = await keyOf(request, context);
+  const { key, session } = await callerOf(request, context);
   const found = credentialFor(key, ["refresh", "read"], ref, context);
   await readText(request, bodyLimits(context));
   await found.credential.refresh({ signal: request.signal });
   const view = await viewOf(found, request.signal);
   note(context, "refreshed", key, view);
-  return respond(view);
+  return session === undefined
+    ? respond(view)
+    : new Response(null, { status: 204, headers: noStore });
 };
 
 export const revokeCredential: Handler = async (request, context, { ref = "" }) => {
-  const key = await keyOf(request, context);
+  const { key } = await callerOf(request, context);
   const { revoke } = credentialFor(key, ["revoke"], ref, context);
   await readText(request, bodyLimits(context));
   if (revoke === undefined)
@@ -129,7 +133,7 @@ const pageMax = 200;
 
 /** Without secrets, and without I/O: what this replica knows. */
 export const listCredentials: Handler = async (request, context) => {
-  const key = await keyOf(request, context);
+  const { key } = await callerOf(request, context);
   if (!key.rights.includes("read")) throw forbidden("read");
   const query = new URL(request.url).searchParams;
   const after = cursorOf(query.get("cursor"));
@@ -202,14 +206,6 @@ export function busy(what: "waits" | "streams"): ProblemError {
     obstacle: what,
     retryAfterMs: 5_000,
   });
-}
-
-export function bodyLimits({ clock, limits }: RouteContext): {
-  readonly clock: RouteContext["clock"];
-  readonly bytesMax: number;
-  readonly waitMs: number;
-} {
-  return { clock, bytesMax: limits.bodyBytes, waitMs: limits.bodyMs };
 }
 
 /** What makes no sense is ignored. */

@@ -3,7 +3,7 @@ import { eventStream } from "../events/event-stream.ts";
 import { auditStream, lifeStream } from "../events/streams.ts";
 import { badRequest } from "../http/read-body.ts";
 import { hasRight } from "../keys/key-document.ts";
-import { credentialFor, forbidden, keyOf, lasting } from "./authorize.ts";
+import { callerOf, credentialFor, forbidden, lasting } from "./authorize.ts";
 import { busy } from "./credentials.ts";
 import type { Handler } from "./route.ts";
 
@@ -16,13 +16,13 @@ const bufferMax = 256;
  */
 export const followEvents: Handler = async (request, context) => {
   const { clock, hub, limits } = context;
-  const key = await keyOf(request, context);
+  const { key, session } = await callerOf(request, context);
   if (!key.rights.includes("read")) throw forbidden("read");
   const query = new URL(request.url).searchParams;
   const only = query.get("ref") ?? undefined;
   if (only !== undefined) credentialFor(key, ["read"], only, context);
   if (hub.size >= limits.streams) throw busy("streams");
-  const until = lasting(request, key, context);
+  const until = lasting(request, { key, session }, context);
   const stream = eventStream({ bufferMax, clock, heartbeatMs, onEnd: () => ended.abort() });
   const ended = new AbortController();
   ended.signal.addEventListener("abort", () => until.release(), { once: true });
@@ -52,13 +52,13 @@ export const followEvents: Handler = async (request, context) => {
 };
 
 export const lifeLine: Handler = async (request, context, { ref = "" }) => {
-  const key = await keyOf(request, context);
+  const { key } = await callerOf(request, context);
   credentialFor(key, ["read"], ref, context);
   return page(request, context.log, lifeStream(ref));
 };
 
 export const auditTrail: Handler = async (request, context) => {
-  const key = await keyOf(request, context);
+  const { key } = await callerOf(request, context);
   if (!hasRight(key, "admin", undefined) || !key.refs.includes("*")) throw forbidden("admin");
   return page(request, context.log, auditStream);
 };

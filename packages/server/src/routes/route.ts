@@ -9,7 +9,7 @@ export type Handler = (
 ) => Promise<Response>;
 
 export interface Route {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "DELETE";
   /** Parameters are written `:name`. */
   readonly path: string;
   readonly summary: string;

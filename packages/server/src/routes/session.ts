@@ -1,0 +1,73 @@
+/** Signing in with a server key, for people with a browser. */
+import { z } from "zod";
+import { readJson } from "../http/read-body.ts";
+import { ProblemError } from "../http/problem.ts";
+import type { KeyRecord } from "../keys/key-document.ts";
+import { requireSameOrigin } from "../sessions/same-origin.ts";
+import { sessionMs } from "../sessions/session-store.ts";
+import type { Sessions } from "../sessions/sessions.ts";
+import { bodyLimits } from "./body-limits.ts";
+import { callerOf, countRequest, unauthorized } from "./authorize.ts";
+import type { RouteContext } from "./context.ts";
+import type { Handler } from "./route.ts";
+
+/** What the page knows of whoever signed in. */
+export interface SessionInfo {
+  readonly name: string;
+  readonly rights: readonly string[];
+  readonly refs: readonly string[];
+  readonly endsInMs: number;
+  /** The simulated credential that may be played with. */
+  readonly demo?: string;
+}
+
+const signingIn = z.object({ key: z.string().max(200) });
+
+export const signIn: Handler = async (request, context) => {
+  const sessions = sessionsOf(context);
+  requireSameOrigin(request);
+  const { key: text } = await readJson(request, signingIn, bodyLimits(context));
+  const key = await context.keys.verify(text);
+  if (key === undefined) throw unauthorized("The server key is not valid.");
+  countRequest(key, context);
+  const cookie = await sessions.open(request, key);
+  context.audit.note({ act: "signed-in", key, ref: "" });
+  return Response.json(infoOf(key, sessionMs, context), {
+    headers: { ...noStore, "set-cookie": cookie },
+  });
+};
+
+export const readSession: Handler = async (request, context) => {
+  sessionsOf(context);
+  const { key, session } = await callerOf(request, context);
+  return Response.json(infoOf(key, session?.endsInMs ?? 0, context), { headers: noStore });
+};
+
+export const signOut: Handler = async (request, context) => {
+  const sessions = sessionsOf(context);
+  const { key, session } = await callerOf(request, context);
+  if (session === undefined) return new Response(null, { status: 204, headers: noStore });
+  const cookie = await sessions.end(request, session);
+  context.audit.note({ act: "signed-out", key, ref: "" });
+  return new Response(null, { status: 204, headers: { ...noStore, "set-cookie": cookie } });
+};
+
+function infoOf(
+  { name, refs, rights }: KeyRecord,
+  endsInMs: number,
+  { demo }: RouteContext,
+): SessionInfo {
+  return { name, rights, refs, endsInMs, ...(demo !== undefined && { demo: demo.ref }) };
+}
+
+function sessionsOf({ sessions }: RouteContext): Sessions {
+  if (sessions !== undefined) return sessions;
+  throw new ProblemError({
+    status: 422,
+    code: "not-supported",
+    detail: "This server has no dashboard, and so no sessions.",
+    remedy: "Send a server key in the Authorization header, or give tokenServer() a dashboard.",
+  });
+}
+
+const noStore = { "cache-control": "no-store" };

@@ -1,0 +1,129 @@
+/** Who signed in with a server key: hashed, in the store, so that every replica knows it. */
+import { createHash } from "node:crypto";
+import { randomNonce } from "@lingpai/core";
+import type { Cache, CancelTimer, Clock } from "@lingpai/core";
+import { z } from "zod";
+import type { KeyRecord } from "../keys/key-document.ts";
+import type { ServerKeys } from "../keys/server-keys.ts";
+
+export interface Session {
+  readonly key: KeyRecord;
+  /** Names the session in the store; worth nothing in a cookie. */
+  readonly hash: string;
+  readonly endsInMs: number;
+}
+
+interface Known {
+  readonly keyId: string;
+  readonly endsAtMs: number;
+  checkedAtMs: number;
+}
+
+/** After this a person signs in again. */
+export const sessionMs: number = 12 * 3_600_000;
+/** How long a session that another replica ended may still be taken here. */
+const freshMs = 1_000;
+const knownMax = 10_000;
+
+const document = z.object({ v: z.literal(1), keyId: z.string() });
+
+export class SessionStore {
+  readonly #cache: Cache;
+  readonly #keys: ServerKeys;
+  readonly #clock: Clock;
+  readonly #known = new Map<string, Known>();
+
+  constructor(cache: Cache, keys: ServerKeys, clock: Clock) {
+    this.#cache = cache.withPrefix("server-sessions");
+    this.#keys = keys;
+    this.#clock = clock;
+  }
+
+  /** Begins a session. Its token is returned once, and stored nowhere. */
+  async open({ id }: KeyRecord): Promise<string> {
+    const token = Buffer.from(randomNonce(32)).toString("base64url");
+    await this.#cache.set(hashOf(token), JSON.stringify({ v: 1, keyId: id }), {
+      ttlMs: sessionMs,
+      ifVersion: "absent",
+    });
+    return token;
+  }
+
+  /**
+   * The session of a token while its key is valid. While the store is away, what this replica has
+   * read remains valid to its end.
+   *
+   * @throws The cache's error when this replica does not know the session.
+   */
+  async find(token: string): Promise<Session | undefined> {
+    return this.#look(hashOf(token));
+  }
+
+  async end({ hash }: Session): Promise<void> {
+    this.#known.delete(hash);
+    await this.#cache.delete(hash);
+  }
+
+  /** Calls `onEnd` once, within two seconds after the session has ended, until it is released. */
+  hold({ hash }: Session, onEnd: () => void): () => void {
+    let cancel: CancelTimer | undefined;
+    let isReleased = false;
+    const look = async (): Promise<void> => {
+      const session = await this.#look(hash).catch(() => undefined);
+      if (isReleased) return;
+      if (session === undefined) onEnd();
+      else arm();
+    };
+    const arm = (): void => {
+      cancel = this.#clock.setTimer(freshMs, () => void look(), { background: true });
+    };
+    arm();
+    return () => {
+      isReleased = true;
+      cancel?.();
+    };
+  }
+
+  async #look(hash: string): Promise<Session | undefined> {
+    const nowMs = this.#clock.monotonicMs();
+    const before = this.#known.get(hash);
+    const isFresh = before !== undefined && nowMs - before.checkedAtMs < freshMs;
+    const known = isFresh ? before : await this.#read(hash, before);
+    if (known === undefined || known.endsAtMs <= nowMs) {
+      this.#known.delete(hash);
+      return undefined;
+    }
+    const key = await this.#keys.find(known.keyId);
+    return key === undefined ? undefined : { key, hash, endsInMs: known.endsAtMs - nowMs };
+  }
+
+  async #read(hash: string, before: Known | undefined): Promise<Known | undefined> {
+    try {
+      const entry = await this.#cache.get(hash);
+      const parsed = document.safeParse(parse(entry?.value));
+      if (entry === undefined || !parsed.success) return undefined;
+      const nowMs = this.#clock.monotonicMs();
+      const { keyId } = parsed.data;
+      const known = { keyId, endsAtMs: nowMs + (entry.ttlMs ?? 0), checkedAtMs: nowMs };
+      if (this.#known.size >= knownMax) this.#known.clear();
+      this.#known.set(hash, known);
+      return known;
+    } catch (error) {
+      if (before === undefined) throw error;
+      before.checkedAtMs = this.#clock.monotonicMs();
+      return before;
+    }
+  }
+}
+
+function hashOf(token: string): string {
+  return createHash("sha256").update(`lingpai/session\0${token}`).digest("base64url");
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    return undefined;
+  }
+}
