@@ -31,7 +31,7 @@ export interface LingpaiErrorOptions {
   readonly retryable?: boolean;
 }
 
-/** The base of all errors here. `retryable` tells whether waiting and calling again can help. */
+/** The base of all errors here. `retryable` is true when waiting and calling again can help. */
 export class LingpaiError extends Error {
   readonly code: ErrorCode;
   readonly retryable: boolean;
@@ -45,8 +45,8 @@ export class LingpaiError extends Error {
 }
 
 /**
- * A setting or an argument is wrong. Thrown where it is given, before anything is sent. `rule`
- * names the rule, if it has one.
+ * A setting or an argument is wrong. Thrown by the function that received it, before anything is
+ * sent. `rule` names the broken rule, if it has a name.
  */
 export class ConfigurationError extends LingpaiError {
   readonly rule: string | undefined;
@@ -58,8 +58,8 @@ export class ConfigurationError extends LingpaiError {
 }
 
 /**
- * The store did not answer, or refused for a reason of its own. Never means that a key is absent or
- * a lock is free.
+ * The store did not answer, or refused for a reason of its own. It never means that a key is absent
+ * or that a lock is free.
  *
  * `reason` is short and stable: `timeout`, `disconnected`, `readonly`, `loading`, `cluster-down`,
  * `out-of-memory`, `unauthorized`, `forbidden`, or `other`. Whether a write took effect is unknown
@@ -89,9 +89,9 @@ export type CacheUnavailableReason =
   | "other";
 
 /**
- * Something is stored under the key, but this process must not use it: another type, another
- * schema, an unknown key id, a failed authentication tag. It is not a miss: nothing is fetched and
- * nothing is overwritten.
+ * Something is stored under the key, but this process must not use it: it has another type or
+ * another schema, its key id is unknown, or its authentication tag is wrong. That is not a miss:
+ * nothing is fetched and nothing is overwritten.
  */
 export class UnreadableEntryError extends LingpaiError {
   readonly key: string;
@@ -109,7 +109,7 @@ export class UnreadableEntryError extends LingpaiError {
   }
 }
 
-/** The object was closed; construct a new one. */
+/** The object was closed. Construct a new one. */
 export class ClosedError extends LingpaiError {
   constructor(what: string) {
     super("CLOSED", `${what} is closed. Construct a new one to go on.`);
@@ -131,8 +131,8 @@ export class LockTimeoutError extends LingpaiError {
 }
 
 /**
- * The lease ended while its holder still worked: it expired, was taken over, or the store forgot
- * it.
+ * The lease ended while its holder still worked: it expired, another holder took it over, or the
+ * store forgot it.
  */
 export class LockLostError extends LingpaiError {
   readonly reason: LockLossReason;
@@ -140,7 +140,7 @@ export class LockLostError extends LingpaiError {
   constructor(name: string, reason: LockLossReason, options: LingpaiErrorOptions = {}) {
     super(
       "LOCK_LOST",
-      `The lease on "${name}" was lost (${reason}). What was done under it may overlap with its next holder.`,
+      `The lease on "${name}" was lost (${reason}). Its holder's work may have overlapped with that of the next holder. Check that the work can be repeated, or set a longer ttlMs.`,
       {
         retryable: true,
         ...options,
@@ -151,12 +151,12 @@ export class LockLostError extends LingpaiError {
 }
 
 /**
- * `expired`: the local deadline passed. `refused`: the store no longer knows us as holder.
- * `suspended`: the machine slept.
+ * `expired`: the local deadline passed. `refused`: the store says that this process is no longer
+ * the holder. `suspended`: the machine slept.
  */
 export type LockLossReason = "expired" | "refused" | "suspended";
 
-/** A call chain that holds a lock asked for the same lock again; waiting would never end. */
+/** A call chain that holds a lock asked for the same lock again. Waiting would never end. */
 export class LockReenteredError extends LingpaiError {
   constructor(name: string) {
     super(
@@ -167,8 +167,8 @@ export class LockReenteredError extends LingpaiError {
 }
 
 /**
- * The store has no atomic primitive that a lock could be built on. The text names what to use
- * instead.
+ * The store has no atomic operation on which a lock could be built. The text names a store that
+ * has.
  */
 export class LockUnsupportedError extends LingpaiError {
   constructor(message: string, options: LingpaiErrorOptions = {}) {
@@ -177,12 +177,16 @@ export class LockUnsupportedError extends LingpaiError {
 }
 
 /**
- * What kept a credential away when the caller's patience ended: `store`, it does not answer;
- * `wait`, another process has the lease and has stored nothing yet; `drain`, the platform may still
- * be processing an earlier request; `back-off`, it failed or refused, and the fleet backs off;
- * `refused`, it will refuse until somebody mends something; `governor`, too many replacements in a
- * row; `forced`, the platform limits forced refreshes; `error`, the last attempt failed: see
- * `cause`.
+ * Why there was no credential when the caller's waiting time ended.
+ *
+ * - `store`: the store does not answer.
+ * - `wait`: another process holds the lease and has stored nothing yet.
+ * - `drain`: the platform may still be processing an earlier request.
+ * - `back-off`: the platform failed or refused, and the whole fleet waits before it asks again.
+ * - `refused`: the platform refuses until somebody corrects something, such as a wrong secret.
+ * - `governor`: there were too many replacements in a row.
+ * - `forced`: the platform limits forced refreshes.
+ * - `error`: the last attempt failed. `cause` is its error.
  */
 export type CredentialUnavailableReason =
   | "store"
@@ -194,13 +198,13 @@ export type CredentialUnavailableReason =
   | "forced"
   | "error";
 
-/** There is no credential that may be sent now. `cause` is the error that stood in the way last. */
+/** There is no credential that may be sent now. `cause` is the last error that prevented one. */
 export class CredentialUnavailableError extends LingpaiError {
-  /** Undefined when it is none of these: the text and `cause` tell. */
+  /** Undefined when none of these applies. The text and `cause` then say why. */
   readonly reason: CredentialUnavailableReason | undefined;
   /**
-   * When trying again may help, in ms from now: after a refusal that somebody has to mend, when
-   * Lingpai tries by itself. Undefined when it never does.
+   * When trying again may help, in ms from now. After a refusal that somebody must correct, it is
+   * the time at which Lingpai itself tries again. Undefined when trying again cannot help.
    */
   readonly retryAfterMs: number | undefined;
 
@@ -231,13 +235,15 @@ export class CredentialConflictError extends LingpaiError {
   }
 }
 
-/** The ledger is at its cap; nothing was sent. */
+/**
+ * The day's quota is used up, by the fleet's own count or by the platform's word. Nothing was sent.
+ */
 export class QuotaExhaustedError extends LingpaiError {
   /** When the platform's day ends, in ms from now. */
   readonly resetsInMs: number;
   /**
-   * When one fetch may leave again, in ms from now: at the day's end, or sooner where the platform
-   * refused and somebody may clear its quota.
+   * When one fetch may be sent again, in ms from now: at the end of the day, or sooner when the
+   * platform refused and somebody may reset its quota.
    */
   readonly retryAfterMs: number;
 
@@ -248,7 +254,7 @@ export class QuotaExhaustedError extends LingpaiError {
   }
 }
 
-/** An issuer asked, while issuing, for the very credential that it is issuing. */
+/** While issuing a credential, an issuer asked for that same credential. */
 export class RecursiveRefreshError extends LingpaiError {
   constructor(id: string) {
     super(
@@ -259,19 +265,19 @@ export class RecursiveRefreshError extends LingpaiError {
 }
 
 /**
- * What an issuer throws when it knows how its request ended.
+ * How an issuer's request ended, as far as the issuer knows.
  *
- * - `busy`: refused, nothing issued, the platform asks to try again (`retryAfterMs`).
+ * - `busy`: the platform refused, issued nothing and asks to try again after `retryAfterMs`.
  * - `unsent`: the request never left this machine (no route, no DNS, connection refused).
- * - `fatal`: refused, and the same request will be refused again until somebody mends something: a
- *   wrong secret, an address that is not on the list. Tried again after a minute, then every 7 to 9
- *   minutes; {@link IssueError.scope} says by whom.
- * - `parent`: the parent's credential was refused.
- * - `input`: the single-use input was refused, nothing issued: another one is good, or none.
- * - `quota`: the platform's quota is used up (`retryAfterMs`: until when, if the platform's day
- *   says).
- * - `unknown`: it may have been processed: a timeout, a reset, a 5xx, an answer that makes no
- *   sense.
+ * - `fatal`: the platform refused, and will refuse the same request until somebody corrects
+ *   something, such as a wrong secret or an address missing from the allow-list. It is tried again
+ *   after a minute, then every 7 to 9 minutes. {@link IssueError.scope} says by which nodes.
+ * - `parent`: the platform refused the parent's credential.
+ * - `input`: the platform refused the single-use input and issued nothing. Another input may be
+ *   valid.
+ * - `quota`: the platform's quota is used up, for `retryAfterMs` if the platform says how long.
+ * - `unknown`: the platform may have processed the request: a timeout, a reset connection, a 5xx,
+ *   an answer that makes no sense.
  */
 export type IssueOutcome = "busy" | "unsent" | "fatal" | "parent" | "input" | "quota" | "unknown";
 
@@ -286,9 +292,9 @@ export class IssueError extends LingpaiError {
   /** How long to leave the platform alone, in ms. */
   readonly retryAfterMs: number | undefined;
   /**
-   * Whom a `fatal` refusal concerns. `account`: every node that is configured alike; one of them
-   * tries again for the fleet. `node`: the one that asked, because of its address; each such node
-   * tries again for itself.
+   * Which nodes a `fatal` refusal concerns. `account`: every node with the same configuration; one
+   * of them tries again for the fleet. `node`: the node that asked, because of its address; each
+   * such node tries again for itself.
    */
   readonly scope: "account" | "node";
 
@@ -314,7 +320,7 @@ export class IssueError extends LingpaiError {
   }
 }
 
-/** True for any error with this code. By code, because an adapter may bring its own core. */
+/** True for any error with this code. `instanceof` would fail for an adapter with its own core. */
 export function hasCode(error: unknown, code: ErrorCode): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }

@@ -1,14 +1,11 @@
-/**
- * What a factory checks before it looks at what it was given: shapes, names of options, and words
- * from a list.
- */
+/** Checks of a factory's arguments: shapes, names of options, and words from a list. */
 import { ConfigurationError } from "./errors.ts";
 
 /**
- * An option that nobody reads would be ignored in silence, and a misspelt one is such an option.
+ * Refuses unknown options, because a misspelt option would be ignored silently.
  *
- * @throws {ConfigurationError} naming what there is. Values are not shown: a secret may be among
- *   them.
+ * @throws {ConfigurationError} naming the options that exist. It shows no values: one may be a
+ *   secret.
  */
 export function requireKnown(what: string, given: unknown, known: readonly string[]): void {
   requireObject(what, given);
@@ -20,7 +17,7 @@ export function requireKnown(what: string, given: unknown, known: readonly strin
   );
 }
 
-/** @throws {ConfigurationError} naming the words that may stand there. */
+/** @throws {ConfigurationError} naming the allowed words, unless it is left out or one of them. */
 export function requireOneOf(name: string, given: unknown, words: readonly string[]): void {
   if (given === undefined || words.includes(given as string)) return;
   const shown =
@@ -31,8 +28,8 @@ export function requireOneOf(name: string, given: unknown, words: readonly strin
 }
 
 /**
- * @throws {ConfigurationError} unless it is an object with these methods. `remedy` says where to
- *   get one.
+ * @throws {ConfigurationError} unless it is an object with these methods. `remedy` says how to make
+ *   one.
  */
 export function requireShape(
   what: string,
@@ -49,8 +46,7 @@ export function requireShape(
 }
 
 /**
- * @throws {ConfigurationError} unless it is left out, or something that can set timers and tell the
- *   time.
+ * @throws {ConfigurationError} unless it is left out or a `Clock`.
  */
 export function requireClock(given: unknown): void {
   if (given !== undefined)
@@ -58,7 +54,7 @@ export function requireClock(given: unknown): void {
       "clock",
       given,
       ["monotonicMs", "setTimer", "wallMs"],
-      "Leave it out for the machine's own.",
+      "Leave it out to use the machine's clock.",
     );
 }
 
@@ -68,7 +64,7 @@ export function requireCache(given: unknown): void {
     "cache",
     given,
     ["get", "set", "withPrefix"],
-    "An adapter makes one: ioredisCache(client), say.",
+    "Get one from an adapter, such as ioredisCache(client).",
   );
 }
 
@@ -78,7 +74,7 @@ export function requireLock(given: unknown): void {
     "lock",
     given,
     ["tryAcquire", "extend", "release", "withPrefix"],
-    "An adapter makes one: ioredisLock(client), say.",
+    "Get one from an adapter, such as ioredisLock(client).",
   );
 }
 

@@ -3,89 +3,93 @@ import { ConfigurationError } from "./errors.ts";
 import { requireKnown, requireObject, requireOneOf } from "./options.ts";
 import type { Issuer } from "./issuer.ts";
 
-/** All in ms unless named otherwise. The defaults fit a WeChat token of 7200 s. */
+/** Names that end in `Ms` are in ms. The defaults fit a WeChat token of 7200 s. */
 export interface Parameters {
   /** How long one request to the platform may take (F). @defaultValue 8_000 */
   readonly fetchDeadlineMs: number;
   /**
-   * How long one store command may take before the store counts as unreachable; never longer than
+   * How long one store command may take before the store counts as unreachable. Never longer than
    * the store's own `deadlineMs`. @defaultValue the store's `deadlineMs`, or 500
    */
   readonly storeDeadlineMs: number;
   /**
-   * Length of the refresh lease; extended every third. At least F + 2 store deadlines (P1).
-   * @defaultValue 10_000, or more if the store's `deadlineMs` calls for it
+   * The length of the refresh lease. Its holder extends it after each third of that time. At least
+   * F and two store deadlines (P1).
+   * @defaultValue 10_000, or more if the store's `deadlineMs` requires it
    */
   readonly leaseMs: number;
   /**
-   * The longest that a request, once sent, may stay under way behind our deadline.
+   * How long after our deadline a request that was sent may still reach the platform.
    * @defaultValue 5_000
    */
   readonly networkDelayMs: number;
   /**
-   * How long after its intent a request may still be processed by the platform (D). At least F +
-   * the network's delay (P2). @defaultValue 15_000
+   * How long after its intent a request may still be processed by the platform (D). At least F and
+   * the network delay (P2). @defaultValue 15_000
    */
   readonly drainMs: number;
-  /** How often a node re-reads the store outside the refresh window. @defaultValue 240_000 */
+  /**
+   * The pause between two readings of the store outside the refresh window. @defaultValue 240_000
+   */
   readonly recheckMs: number;
-  /** How often inside it. @defaultValue 60_000 */
+  /** The pause between two readings of the store inside the refresh window. @defaultValue 60_000 */
   readonly recheckDueMs: number;
   /**
-   * The longest business call that may carry a credential. Together with the re-check and 10 s
-   * within the overlap (P3). @defaultValue 30_000
+   * The longest business call that may carry a credential. Its sum with `recheckMs` and 10 s may
+   * not exceed the overlap (P3). @defaultValue 30_000
    */
   readonly longestCallMs: number;
   /**
-   * How long after doubt arose the reconciling refresh is due, at the latest (P4).
+   * The latest start of the reconciling refresh, counted from when the doubt arose (P4).
    * @defaultValue 200_000, or D without an overlap
    */
   readonly reconcileMs: number;
   /**
-   * How long before expiry a refresh may start. @defaultValue a quarter of the lifetime, at most
-   * 900_000; stable: 290_000
+   * How long before expiry a refresh may start.
+   * @defaultValue a quarter of the lifetime, at most 900_000; stable: 290_000
    */
   readonly advisoryMs: number;
   /**
-   * How long before expiry a refresh must have started (P5). @defaultValue a twentieth of the
-   * lifetime, at most 120_000; stable: 60_000
+   * How long before expiry a refresh must have started (P5).
+   * @defaultValue a twentieth of the lifetime, at most 120_000; stable: 60_000
    */
   readonly mandatoryMs: number;
   /**
-   * A credential is not served in the last moments of its life, because clocks differ.
+   * The last part of a credential's life, in which it is not served because clocks differ.
    * @defaultValue 30_000
    */
   readonly skewMarginMs: number;
   /**
-   * How long a call waits for a credential when there is none; while the store has never answered,
-   * at most 3 s. @defaultValue 20_000
+   * How long a call waits for a credential when there is none. At most 3 s while the store has
+   * never answered. @defaultValue 20_000
    */
   readonly waitMs: number;
   /**
-   * Requests that one lease may make while the platform answers "busy"; one, once the fleet backs
-   * off. @defaultValue 3
+   * How many requests one lease may make while the platform answers "busy". Only one once the fleet
+   * backs off. @defaultValue 3
    */
   readonly attemptsMax: number;
   /**
-   * About how many nodes share the credential: spreads the start of a proactive refresh. Clamped to
-   * 2 … 10_000_000. @defaultValue 10
+   * About how many nodes share the credential. Their proactive refreshes start spread over time, so
+   * that about one node starts. Clamped to 2 … 10_000_000. @defaultValue 10
    */
   readonly fleetSize: number;
-  /** Fetches a day; at least 20. @defaultValue the issuer's */
+  /** How many fetches are allowed per day, at least 20. @defaultValue the issuer's */
   readonly quotaPerDay: number;
   /**
-   * The part of the quota that proactive refreshes leave to emergencies, 0 … 0.9. @defaultValue 0.1
+   * The part of the quota that proactive refreshes leave for emergencies, 0 … 0.9.
+   * @defaultValue 0.1
    */
   readonly quotaReserve: number;
 }
 
 /**
- * The parameters of this issuer's credential: what is given, and defaults that fit the issuer and
- * the store.
+ * Returns the parameters of this issuer's credential: the given ones, and for the others defaults
+ * that fit the issuer and the store.
  *
  * @param storeDeadlineMs the longest `deadlineMs` of the store's cache and lock.
- * @throws {ConfigurationError} one is unknown or out of range, or they break one of the rules P1 to
- *   P6 together.
+ * @throws {ConfigurationError} when a parameter is unknown or out of range, or when together they
+ *   break one of the rules P1 to P6.
  */
 export function parametersFor(
   issuer: Issuer,
@@ -132,8 +136,8 @@ export function parametersFor(
 }
 
 /**
- * How long the platform honours a superseded credential, in ms; Infinity when issuing supersedes
- * nothing.
+ * Returns how long the platform accepts a superseded credential, in ms. Infinity when issuing
+ * supersedes nothing.
  */
 export function overlapOf({ policy }: Pick<Issuer, "policy">): number {
   return policy.kind === "supersede" || policy.kind === "rotate"
@@ -146,8 +150,8 @@ function definedOnly<T extends object>(given: T): T {
 }
 
 /**
- * Broken when `low > high`; the error is built from both sides and from a setting that would
- * satisfy it.
+ * A rule is broken when `low > high`. The error names both sides and a setting that satisfies the
+ * rule.
  */
 interface Rule {
   readonly rule: string;
@@ -157,7 +161,7 @@ interface Rule {
   readonly remedy: string;
 }
 
-/** @throws {ConfigurationError} naming the broken rule and a setting that would satisfy it. */
+/** @throws {ConfigurationError} naming the broken rule and a setting that satisfies it. */
 function requireParameters(p: Parameters, issuer: Issuer, overlapMs: number): void {
   requireNumbers(p);
   const rules = [
@@ -220,14 +224,14 @@ function windowRules(p: Parameters, { policy, lifetimeMs }: Issuer, overlapMs: n
       p,
       "mandatoryMs",
       needed,
-      "the mandatory window must leave time for all attempts, a drain and back-offs; fewer attempts or a shorter fetchDeadlineMs need less",
+      "the mandatory window must be long enough for all attempts, a drain and the back-offs; fewer attempts or a shorter fetchDeadlineMs need less",
     ),
     atLeast(
       "P5",
       p,
       "advisoryMs",
       p.mandatoryMs,
-      "the advisory window holds the mandatory one, mandatoryMs ≤ advisoryMs",
+      "the advisory window must include the mandatory one, mandatoryMs ≤ advisoryMs",
     ),
     atMost(
       "P5",
@@ -241,7 +245,7 @@ function windowRules(p: Parameters, { policy, lifetimeMs }: Issuer, overlapMs: n
       p,
       "skewMarginMs",
       p.mandatoryMs,
-      "skewMarginMs ≤ mandatoryMs, or the credential runs out before it must be replaced",
+      "a credential must not end before it has to be replaced, skewMarginMs ≤ mandatoryMs",
     ),
   ];
   if (policy.kind === "stable" && policy.renewWithinMs < lifetimeMs) {
@@ -251,7 +255,7 @@ function windowRules(p: Parameters, { policy, lifetimeMs }: Issuer, overlapMs: n
         p,
         "advisoryMs",
         policy.renewWithinMs,
-        "before its last renewWithinMs a stable issuer returns the same credential, advisoryMs ≤ renewWithinMs",
+        "a stable issuer returns a new credential only in the last renewWithinMs of the present one, advisoryMs ≤ renewWithinMs",
       ),
     );
   }
@@ -275,7 +279,7 @@ function overlapRules(p: Parameters, overlapMs: number): Rule[] {
       p,
       "reconcileMs",
       p.drainMs,
-      "a reconciling refresh comes after the drain, drainMs ≤ reconcileMs",
+      "a reconciling refresh must come after the drain, drainMs ≤ reconcileMs",
     ),
     atMost(
       "P4",
@@ -313,7 +317,7 @@ function limitRules(p: Parameters): Rule[] {
   ];
 }
 
-/** The longest pause between two attempts of one lease. */
+/** The longest pause between two attempts under one lease. */
 const backOffMaxMs = 1_000;
 
 function atLeast(

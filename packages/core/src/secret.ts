@@ -1,17 +1,15 @@
-/** Secrets that cannot be printed by accident, and the fingerprints by which they are spoken of. */
+/** Secrets that cannot be printed by accident, and the fingerprints that identify them in logs. */
 import { createHmac } from "node:crypto";
 import { inspect } from "node:util";
 
 /**
- * Holds a secret outside every enumerable property: logging, inspecting, serialising or
- * interpolating it gives its fingerprint.
- *
- * Only {@link Secret.reveal} gives the text.
+ * Holds a secret outside every enumerable property. Logging, inspecting, serialising or
+ * interpolating it shows its fingerprint. Only {@link Secret.reveal} returns the text.
  */
 export class Secret {
   /**
-   * 16 URL-safe characters (96 bits of a keyed hash): equal for equal secrets of one credential,
-   * meaningless elsewhere.
+   * 16 URL-safe characters (96 bits of a keyed hash). Equal secrets of one credential have equal
+   * fingerprints. Those of different credentials cannot be compared.
    */
   readonly fingerprint: string;
   readonly #text: string;
@@ -35,15 +33,15 @@ export class Secret {
   }
 
   static {
-    // `console.log` and `util.inspect` ask for this method; declared here because its name is
+    // `console.log` and `util.inspect` call this method. It is defined here because its name is
     // computed.
     Object.defineProperty(Secret.prototype, inspect.custom, { value: Secret.prototype.toString });
   }
 }
 
 /**
- * Derives a fingerprint: HMAC-SHA-256 under `key`, 96 bits, base64url. The key is any text that the
- * fleet shares.
+ * Derives a fingerprint: HMAC-SHA-256 under `key`, cut to 96 bits, as base64url. The key is any
+ * text that the fleet shares.
  */
 export function fingerprint(key: string, text: string): string {
   return createHmac("sha256", key).update(text).digest().subarray(0, 12).toString("base64url");

@@ -47,7 +47,9 @@ test("Options give one whole store", () => {
   expect(() => storeFrom({ store, cache })).toThrow(
     "There is a store, and a cache or a lock beside it.",
   );
-  expect(() => storeFrom({ store: {} as typeof store })).toThrow("The store is none.");
+  expect(() => storeFrom({ store: {} as typeof store })).toThrow(
+    "The store is not an object with cache and lock.",
+  );
 });
 
 /** The same cache, over a driver whose commands somebody traces. */

@@ -1,4 +1,4 @@
-/** A cache and a lock of one store, sealed by one option: what most users pass to a client. */
+/** A cache and a lock of one store, sealed by one option. Most users pass this to a client. */
 import { createHash } from "node:crypto";
 import type { Cache } from "./cache/cache.ts";
 import { ConfigurationError } from "./errors.ts";
@@ -9,8 +9,8 @@ import type { Lock } from "./lock/lock.ts";
 import { sealed } from "./sealing/sealed.ts";
 
 /**
- * Where a fleet keeps its credentials, and what guards their refresh: both are lost or reachable
- * together.
+ * The cache that holds a fleet's credentials, and the lock that guards their refresh. Both belong
+ * to one store, so they are reachable or lost together.
  */
 export interface Store {
   readonly cache: Cache;
@@ -19,10 +19,10 @@ export interface Store {
 
 export interface StoreOptions {
   /**
-   * Seals what is stored: 32 bytes as 64 hexadecimal digits or base64 (`openssl rand -base64 32`),
-   * the same on every node; or a {@link Keyring}, to rotate. Undefined, as of a variable that is
-   * not set, leaves all unsealed. Without it tokens lie in the store in clear, and in the traces of
-   * whoever traces its driver.
+   * The key that seals what is stored: 32 bytes as 64 hexadecimal digits or base64
+   * (`openssl rand -base64 32`), the same on every node. Pass a {@link Keyring} to rotate keys.
+   * Undefined, for example from a variable that is not set, means unsealed: tokens are then
+   * readable in the store and in traces of the store's driver.
    * @defaultValue unsealed
    */
   readonly seal?: string | Keyring | undefined;
@@ -46,8 +46,8 @@ export function createStore(cache: Cache, lock: Lock, options: StoreOptions = {}
 }
 
 /**
- * The key's id is derived from it, so that two keys never bear one id, and a key means the same as
- * variable and in a keyring of the id.
+ * Makes a keyring of one key. The id is derived from the key, so two keys never have the same id,
+ * and a keyring with that id opens what this one sealed.
  */
 function ringOf(key: string): Keyring {
   const id = createHash("sha256").update(`lingpai/key-id\0${key}`).digest("hex").slice(0, 8);
@@ -55,9 +55,9 @@ function ringOf(key: string): Keyring {
 }
 
 /**
- * The store of these options: `store`, or `cache` and `lock` one by one.
+ * Returns the store that these options name: `store`, or `cache` and `lock`.
  *
- * @throws {ConfigurationError} `store`: there is none, half of one, or two.
+ * @throws {ConfigurationError} with the rule `store` when they name none, half of one, or two.
  */
 export function storeFrom(options: Partial<Store> & { readonly store?: Store }): Store {
   requireObject("The options", options);
@@ -71,7 +71,7 @@ export function storeFrom(options: Partial<Store> & { readonly store?: Store }):
       ? "There is no store"
       : isWhole
         ? "There is a store, and a cache or a lock beside it"
-        : "The store is none";
+        : "The store is not an object with cache and lock";
   throw new ConfigurationError(
     `${what}. Give \`store\`, such as ioredisStore(redis, { seal }), or \`cache\` and \`lock\` of one client.`,
     {

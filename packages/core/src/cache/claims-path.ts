@@ -1,5 +1,5 @@
 /**
- * Where the environments of one store tell each other which credentials they fetch: outside every
- * prefix, in clear, without a secret.
+ * The place where the environments of one store record which credentials they fetch. It lies
+ * outside every prefix, is never sealed, and holds no secret.
  */
 export const claimsPath: readonly string[] = ["lingpai", "claims"];

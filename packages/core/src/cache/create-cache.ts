@@ -1,6 +1,6 @@
 /**
- * Turns a driver into a cache: prefixes, validation, ids, deadlines and closing, the same for every
- * store.
+ * Makes a cache from a driver. Prefixes, validation, ids, deadlines and closing are the same for
+ * every store.
  */
 import type {
   Cache,
@@ -34,29 +34,29 @@ export interface CacheOptions {
   /** Draws the versions. @defaultValue the machine's random source */
   readonly random?: Random;
   /**
-   * How long one call of the store may take, in ms: a whole number from 1 to 2^31 − 1. `keys`
-   * counts it per step; `clear`, which is many commands, checks that the store answers within it
-   * and then has 60 times as long. @defaultValue 500
+   * How long one call of the store may take, in ms: a whole number from 1 to 2^31 − 1. Each step of
+   * `keys` may take that long. `clear` consists of many commands, so it first checks that the store
+   * answers within this time, and may then take 60 times as long. @defaultValue 500
    */
   readonly deadlineMs?: number;
 }
 
 /**
- * A cache over a driver.
+ * Makes a cache over a driver.
  *
- * All views made from it by `withPrefix` and `at` are one cache: `close` on any of them closes it
- * for all, after the calls in flight have settled, which takes at most the deadline. A `clear` in
- * flight is not waited for: it rejects with `CLOSED`.
+ * All views made from it by `withPrefix` and `at` are one cache, so `close` on one view closes all.
+ * `close` waits for the calls in flight, at most until their deadline. It does not wait for a
+ * `clear` in flight, which rejects with `CLOSED`.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range, an option that there is
- *   not, and what is no driver.
+ * @throws {ConfigurationError} `CONFIGURATION` for a deadline out of range, an unknown option, and
+ *   an object that is not a driver.
  */
 export function createCache(driver: CacheDriver, options: CacheOptions = {}): Cache {
   requireShape(
     "The cache's driver",
     driver,
     ["get", "set", "delete", "clear", "names", "close"],
-    "An adapter makes one; see CacheDriver.",
+    "Implement CacheDriver, or use an adapter.",
   );
   requireKnown("The cache's options", options, ["clock", "deadlineMs", "random"]);
   requireClock(options.clock);
@@ -92,7 +92,7 @@ const clearFactor = 60;
 const ttlMaxMs = Number.MAX_SAFE_INTEGER;
 const versionPattern = /^[A-Za-z0-9_-]{1,64}$/;
 
-/** What all views of one cache share. */
+/** The parts that all views of one cache share. */
 interface Shared {
   readonly driver: CacheDriver;
   readonly random: Random;
@@ -113,7 +113,7 @@ class View implements Cache {
   readonly tracedOn?: () => readonly string[];
   readonly #shared: Shared;
   readonly #scope: string;
-  /** The key that was read last, and its name: most callers read one key again and again. */
+  /** The key that was used last, and its name. Most callers use one key again and again. */
   #lastKey = "";
   #lastName = "";
 
@@ -158,8 +158,8 @@ class View implements Cache {
   }
 
   async clear(): Promise<number> {
-    // The name with an empty key is nobody's: this read only tells, within one deadline, whether
-    // the store is there.
+    // No entry has an empty key. This reading only shows within one deadline whether the store
+    // answers.
     await this.#shared.guard.run(() => this.#openDriver().get(`${this.#scope}}`));
     return this.#shared.longGuard.run(() => this.#openDriver().clear(this.#scope));
   }
@@ -183,7 +183,7 @@ class View implements Cache {
         yield key;
       }
     } finally {
-      // Not awaited: behind a step that never settles it would never settle either.
+      // Not awaited, because it would never settle behind a step that never settles.
       if (!exhausted) names.return?.().catch(() => {});
     }
   }
@@ -232,10 +232,7 @@ class View implements Cache {
   }
 }
 
-/**
- * Runs up to its first `await` before `closing` is set, which changes nothing: nobody else runs
- * meanwhile.
- */
+/** Closes the driver when the calls in flight have settled. */
 async function closeShared({ driver, guard, longGuard, subscriptions }: Shared): Promise<void> {
   longGuard.abandon(new ClosedError("This cache"));
   await subscriptions.close();
@@ -250,7 +247,7 @@ function requireValue(value: string): void {
     );
   if (!value.isWellFormed()) {
     throw new ConfigurationError(
-      "The value holds half of a surrogate pair, which no store keeps. Encode binary data as base64.",
+      "The value holds half of a surrogate pair, which stores cannot keep. Encode binary data as base64.",
     );
   }
 }
@@ -265,7 +262,7 @@ function requireTtl(ttlMs: number): void {
 function requireVersion(version: Version): void {
   if (versionPattern.test(version)) return;
   throw new ConfigurationError(
-    'ifVersion must be a version that this cache returned, or "absent" where nothing may be stored.',
+    'ifVersion must be a version that this cache returned, or "absent" to write only if nothing is stored.',
   );
 }
 

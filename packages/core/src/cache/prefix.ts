@@ -1,10 +1,11 @@
 /**
- * How (path, key) becomes the one name under which an entry is stored.
+ * Turns a path and a key into the name under which the entry is stored.
  *
- * Each segment is percent-encoded and followed by `:`; the encoded key stands in braces:
- * `["prod"]`, `wx1` → `prod:{wx1}`. Neither `:` nor a brace survives encoding, so no two different
- * (path, key) give one name, no scope is the beginning of another's names, and the braces are the
- * name's only Redis hash tag. Letters keep their case and nothing is normalised.
+ * Each segment is percent-encoded and followed by `:`. The encoded key stands in braces:
+ * `["prod"]`, `wx1` → `prod:{wx1}`. Encoding leaves no `:` and no brace, so different paths and
+ * keys always give different names, no scope is the beginning of a name of another scope, and the
+ * braces are the only Redis hash tag of the name. Letters keep their case, and nothing is
+ * normalised.
  */
 import { ConfigurationError } from "../errors.ts";
 
@@ -13,7 +14,7 @@ export const partBytesMax = 1024;
 
 /**
  * The longest whole name, in bytes. Every byte of a segment or key outside `A-Za-z0-9._-` takes
- * three.
+ * three bytes of the name.
  */
 export const nameBytesMax = 8192;
 
@@ -21,8 +22,8 @@ const plain = /^[A-Za-z0-9._-]+$/;
 const leftPlainByUri = /[!~*'()]/g;
 
 /**
- * The beginning that all names of this path share, up to and including the opening brace; `{` for
- * the root.
+ * Returns the scope of a path: the beginning that all its names share, up to and including the
+ * opening brace. For the root it is `{`.
  *
  * @throws {ConfigurationError} `CONFIGURATION` for a segment that {@link nameOf} would refuse.
  */
@@ -31,7 +32,7 @@ export function scopeOf(path: readonly string[]): string {
 }
 
 /**
- * The physical name of a key.
+ * Returns the stored name of a key.
  *
  * @throws {ConfigurationError} `CONFIGURATION` when the key or a segment is empty, holds a lone
  *   surrogate or is longer than {@link partBytesMax}, and when the whole name is longer than
@@ -41,7 +42,7 @@ export function nameOf(path: readonly string[], key: string): string {
   return nameIn(scopeOf(path), key);
 }
 
-/** {@link nameOf}, for a scope that {@link scopeOf} gave. */
+/** Like {@link nameOf}, for a scope that {@link scopeOf} returned. */
 export function nameIn(scope: string, key: string): string {
   const name = `${scope}${encode(key, "key")}}`;
   if (name.length > nameBytesMax) {
@@ -52,13 +53,13 @@ export function nameIn(scope: string, key: string): string {
   return name;
 }
 
-/** The key that a name of exactly this scope stands for; undefined for every other text. */
+/** Returns the key of a name of exactly this scope. Undefined for every other text. */
 export function keyIn(scope: string, name: string): string | undefined {
   if (!name.startsWith(scope) || !name.endsWith("}")) return undefined;
   return decode(name.slice(scope.length, -1));
 }
 
-/** The inverse of {@link nameOf}; undefined for a text that it never returns. */
+/** The inverse of {@link nameOf}. Undefined for a text that `nameOf` never returns. */
 export function parseName(
   name: string,
 ): { readonly path: readonly string[]; readonly key: string } | undefined {
@@ -96,7 +97,9 @@ function percent(character: string): string {
   return `%${character.charCodeAt(0).toString(16).toUpperCase()}`;
 }
 
-/** Undefined unless encoding the result gives `text` again, so that one key has one name. */
+/**
+ * Returns undefined unless encoding the result gives `text` again, so that one key has one name.
+ */
 function decode(text: string): string | undefined {
   try {
     const part = decodeURIComponent(text);

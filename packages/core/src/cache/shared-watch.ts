@@ -1,6 +1,6 @@
 /**
- * One subscription at the store for all listeners of a scope: a process may hold a hundred thousand
- * credentials under one prefix.
+ * Shares one subscription at the store among all listeners of a scope, because a process may hold a
+ * hundred thousand credentials under one prefix.
  */
 import type { WatchListener } from "./cache.ts";
 import type { Unsubscribe } from "../driver/subscriptions.ts";
@@ -9,17 +9,17 @@ import { callSafely, type Subscriptions } from "../driver/subscriptions.ts";
 export interface SharedWatchOptions {
   readonly subscriptions: Subscriptions;
   /**
-   * Opens a subscription of the whole scope; each message is the full name that changed, or
-   * undefined when some may have been missed.
+   * Opens a subscription of the whole scope. Each message is the full name that changed, or
+   * undefined when messages may have been missed.
    */
   readonly subscribe: (deliver: WatchListener) => Promise<Unsubscribe>;
-  /** The key of a full name; undefined for what is not of the scope. */
+  /** Returns the key of a full name. Undefined for a name outside the scope. */
   readonly keyOf: (name: string) => string | undefined;
-  /** Called when nobody listens any more: the next listener needs another one. */
+  /** Called when nobody listens any more. The next listener needs a new `SharedWatch`. */
   readonly onEmpty: () => void;
 }
 
-/** Who listens: to one name, or, without one, to all. */
+/** A listener of one name, or of all names when `name` is undefined. */
 interface Listening {
   readonly name: string | undefined;
   readonly key: string | undefined;
@@ -28,10 +28,10 @@ interface Listening {
 
 export class SharedWatch {
   readonly #options: SharedWatchOptions;
-  /** Those of one name, in an array that is replaced when one comes or goes: most are alone. */
+  /** The listeners of each name. Most names have one, so each list is a plain array. */
   readonly #toName = new Map<string, readonly Listening[]>();
   readonly #toAll = new Set<Listening>();
-  /** Which subscription each listener was given. */
+  /** The subscription at the store that each returned `Unsubscribe` stands for. */
   readonly #givenTo = new WeakMap<Unsubscribe, Promise<Unsubscribe>>();
   #present: Promise<Unsubscribe> | undefined;
 
@@ -40,11 +40,13 @@ export class SharedWatch {
   }
 
   /**
-   * @param instead what an earlier call gave and what seems dead: unless another one has been
-   *   opened since, the store is asked for a new one.
+   * Adds a listener.
+   *
+   * @param instead the result of an earlier call, whose subscription seems dead. The store is asked
+   *   for a new subscription, unless that happened since.
    */
   async open(listening: Listening, instead: Unsubscribe | undefined): Promise<Unsubscribe> {
-    // One that is not known here comes through a wrapper, which may know better.
+    // An unknown one comes from a wrapper of this cache. The wrapper decides whether it is dead.
     const seemsDead =
       instead !== undefined && [undefined, this.#present].includes(this.#givenTo.get(instead));
     const present = this.#present === undefined || seemsDead ? this.#renew() : this.#present;
@@ -69,7 +71,7 @@ export class SharedWatch {
     fresh.then(
       () => endQuietly(before),
       () => {
-        // The others may still be told by the one before.
+        // The previous subscription may still work for the other listeners.
         if (this.#present === fresh) this.#present = before;
         else endQuietly(before);
       },

@@ -36,7 +36,7 @@ export function createLock(driver: LockDriver, options: LockOptions = {}): Lock 
     "The lock's driver",
     driver,
     ["tryAcquire", "extend", "release"],
-    "An adapter makes one; see LockDriver.",
+    "Implement LockDriver, or use an adapter.",
   );
   requireKnown("The lock's options", options, ["clock", "deadlineMs"]);
   requireClock(options.clock);

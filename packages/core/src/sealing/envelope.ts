@@ -1,10 +1,10 @@
-/** How one value is sealed: AES-256-GCM, bound to its place and to its write. */
+/** Seals one value with AES-256-GCM, and binds it to its place and to its write. */
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import { activeKey, derivedKey } from "./keyring.ts";
 import type { Keyring } from "./keyring.ts";
 import { randomNonce } from "../random.ts";
 
-/** Where a sealed value stands: moved anywhere else, it does not open. */
+/** The place of a sealed value. A copy of the value in another place does not open. */
 export interface EnvelopePlace {
   /** The physical name: every prefix segment and the key. */
   readonly name: string;
@@ -16,14 +16,16 @@ export type Opened =
   | { readonly value: string }
   | { readonly unreadable: "schema" | "key-id" | "tag" | "format"; readonly keyId?: string };
 
-/** `lps1.KEYID.BASE64URL(iv | ciphertext | tag)`; a later form has a later number. */
+/** `lps1.KEYID.BASE64URL(iv | ciphertext | tag)`. A later format has a higher number. */
 const schema = "lps1";
 const envelopePattern = /^lps1\.([A-Za-z0-9_-]{1,32})\.([A-Za-z0-9_-]+)$/;
 const anySchema = /^lps[1-9][0-9]*\./;
 const ivBytes = 12;
 const tagBytes = 16;
 
-/** The 96-bit IV is random: one key seals far fewer than 2^32 values. */
+/**
+ * Seals the value. The 96-bit IV may be random, because one key seals far fewer than 2^32 values.
+ */
 export function seal(ring: Keyring, place: EnvelopePlace, value: string): string {
   const keyId = ring.activeId;
   const iv = randomNonce(ivBytes);
@@ -38,7 +40,7 @@ export function seal(ring: Keyring, place: EnvelopePlace, value: string): string
   return `${schema}.${keyId}.${sealed.toString("base64url")}`;
 }
 
-/** The value, or why there is none. Says nothing of the content. */
+/** Returns the value, or why it does not open. The reason reveals nothing of the content. */
 export function open(ring: Keyring, place: EnvelopePlace, envelope: string): Opened {
   const [, keyId, text] = envelopePattern.exec(envelope) ?? [];
   if (keyId === undefined || text === undefined) {
@@ -66,12 +68,12 @@ export function open(ring: Keyring, place: EnvelopePlace, envelope: string): Ope
   }
 }
 
-/** Whether a text claims to be an envelope, of this schema or any other. */
+/** Returns true when a text has the form of an envelope, of this schema or another. */
 export function isEnvelope(text: string): boolean {
   return anySchema.test(text);
 }
 
-/** Injective: none of the parts can hold the `|` that separates them. */
+/** Different parts never give the same data, because no part can hold the separator `|`. */
 function associatedData(keyId: string, { name, version }: EnvelopePlace): Buffer {
   return Buffer.from(`${schema}|${keyId}|${version}|${name}`);
 }

@@ -1,43 +1,43 @@
-/** The keys that seal entries, and how they rotate. */
+/** The keys that seal entries, and their rotation. */
 import { hkdfSync } from "node:crypto";
 import { ConfigurationError } from "../errors.ts";
 import { requireKnown } from "../options.ts";
 
 export interface SealingKey {
   /**
-   * Names the key in each envelope: 1 to 32 characters of `A-Za-z0-9_-`. Not secret, never reused
-   * for another key.
+   * Names the key in each envelope: 1 to 32 characters of `A-Za-z0-9_-`. It is not secret. Never
+   * use the same id for another key.
    */
   readonly id: string;
   /**
-   * 32 random bytes, or their text: 64 hexadecimal digits, or base64 or base64url of 43 characters
-   * with or without padding.
+   * 32 random bytes, or a text of them: 64 hexadecimal digits, or 43 characters of base64 or
+   * base64url, with or without padding.
    */
   readonly key: Uint8Array | string;
 }
 
 export interface KeyringOptions {
-  /** Seals what is written, and reads. */
+  /** The key that seals new entries. It also opens entries. */
   readonly active: SealingKey;
   /**
-   * Read only. A key that is about to become active stands here first, on every node; one that was
-   * active, until nothing is sealed with it.
+   * Keys that only open entries. Put a new key here on every node before you make it active. Leave
+   * an old key here until no entry is sealed with it.
    */
   readonly readable?: readonly SealingKey[];
 }
 
-/** Keys by id, made by {@link keyring}. Nothing that logs, inspects or serialises it sees a key. */
+/** Keys by id, made by {@link keyring}. Logging, inspecting or serialising it shows no key. */
 export interface Keyring {
   /** The id of the key that seals. */
   readonly activeId: string;
-  /** The ids of all keys that read, the active one first. */
+  /** The ids of all keys that open entries, the active one first. */
   readonly readableIds: readonly string[];
 }
 
 const keyBytes = 32;
 const idPattern = /^[A-Za-z0-9_-]{1,32}$/;
 
-/** Keeps one passphrase used for several purposes from being one key for all of them. */
+/** Part of the key derivation, so that the same key used elsewhere gives another derived key. */
 const purpose = "lingpai/enc";
 
 class DerivedKeys implements Keyring {
@@ -60,15 +60,15 @@ class DerivedKeys implements Keyring {
 }
 
 /**
- * The keys for {@link sealed}. What seals is derived from each key by HKDF-SHA-256 for this purpose
- * alone.
+ * Makes the keys for {@link sealed}. HKDF-SHA-256 derives the sealing key from each given key, for
+ * this purpose alone.
  *
- * Rotate in two phases, because nodes restart one after another: first add the new key to
- * `readable` everywhere, then make it `active` and move the old one to `readable`. A node that
- * lacks a key never takes an entry for a miss: it throws `UNREADABLE_ENTRY`.
+ * Rotate in two phases, because nodes restart one after another. First add the new key to
+ * `readable` on every node. Then make it `active` and move the old one to `readable`. A node that
+ * lacks a key throws `UNREADABLE_ENTRY`; it never treats such an entry as a miss.
  *
- * @throws {ConfigurationError} `CONFIGURATION` when a key is not 32 bytes, when an id is malformed
- *   or stands twice.
+ * @throws {ConfigurationError} `CONFIGURATION` when a key is not 32 bytes, and when an id is
+ *   malformed or used twice.
  */
 export function keyring(options: KeyringOptions): Keyring {
   requireKnown("keyring()", options, ["active", "readable"]);
@@ -93,16 +93,17 @@ export function keyring(options: KeyringOptions): Keyring {
 }
 
 /**
- * The key that opens what was sealed under this id. For this package only, as is {@link activeKey}:
- * the index leaves them out.
+ * Returns the key that opens what was sealed under this id. Like {@link activeKey}, it is for this
+ * package only, and the index does not export it.
  */
 export function derivedKey(ring: Keyring, id: string): Uint8Array | undefined {
   return DerivedKeys.keysOf(ring).get(id);
 }
 
 /**
- * The key that seals. @throws {ConfigurationError} `CONFIGURATION` when {@link keyring} did not
- * make the ring.
+ * Returns the key that seals.
+ *
+ * @throws {ConfigurationError} `CONFIGURATION` when {@link keyring} did not make the ring.
  */
 export function activeKey(ring: Keyring): Uint8Array {
   const key = derivedKey(ring, ring.activeId);
@@ -111,7 +112,7 @@ export function activeKey(ring: Keyring): Uint8Array {
   return key;
 }
 
-/** Texts of errors say what is wrong with the key's form and never quote it. */
+/** Its error texts say what is wrong with the form of the key, and never quote the key. */
 function parseKey(id: string, key: Uint8Array | string): Uint8Array {
   const refuse = (cause: string): ConfigurationError =>
     new ConfigurationError(
@@ -120,18 +121,18 @@ function parseKey(id: string, key: Uint8Array | string): Uint8Array {
   const bytes = typeof key === "string" ? decodeKey(key) : key;
   if (bytes === undefined)
     throw refuse(
-      "is neither 64 hexadecimal digits nor base64 of 32 bytes; look for white space or a cut end",
+      "is neither 64 hexadecimal digits nor base64 of 32 bytes; it may hold white space or lack its end",
     );
   if (!(bytes instanceof Uint8Array)) throw refuse("is neither bytes nor text");
   if (bytes.byteLength !== keyBytes)
     throw refuse(`has ${bytes.byteLength} bytes instead of ${keyBytes}`);
-  if (bytes.every((byte) => byte === 0)) throw refuse("is all zeros, so nothing ever filled it");
+  if (bytes.every((byte) => byte === 0)) throw refuse("consists of zeros, so it was never set");
   return bytes;
 }
 
 /**
- * Undefined unless the text is exactly one encoding of its bytes: nothing is trimmed, skipped or
- * guessed.
+ * Returns undefined unless the text is exactly one encoding of its bytes. Nothing is trimmed,
+ * skipped or guessed.
  */
 function decodeKey(text: string): Uint8Array | undefined {
   if (/^[0-9A-Fa-f]{64}$/.test(text)) return Buffer.from(text, "hex");

@@ -13,37 +13,42 @@ import type { Random } from "../random.ts";
 
 export interface SealedOptions {
   /**
-   * What to do with entries that are not sealed, for the time of migration only: `read` reads them
-   * too, and writes sealed; `write` reads both, and writes unsealed. Sealing is switched on while
-   * nodes run in three steps, each on every node before the next: `write`, `read`, `refuse`; and
-   * off in the opposite order. In the first two whoever can write to the store can also plant a
-   * value. @defaultValue "refuse"
+   * How to treat entries that are not sealed. For the time of a migration only.
+   *
+   * - `refuse`: reads sealed entries only, and writes sealed.
+   * - `read`: reads both kinds, and writes sealed.
+   * - `write`: reads both kinds, and writes unsealed.
+   *
+   * To switch sealing on while nodes run, give every node `write`, then every node `read`, then
+   * every node `refuse`. To switch it off, go the opposite way. With `write` and `read`, anybody
+   * who can write to the store can also plant a value.
+   * @defaultValue "refuse"
    */
   readonly plaintext?: "refuse" | "read" | "write";
   /**
-   * Draws the id of each write, to which its envelope is bound. @defaultValue the machine's random
-   * source
+   * Draws the id of each write. The envelope is bound to that id.
+   * @defaultValue the machine's random source
    */
   readonly random?: Random;
 }
 
 /**
- * The same cache with its values sealed at rest: AES-256-GCM, bound to the full name, the write's
- * version and the key's id, so an envelope that was copied under another key, prefix or write does
- * not open. Names, versions and times to live stay readable.
+ * Returns the same cache with its values sealed at rest by AES-256-GCM. Each envelope is bound to
+ * the entry's full name, to the version of its write and to the id of the sealing key, so a copy
+ * under another key, prefix or write does not open. Names, versions and times to live stay
+ * readable.
  *
- * `get` throws `UNREADABLE_ENTRY` for what it cannot open: `key-id` (the keyring lacks the key),
- * `tag` (altered, or moved here from elsewhere), `schema` (sealed by a newer release), `format`
- * (not an envelope). To `set` and `delete` such an entry is an entry like any other:
- * `ifVersion: "absent"` conflicts with it, and only an unconditional write or one on its very
- * version replaces it.
+ * `get` throws `UNREADABLE_ENTRY` for an entry that it cannot open. The reason is `key-id` (the
+ * keyring lacks the key), `tag` (altered, or copied from elsewhere), `schema` (sealed by a newer
+ * release) or `format` (not an envelope). `set` and `delete` treat such an entry like any other:
+ * `ifVersion: "absent"` conflicts with it, and only an unconditional write, or a write on its exact
+ * version, replaces it.
  *
- * What lies at `lingpai`, `claims`, the registry that all environments of a store share, is not
- * sealed: it holds no secret, and an environment with other keys must see that a credential is
- * taken.
+ * The claims at `lingpai`, `claims`, which all environments of a store share, are not sealed. They
+ * hold no secret, and an environment with another sealing key must see that a credential is taken.
  *
- * A whole entry put back as it was earlier cannot be told from the original: the credential's
- * generations are there for that.
+ * Sealing cannot detect that somebody put back a whole earlier entry. The generations of the
+ * credential detect it.
  *
  * @throws {ConfigurationError} `CONFIGURATION` when the keyring was not made by `keyring`.
  */
@@ -52,7 +57,7 @@ export function sealed(cache: Cache, ring: Keyring, options: SealedOptions = {})
     "The cache to seal",
     cache,
     ["get", "set", "withPrefix"],
-    "An adapter makes one: ioredisCache(client), say.",
+    "Get one from an adapter, such as ioredisCache(client).",
   );
   requireKnown("sealed()", options, ["plaintext", "random"]);
   requireOneOf("plaintext", options.plaintext, ["refuse", "read", "write"]);
@@ -134,10 +139,10 @@ function unreadable(
 ): UnreadableEntryError {
   const why = {
     "key-id": `is sealed with the key "${keyId}", which this keyring lacks. Add that key to readable`,
-    tag: `does not open with the key "${keyId}": it was altered, moved from another name, or another key has this id. Compare the keyrings of all nodes`,
+    tag: `does not open with the key "${keyId}": it was altered or copied from another name, or another key has this id. Compare the keyrings of all nodes`,
     schema: "was sealed by a newer release. Upgrade this node",
     format:
-      'is not sealed. If other nodes do not seal, or did not before, migrate with plaintext: "write" and then "read"; otherwise find out who wrote it',
+      'is not sealed. If other nodes do not seal, or did not until now, migrate with plaintext: "write" and then "read"; otherwise find out who wrote it',
   }[reason];
   return new UnreadableEntryError(key, reason, `The entry "${key}" ${why}.`);
 }

@@ -3,8 +3,8 @@ import type { ManualClock } from "./manual-clock.ts";
 const stepsMax = 20_000;
 
 /**
- * Lets time pass until the work settles, and settles as it does. Work that is not done after 20 000
- * steps is only waited for.
+ * Lets time pass until the work settles, and settles as the work does. After 20 000 steps time
+ * stands still, and the work is only awaited.
  *
  * @param stepMs how far the clock advances at a time.
  */

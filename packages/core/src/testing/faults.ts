@@ -1,6 +1,6 @@
 /**
- * A plan of what goes wrong between a process and its store; {@link faultyCache} and
- * {@link faultyLock} carry it out.
+ * A plan of faults between a process and its store. {@link faultyCache} and {@link faultyLock}
+ * carry it out.
  */
 import type { Unsubscribe } from "../driver/subscriptions.ts";
 import { CacheUnavailableError, type CacheUnavailableReason } from "../errors.ts";
@@ -19,9 +19,9 @@ export type FaultyOperation =
   | "onRelease";
 
 /**
- * - `fail-before`: refused, the store never saw it.
- * - `fail-after`: executed, the answer was lost.
- * - `hang-before`, `hang-after`: the same two, and the caller is never told.
+ * - `fail-before`: the call fails, and the store never saw it.
+ * - `fail-after`: the store executed the call, and the answer was lost.
+ * - `hang-before`, `hang-after`: the same two, but the call never settles.
  * - delays: the request, or its answer, travels that long.
  */
 export type Fault =
@@ -33,44 +33,45 @@ export type Fault =
 
 export interface FaultyCall {
   readonly operation: FaultyOperation;
-  /** The key or the lock's name; empty where there is none. */
+  /** The key, or the name of the lock. Empty for an operation that has neither. */
   readonly name: string;
-  /** How many calls of this operation came before it. */
+  /** How many calls of this operation were made before. */
   readonly index: number;
 }
 
 export interface FaultPlan {
   /**
-   * Lets the next calls of an operation meet these faults, one each; `undefined` lets one through.
+   * Plans faults for the next calls of an operation, one for each call. `undefined` lets a call
+   * through.
    */
   next(operation: FaultyOperation, ...faults: readonly (Fault | undefined)[]): void;
   /** Drops what is planned for the next calls of an operation. */
   forget(operation: FaultyOperation): void;
   /**
-   * While true every call fails before it is executed, and no message arrives. Afterwards
-   * subscribers are told that they may have missed some.
+   * While true, every call fails before it is executed, and no message arrives. Afterwards
+   * subscribers are notified that they may have missed messages.
    */
   unreachable: boolean;
   /**
-   * While true no call is executed and none is answered, as by a stopped process, and no message
-   * arrives. Ends as `unreachable` does.
+   * While true, the store behaves like a stopped process: no call is executed or answered, and no
+   * message arrives. Ends as `unreachable` does.
    */
   frozen: boolean;
   /**
-   * While set, the store answers reads and refuses every write for this reason: full, a replica, no
-   * rights. Messages arrive.
+   * While set, the store answers reads and refuses every write for this reason, such as a full disk
+   * or a missing right. Messages arrive.
    */
   refusesWrites: CacheUnavailableReason | undefined;
-  /** While true calls work but messages (changes, releases) are lost without a trace. */
+  /** While true, calls work but messages (changes, releases) are lost without a trace. */
   losesMessages: boolean;
   /**
-   * How many calls of an operation were made, whatever became of them. Without an operation: of
-   * all.
+   * How many calls of an operation were made, whatever their result. Without an operation: of all
+   * operations.
    */
   calls(operation?: FaultyOperation): number;
   /** Carries out what is planned for one call. For wrappers. */
   run<T>(operation: FaultyOperation, name: string, execute: () => Promise<T>): Promise<T>;
-  /** Whether a message that the store sends now arrives. For wrappers. */
+  /** True when a message that the store sends now arrives. For wrappers. */
   readonly carriesMessages: boolean;
   /** Calls `listener` whenever the store can be reached again. For wrappers. */
   onReconnect(listener: () => void): () => void;
@@ -78,11 +79,11 @@ export interface FaultPlan {
 
 export interface FaultPlanOptions {
   readonly clock: Clock;
-  /** Decides where nothing was scripted with {@link FaultPlan.next}. */
+  /** Decides about calls that {@link FaultPlan.next} did not plan. */
   readonly decide?: (call: FaultyCall) => Fault | undefined;
 }
 
-/** One plan may serve several wrappers: a cache and a lock of the same store share its fate. */
+/** Makes a plan. A cache and a lock of the same store should share one. */
 export function faultPlan(options: FaultPlanOptions): FaultPlan {
   const scripted = new Map<FaultyOperation, (Fault | undefined)[]>();
   const counts = new Map<FaultyOperation, number>();
@@ -152,8 +153,8 @@ export function faultPlan(options: FaultPlanOptions): FaultPlan {
 }
 
 /**
- * Subscribes through a plan: what `subscribe` delivers arrives only while messages do, and `missed`
- * is called after each reconnection.
+ * Subscribes through a plan. Messages arrive only while the plan lets them, and `missed` is called
+ * after each reconnection.
  */
 export async function subscribeThrough(
   plan: FaultPlan,

@@ -1,10 +1,10 @@
-/** A cache whose connection is as bad as the plan says. */
+/** A cache with the faults of a plan. */
 import type { Cache } from "../cache/cache.ts";
 import { type FaultPlan, subscribeThrough } from "./faults.ts";
 
 /**
- * All views share the plan. `path`, `withPrefix`, `at` and `close` always work; messages are
- * dropped while the plan says that none arrive.
+ * Wraps a cache. All views share the plan. `path`, `withPrefix`, `at` and `close` always work.
+ * Messages are dropped while the plan says that none arrive.
  */
 export function faultyCache(cache: Cache, plan: FaultPlan): Cache {
   const { watch } = cache;

@@ -1,10 +1,10 @@
-/** A lock whose connection is as bad as the plan says. */
+/** A lock with the faults of a plan. */
 import type { Lock } from "../lock/lock.ts";
 import { type FaultPlan, subscribeThrough } from "./faults.ts";
 
 /**
- * All views share the plan, and the queue of the lock within. Releases are not told of while the
- * plan says that no message arrives.
+ * Wraps a lock. All views share the plan and the queue of the wrapped lock. Messages of releases
+ * are dropped while the plan says that none arrive.
  */
 export function faultyLock(lock: Lock, plan: FaultPlan): Lock {
   const { onRelease, queue } = lock;

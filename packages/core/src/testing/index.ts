@@ -1,6 +1,6 @@
 /**
- * What tests of Lingpai, and of what is built on it, need instead of time, chance, a platform and a
- * network.
+ * Stand-ins for time, chance, a platform and a store, for tests of Lingpai and of programs that use
+ * it.
  *
  * @packageDocumentation
  */

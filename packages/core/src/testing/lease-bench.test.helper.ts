@@ -1,6 +1,5 @@
 /**
- * A toy store with locks, a network to it that breaks on demand, and a clock: what the tests of
- * leases stand on.
+ * A small store with locks, a network that breaks on demand, and a clock, for the tests of leases.
  */
 import { deepEqual } from "node:assert/strict";
 import { createLock } from "../lock/create-lock.ts";
@@ -21,7 +20,7 @@ export interface Bench {
   elsewhere(): Lock;
   /** Lease of 1000 ms, wait of 5000 ms, unless changed. */
   options(change?: Partial<AcquireOptions>): AcquireOptions;
-  /** Who holds it in the store now. */
+  /** Returns the holder that the store has now. */
   holder(name: string): string | undefined;
   /** How many subscriptions the store serves. */
   readonly listeners: number;
@@ -101,13 +100,13 @@ export function bench(settings: { readonly pushes?: boolean } = {}): Bench {
   };
 }
 
-/** What a promise has come to so far. */
+/** The state of a promise so far. */
 export type Outcome<T> =
   | { readonly state: "pending" }
   | { readonly state: "done"; readonly value: T }
   | { readonly state: "failed"; readonly error: unknown };
 
-/** Watches a promise without waiting for it; its rejection is handled. */
+/** Watches a promise without waiting for it. Its rejection is handled. */
 export function watched<T>(promise: Promise<T>): { readonly now: Outcome<T> } {
   let now: Outcome<T> = { state: "pending" };
   promise.then(

@@ -4,9 +4,9 @@ import type { CancelTimer, Clock, TimerOptions } from "../time/time.ts";
 
 export interface ManualClock extends Clock {
   /**
-   * Lets `ms` pass: fires due timers in the order of their times (those of one instant in the order
-   * they were set), and after each one lets everything that follows from it settle before time goes
-   * on. Timers set meanwhile fire too when they fall due.
+   * Lets `ms` pass. Fires due timers in the order of their times; timers of one instant fire in the
+   * order in which they were set. After each timer, everything that follows from it settles before
+   * time goes on. Timers that are set meanwhile fire too when they are due.
    */
   advance(ms: number): Promise<void>;
   /**
@@ -15,23 +15,23 @@ export interface ManualClock extends Clock {
    */
   settle(): Promise<void>;
   /**
-   * Time passes while the event loop is blocked: nothing fires and nothing settles until the next
-   * {@link ManualClock.advance}.
+   * Lets `ms` pass while the event loop is blocked. Nothing fires and nothing settles until the
+   * next {@link ManualClock.advance}.
    */
   stall(ms: number): void;
   /**
-   * The machine sleeps: the wall clock and the world go on, the monotonic clock and the timers
-   * stand still.
+   * Suspends the machine for `ms`. The wall clock and the world go on; the monotonic clock and the
+   * timers stand still.
    */
   suspend(ms: number): void;
-  /** NTP corrects the wall clock by `ms`, in either direction; nothing else moves. */
+  /** Steps the wall clock by `ms`, in either direction, as NTP does. Nothing else moves. */
   stepWall(ms: number): void;
   /**
-   * Time in the world outside in ms: passes with every advance, stall and suspend, and knows no
-   * steps. For platforms and stores in tests.
+   * The time of the world outside, in ms, for platforms and stores in tests. It passes with every
+   * advance, stall and suspend, and has no steps.
    */
   worldMs(): number;
-  /** Timers that are set and have not fired, background ones included. */
+  /** How many timers are set and have not fired, background ones included. */
   readonly pendingTimers: number;
 }
 
@@ -48,8 +48,7 @@ interface Timer {
 }
 
 /**
- * Enough turns of the event loop for chains of promises that hop through `setImmediate` a few
- * times.
+ * How many turns of the event loop to wait. Chains of promises may use `setImmediate` a few times.
  */
 const settleTurns = 4;
 
@@ -58,7 +57,7 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
   let monotonicMs = options.monotonicMs ?? 1000;
   let wallMs = firstWallMs;
   let worldMs = firstWallMs;
-  /** Sorted by time; timers of one instant stand in the order they were set. */
+  /** Sorted by time. Timers of one instant stand in the order in which they were set. */
   const timers: Timer[] = [];
 
   const pass = (ms: number): void => {
@@ -82,7 +81,7 @@ export function manualClock(options: ManualClockOptions = {}): ManualClock {
       if (!Number.isFinite(delayMs))
         throw new RangeError(`A timer needs a finite delay, not ${delayMs}.`);
       // Whole ms, upwards, as the machine's timers: time stays free of fractions, and "not yet due"
-      // by a rounding error cannot repeat for ever.
+      // by a rounding error cannot repeat forever.
       const timer: Timer = { dueMs: monotonicMs + Math.ceil(Math.max(0, delayMs)), fire };
       const place = timers.findLastIndex((other) => other.dueMs <= timer.dueMs) + 1;
       timers.splice(place, 0, timer);

@@ -1,5 +1,5 @@
 /**
- * A platform in a box: issues credentials with the semantics of an {@link IssuePolicy}, keeps a
+ * A platform in memory. It issues credentials with the semantics of an {@link IssuePolicy}, keeps a
  * log, and fails on demand.
  */
 import { IssueError, type IssueOutcome } from "../errors.ts";
@@ -16,10 +16,12 @@ import { delay, type Clock } from "../time/time.ts";
 import { tokenSpace, type TokenSpace } from "./token-space.ts";
 
 /**
- * - `ok`: issued. `same`: the newest one comes back, whatever the policy says.
- * - `busy`, `fatal`, `parent`, `quota`, `unsent`: refused, nothing issued; each throws its
- *   {@link IssueError}.
- * - `unknown-unprocessed`, `unknown-processed`: no answer; the platform issued nothing, or did.
+ * - `ok`: the platform issues a credential.
+ * - `same`: the platform returns the newest credential again, whatever the policy says.
+ * - `busy`, `fatal`, `parent`, `quota`, `unsent`: the platform issues nothing, and the request
+ *   fails with that {@link IssueError}.
+ * - `unknown-unprocessed`, `unknown-processed`: no answer arrives. The platform issued nothing, or
+ *   did.
  */
 export type ScriptedOutcome =
   | "ok"
@@ -43,33 +45,31 @@ export interface ScriptedStep {
   readonly replyMs?: number;
   readonly platformCode?: string;
   readonly retryAfterMs?: number;
-  /** Whom a `fatal` refusal concerns. @defaultValue "account" */
+  /** Which nodes a `fatal` refusal concerns. @defaultValue "account" */
   readonly scope?: "account" | "node";
   /**
-   * The life of what is issued, and what the answer says about it. @defaultValue the issuer's
-   * lifetime
+   * The life of the credential, which the answer states. @defaultValue the issuer's lifetime
    */
   readonly expiresInMs?: number;
 }
 
-/** One request as the platform saw it. Fields fill in as time passes. */
+/** One request as the platform saw it. Fields are added as time passes. */
 export interface IssueRecord {
   readonly reason: RefreshReason;
   readonly forced: boolean;
   readonly outcome: ScriptedOutcome;
   readonly sentAtMs: number;
   /**
-   * When the platform made up its mind; absent while the request travels, and when it never
-   * arrived.
+   * When the platform decided. Absent while the request travels, and when it never arrived.
    */
   processedAtMs?: number;
-  /** When the call ended for its caller, by an answer or because it hung up. */
+  /** When the call ended for its caller, by an answer or because the caller gave up. */
   repliedAtMs?: number;
-  /** What was issued, also when nobody was told. */
+  /** The issued secret, also when the answer was lost. */
   secret?: string;
   /** The single-use input that was sent. */
   readonly input?: string;
-  /** Who asked, where it was asked {@link ScriptedIssuer.as} somebody. */
+  /** The client that sent the request, for requests through {@link ScriptedIssuer.as}. */
   readonly client?: string;
 }
 
@@ -86,44 +86,43 @@ export interface ScriptedIssuerOptions {
   readonly quota?: IssueQuota;
   /** How long a request travels. @defaultValue 0, answered without a timer */
   readonly latencyMs?: number;
-  /** Whether the issuer can probe. @defaultValue false */
+  /** True when the issuer can probe. @defaultValue false */
   readonly probes?: boolean;
-  /** With the policy `rotate`: whether the issuer can ask which input works. @defaultValue false */
+  /** True when the issuer can recover its input, with the policy `rotate`. @defaultValue false */
   readonly recovers?: boolean;
 }
 
 export interface ScriptedIssuer extends Issuer {
   /** Every request, in the order in which they were sent. */
   readonly issues: readonly IssueRecord[];
-  /** Appends what happens to the next requests, one each. Without a script: `ok`. */
+  /** Appends outcomes for the next requests, one for each. Without a script: `ok`. */
   script(...steps: readonly (ScriptedOutcome | ScriptedStep)[]): void;
   /**
-   * From now on the platform answers every request so that comes without a script of its own, or
-   * only those of some clients, until the returned function is called: somebody has mended what was
-   * wrong.
+   * Answers every request that has no script this way, or only those of some clients, until the
+   * returned function is called.
    */
   refuse(step: ScriptedStep, clients?: readonly string[]): () => void;
   /**
-   * The same platform as a client with a configuration of its own asks it: its `revision`, and who
-   * it is to {@link ScriptedIssuer.refuse}.
+   * Returns an issuer of the same platform for a client with its own configuration. `client` names
+   * it to {@link ScriptedIssuer.refuse}.
    */
   as(client: string, revision?: string): Issuer;
-  /** Whether the platform accepts this secret now. */
+  /** Returns true when the platform accepts this secret now. */
   alive(secret: Secret | string): boolean;
-  /** The newest credential; undefined before the first. */
+  /** The newest credential. Undefined before the first. */
   readonly latest: string | undefined;
   /**
-   * Somebody outside the fleet fetches: returns the new credential, with all that this does to the
-   * others.
+   * Issues a credential to somebody outside the fleet, with all effects on the earlier ones, and
+   * returns it.
    */
   issueElsewhere(): string;
-  /** The platform revokes one credential at once. */
+  /** Revokes one credential at once. */
   revoke(secret: string): void;
   /** The most requests that were under way at the same time. */
   readonly concurrencyMax: number;
   /** How many probes were made. */
   readonly probesMade: number;
-  /** How often it was asked which input works. */
+  /** How often an input was recovered. */
   readonly recoveries: number;
 }
 
@@ -173,7 +172,7 @@ export function scriptedIssuer(options: ScriptedIssuerOptions): ScriptedIssuer {
   };
 }
 
-/** Takes the requests: looks up what the script says of each, and records it. */
+/** Receives the requests, looks up the script of each, and records it. */
 class Desk {
   readonly issues: IssueRecord[] = [];
   readonly steps: ScriptedStep[] = [];
@@ -246,7 +245,7 @@ function recordOf(
   };
 }
 
-/** What can be asked of the platform without anything being issued. */
+/** The questions that the platform answers without issuing anything. */
 function questions(
   options: ScriptedIssuerOptions,
   space: TokenSpace,
@@ -282,7 +281,7 @@ interface Delivery {
   readonly request: IssueRequest;
 }
 
-/** The platform's side. It goes on when the caller hangs up: what arrived is processed. */
+/** The platform's side. It processes every request that arrived, also when the caller gave up. */
 async function deliver(delivery: Delivery): Promise<Issued> {
   const { clock, step, record } = delivery;
   if (record.outcome === "unsent") throw refusal("unsent", step);
@@ -325,7 +324,7 @@ function refusal(outcome: IssueOutcome, step: ScriptedStep): IssueError {
   );
 }
 
-/** The caller's side: hangs up when told to, and then knows nothing. */
+/** The caller's side. It gives up when its signal aborts, and then knows no outcome. */
 async function untilHungUp(answer: Promise<Issued>, signal: AbortSignal): Promise<Issued> {
   const hungUp = Promise.withResolvers<never>();
   const onAbort = (): void =>

@@ -1,6 +1,6 @@
 /**
- * A store in a box: entries, leases and messages as a Redis primary has them, which can fall back
- * to an earlier state as after a failover.
+ * A store in memory with entries, leases and messages, like a Redis primary. It can fall back to an
+ * earlier state, as after a failover.
  */
 import type { Cache, Entry, WatchListener } from "../cache/cache.ts";
 import type { CacheDriver } from "../cache/cache-driver.ts";
@@ -14,7 +14,7 @@ import type { Clock } from "../time/time.ts";
 export interface SimulatedStoreOptions {
   readonly clock: Clock;
   readonly random: Random;
-  /** Whether it tells of changes. @defaultValue true */
+  /** True when it reports changes. @defaultValue true */
   readonly pushesChanges?: boolean;
   /** The store's time in whole ms. @defaultValue the clock's wall time */
   readonly nowMs?: () => number;
@@ -23,13 +23,13 @@ export interface SimulatedStoreOptions {
 }
 
 export interface SimulatedStore {
-  /** A client's view of the entries and of the leases; each call is another client. */
+  /** Returns a view of the entries for one client. Each call is another client. */
   cache(): Cache;
   lock(): Lock;
-  /** What a replica has at this moment. */
+  /** Returns what a replica has at this moment. */
   snapshot(): StoreImage;
   /**
-   * A replica is promoted: what was written since the image is lost; watchers are told to read
+   * Promotes a replica with this image. Later writes are lost, and watchers are notified to read
    * everything again.
    */
   failOver(image: StoreImage): void;

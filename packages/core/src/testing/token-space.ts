@@ -1,4 +1,4 @@
-/** What a platform knows of the credentials of one AppID, by each {@link IssuePolicy}. */
+/** The credentials of one AppID as the platform keeps them, for each {@link IssuePolicy}. */
 import { IssueError } from "../errors.ts";
 import type { IssuePolicy } from "../issuer.ts";
 
@@ -7,7 +7,7 @@ export interface Token {
   readonly nextInput: string | undefined;
   /** When it dies, whatever else happens. */
   expiresAtMs: number;
-  /** Until when its carry is accepted as an input. */
+  /** Until when its `nextInput` is accepted as an input. */
   inputUntilMs: number;
 }
 
@@ -20,8 +20,9 @@ export interface TokenOrder {
 export interface TokenSpace {
   nowMs(): number;
   /**
-   * Issues by the policy, which may mean the newest one again. @throws {IssueError} `input` when a
-   * single-use input is no longer accepted.
+   * Issues a credential by the policy. It may be the newest one again.
+   *
+   * @throws {IssueError} `input` when a single-use input is no longer accepted.
    */
   issue(order: TokenOrder): Token;
   alive(secret: string): boolean;
@@ -46,8 +47,8 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
   };
 
   /**
-   * The newest gets one of the same life beside it; those before it die, at once or after the
-   * overlap.
+   * Issues a new credential. The newest one before it dies after the overlap, and all older ones
+   * die at once.
    */
   const supersede = (lifetimeMs: number, overlapMs: number): Token => {
     const untilMs = nowMs() + overlapMs;
