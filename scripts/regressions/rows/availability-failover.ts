@@ -67,7 +67,7 @@ export const availabilityFailover: readonly Regression[] = [
       },
     ],
     test: ownershipTest,
-    title: "does not keep a living environment",
+    title: "does not stop its environment from refreshing when",
   },
   {
     right: "A claim is released by its path, not by a name that other prefixes use too.",
@@ -139,7 +139,7 @@ export const availabilityFailover: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/pending-commit.test.ts`,
-    title: "keeps the lease",
+    title: "keeps the lease until the request must have been",
   },
   {
     right: "A call waits until an open request has ended, and does not lead a reconcile.",
@@ -164,7 +164,7 @@ export const availabilityFailover: readonly Regression[] = [
       },
     ],
     test: failoverTest,
-    title: "not beyond waitMs in all",
+    title: "waits only as long as the platform may still process",
   },
   {
     right: "Reconciling stays with the background, late.",
@@ -188,7 +188,7 @@ export const availabilityFailover: readonly Regression[] = [
       },
     ],
     test: failoverTest,
-    title: "is settled after the drain",
+    title: "is settled after the drain without a fetch, by",
   },
   {
     right: "A call whose token the fleet replaced meanwhile is sent once more, three times in all.",
@@ -263,7 +263,7 @@ export const availabilityFailover: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/woken-by-events.test.ts`,
-    title: "does not finish that pause",
+    title: "ends that pause when a consumer finds the credential dead",
   },
   {
     right: "A call may fail only with an excuse: a fault of its node, in its time.",

@@ -20,7 +20,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: refusedTest,
-    title: "is tried again by itself after a minute",
+    title: "is tried again without help after a minute, then",
   },
   {
     right: "Later tries come every 7 to 9 minutes.",
@@ -32,7 +32,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: refusedTest,
-    title: "is tried again by itself after a minute",
+    title: "is tried again without help after a minute, then",
   },
   {
     right: "What concerns the account is tried by one node for the fleet.",
@@ -56,7 +56,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: refusedTest,
-    title: "of an address is tried by each node",
+    title: "of one node's address is tried again by that node",
   },
   {
     right: "The error says when it is tried again.",
@@ -68,7 +68,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: refusedTest,
-    title: "the error says when",
+    title: "is tried again without help after a minute, then",
   },
   {
     right: "It is over at most ten minutes after the mend, although nobody calls.",
@@ -80,7 +80,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: refusedTest,
-    title: "is over for every node within ten minutes",
+    title: "is over for every node within ten minutes after",
   },
   {
     right: "What still lives is served meanwhile.",
@@ -93,7 +93,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: refusedTest,
-    title: "leaves what still lives in use",
+    title: "leaves a credential in use that still lives",
   },
   {
     right: "Another node's commit closes the breaker.",
@@ -105,7 +105,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: refusedTest,
-    title: "is over for a node whose address was refused",
+    title: "of one node's address is over for that node as",
   },
   {
     right: "A wrong secret costs the fleet one fetch.",
@@ -158,7 +158,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: `${core}/fleet/ownership.test.ts`,
-    title: "that consumes fetches for itself when the first one's claim has lapsed",
+    title: "that consumes fetches by itself when the claim",
   },
   {
     right: "A quota that the console cleared is noticed: one try an hour.",
@@ -194,7 +194,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/standalone.test.ts`,
-    title: "remembers a refusal that concerns",
+    title: "remembers a refusal that concerns the",
   },
   {
     right: "With the store down a refused parent is told.",
@@ -211,7 +211,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/standalone.test.ts`,
-    title: "tells a refused parent",
+    title: "reports a refused parent, has it replaced once",
   },
   {
     right: "A store that refuses writes does not stop a stable token: degraded is degraded.",
@@ -224,7 +224,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: writesTest,
-    title: "does not stop a stable token",
+    title: "does not stop a stable token, and is reported once",
   },
   {
     right: "What the failure is decides, not where it happens: missing rights are not waited for.",
@@ -236,7 +236,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: writesTest,
-    title: "keeps a token whose fetch kills the one before",
+    title: "stops the fetch of a token that would kill the",
   },
   {
     right: "It is decided within the store's deadline.",
@@ -248,7 +248,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: writesTest,
-    title: "does not stop a stable token",
+    title: "does not stop a stable token, and is reported once",
   },
   {
     right: "One event reports that it begins.",
@@ -260,7 +260,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: writesTest,
-    title: "does not stop a stable token",
+    title: "does not stop a stable token, and is reported once",
   },
   {
     right: "One event reports that it ends.",
@@ -272,6 +272,6 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: writesTest,
-    title: "does not stop a stable token",
+    title: "does not stop a stable token, and is reported once",
   },
 ];

@@ -35,7 +35,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: rejectionTest,
-    title: "at most on 24 h of war",
+    title: "fetches at most in 24",
   },
   {
     right: "The reserve stays.",
@@ -86,7 +86,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: rejectionTest,
-    title: "is kept, and nothing is forced, when the platform calls it alive",
+    title: "is kept without a forced refresh when the platform calls it alive",
   },
   {
     right: "If the platform gives no verdict, what is stored is served.",
@@ -98,7 +98,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: rejectionTest,
-    title: "is kept, and nothing is forced, when the platform calls it unknown",
+    title: "is kept without a forced refresh when the platform calls it unknown",
   },
   {
     right: "An operator has a budget that refusals cannot use up.",
@@ -151,7 +151,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: rejectionTest,
-    title: "takes it at an operator's word",
+    title: "switches to it on every node and consumer when",
   },
   {
     right: "There is a way back from the stable token.",
@@ -200,7 +200,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: rejectionTest,
-    title: "stays in use until it can be replaced",
+    title: "stays in use until it is replaced, if no probe",
   },
   {
     right: "Only the platform's word takes a token out of use for all nodes.",
@@ -276,7 +276,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: rejectionTest,
-    title: "is remembered however many foreign texts",
+    title: "is remembered, however many unknown texts are reported",
   },
   {
     right: "Another node's complaint, to which the platform gave no answer once, is not believed.",
@@ -288,7 +288,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${core}/manager/refusal-judge.test.ts`,
-    title: "is not believed because",
+    title: "is not believed after one unanswered probe, because",
   },
   {
     right: "A request that was refused because of the parent's token left, so it counts.",
@@ -312,7 +312,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/parent.test.ts`,
-    title: "backs off when the parent is alive",
+    title: "backs off when the parent is alive, and counts",
   },
   {
     right: "A parent is replaced once for a goal; after that it is the child's failure.",
@@ -324,6 +324,6 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/parent.test.ts`,
-    title: "has its parent replaced once",
+    title: "has its parent replaced once for each goal, and",
   },
 ];

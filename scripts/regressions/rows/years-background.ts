@@ -32,7 +32,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/manager/background-schedule.test.ts`,
-    title: "never sleeps less",
+    title: "sleeps at least the shortest pause and at most",
   },
   {
     right: "The timer wakes for nothing that the choice then leaves undone.",
@@ -44,7 +44,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/manager/background-schedule.test.ts`,
-    title: "does what it woke for",
+    title: "picks a task that is due, the refresh first, and",
   },
   {
     right: "After a close no late subscription leaves a timer that reads the store.",
@@ -66,7 +66,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/fleet/change-feed.test.ts`,
-    title: "reads nothing after close",
+    title: "reads nothing after close, even if a subscription",
   },
   {
     right: "No event follows `closed`.",
@@ -79,7 +79,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/after-close.test.ts`,
-    title: "nothing is told any more",
+    title: "no event is emitted any more, not even that the",
   },
   {
     right: "`await using` closes a credential.",
@@ -146,7 +146,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/demand.test.ts`,
-    title: "does not burn the quota",
+    title: "does not use up the quota when credentials live one second",
   },
   {
     right: "A credential that was used once is not refreshed for ever.",
@@ -158,7 +158,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/demand.test.ts`,
-    title: "lets a credential that was used once run out",
+    title: "lets a credential that was used once expire, with",
   },
   {
     right: "A caller that is served from memory is a use.",
@@ -170,7 +170,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/demand.test.ts`,
-    title: "keeps what is used from memory fresh",
+    title: "keeps a credential fresh that is used from memory",
   },
   {
     right: "A watcher is a use.",
@@ -182,7 +182,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/demand.test.ts`,
-    title: "keeps what is used from memory fresh",
+    title: "keeps a credential fresh that is used from memory",
   },
   {
     right: "`keepAlive: true` keeps a credential fresh that nobody uses.",
@@ -194,7 +194,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/demand.test.ts`,
-    title: "keeps what is used from memory fresh",
+    title: "keeps a credential fresh that is used from memory",
   },
   {
     right: "A consumer elsewhere is a use: it leaves a mark in the store.",
@@ -206,7 +206,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/demand.test.ts`,
-    title: "goes on for a consumer elsewhere",
+    title: "goes on refreshing for a consumer on another node",
   },
   {
     right: "A consumer's mark is written once a lifetime at most, never per call.",
@@ -223,7 +223,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/demand.test.ts`,
-    title: "goes on for a consumer elsewhere",
+    title: "goes on refreshing for a consumer on another node",
   },
   {
     right: "At a cold start with a hanging store all callers have the same patience.",
@@ -240,7 +240,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/cold-start.test.ts`,
-    title: "gives every caller the same patience",
+    title: "lets every caller wait equally long, whoever came first:",
   },
   {
     right: "Reading, claiming and the lease cost a cold leader as few round trips as they can.",
@@ -253,6 +253,6 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/serving.test.ts`,
-    title: "costs the node that leads eight commands",
+    title: "costs the node that leads eight store commands",
   },
 ];

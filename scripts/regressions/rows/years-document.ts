@@ -26,7 +26,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/version-skew.test.ts`,
-    title: "of one schema",
+    title: "with one schema share a credential for a day, and",
   },
   {
     right: "A repair brings back what an emptied store lost of a later release.",
@@ -107,7 +107,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/document-lifetime.test.ts`,
-    title: "has no end",
+    title: "never expires while it holds the next input, because",
   },
   {
     right: "A document outlives its credential by 30 days, also one of 90 days.",
@@ -119,7 +119,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/document-lifetime.test.ts`,
-    title: "outlives",
+    title: "outlives its credential by 30 days, also a credential",
   },
   {
     right: "A refresh answer without a new input keeps the old one.",
@@ -132,7 +132,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/document-lifetime.test.ts`,
-    title: "keeps its input",
+    title: "keeps its input when an answer has no new one",
   },
   {
     right: "Secrets of up to 16 384 characters are kept.",
@@ -144,7 +144,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/secret-length.test.ts`,
-    title: "is kept",
+    title: "characters is stored and handed out unchanged",
   },
   {
     right: "A longer secret is one clear final error after one fetch, and no waiting.",
@@ -160,7 +160,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/secret-length.test.ts`,
-    title: "that is longer",
+    title: "of more characters gives one final error after one fetch:",
   },
   {
     right: "The ledger goes on when the store's clock steps back over midnight.",
@@ -194,7 +194,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/poisoned-document.test.ts`,
-    title: "longer drain",
+    title: "does not shorten the longer drain that another",
   },
   {
     right: "The stretched pause between readings keeps P3.",
@@ -218,6 +218,6 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/serving.test.ts`,
-    title: "waitMs: 0",
+    title: "with waitMs: 0 no caller waits, and the refresh",
   },
 ];

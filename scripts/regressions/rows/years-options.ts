@@ -76,7 +76,7 @@ export const yearsOptions: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/store-deadline.test.ts`,
-    title: "is refused where",
+    title: "is refused when the store's own deadline is shorter",
   },
   {
     right: "The error of a store that is silent names the credential's knob.",
@@ -88,7 +88,7 @@ export const yearsOptions: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/cold-start.test.ts`,
-    title: "names the setting",
+    title: "names in its error the setting that limits a command",
   },
   {
     right: "The error of a driver that is silent names the store's knob.",
@@ -134,7 +134,7 @@ export const yearsOptions: readonly Regression[] = [
       },
     ],
     test: options,
-    title: "is nothing before it has asked",
+    title: "is undefined before the first command, and then",
   },
   {
     right: "`kept-stale` names which of its causes it was.",
@@ -157,7 +157,7 @@ export const yearsOptions: readonly Regression[] = [
       },
     ],
     test: options,
-    title: "names the last refusal also where it was seen",
+    title: "keeps the last refusal also on the node that saw it",
   },
   {
     right: "A keyring in another shape is a CONFIGURATION error and no bare TypeError.",
@@ -186,7 +186,7 @@ export const yearsOptions: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/reset.test.ts`,
-    title: "is handed out by no node any more",
+    title: "is no longer handed out by any node, and no node",
   },
   {
     right: "After a reset a stable token is handed out by every node again, for one fetch.",
@@ -198,7 +198,7 @@ export const yearsOptions: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/reset.test.ts`,
-    title: "handed out by every node again",
+    title: "is handed out by every node again after one fetch",
   },
   {
     right: "The search explores an operator's reset: one without a bar is found.",

@@ -36,7 +36,7 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/leader/unstored-outcome-order.test.ts`,
-    title: "stores it after all",
+    title: "stores it after all, if the store accepts writes again",
   },
   {
     right: "An older success does not discard a newer commit that waits to be stored.",
@@ -48,7 +48,7 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/leader/unstored-outcome-order.test.ts`,
-    title: "is not forgotten when an earlier one",
+    title: "is kept when the write of an earlier one, which",
   },
   {
     right: "The background rests while a lasting refusal stands.",
@@ -76,7 +76,7 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/background-restraint.test.ts`,
-    title: "leaves a fleet alone",
+    title: "starts no refresh while the fleet backs off, for",
   },
   {
     right: "A young credential is not replaced at once.",
@@ -88,7 +88,7 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/background-restraint.test.ts`,
-    title: "does not replace what was issued within half a minute",
+    title: "does not replace a credential in its first half",
   },
   {
     right: "What was replaced before this process held anything is remembered as replaced.",
@@ -100,7 +100,7 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/rolled-back-store.test.ts`,
-    title: "to what was replaced before a node ever held it",
+    title: "to a credential that was replaced in the same minute",
   },
   {
     right: "A repair keeps the danger of requests that may still be processed.",
@@ -136,7 +136,7 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/fleet/change-feed-closed.test.ts`,
-    title: "that is closed sets no timer",
+    title: "that is closed sets no timer for messages that still arrive",
   },
   {
     right: "A change feed that hears no more does not repeat a reading that failed.",
@@ -160,6 +160,6 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/manager/single-flight.test.ts`,
-    title: "is told so after eight of them",
+    title: "is rejected after eight refreshes",
   },
 ];

@@ -136,7 +136,7 @@ export const badInputs: readonly Row[] = [
       "Invalid: it would be injected into URLs and headers. A longer one is one clear, final error.",
     by: [
       "wechat/answer: that %s is invalid",
-      "core/secret-length: that is longer is one final error at once",
+      "core/secret-length: of more characters gives one final error after one fetch: %s",
     ],
   },
   {

@@ -29,7 +29,7 @@ export const badRecords: readonly Row[] = [
     outcome: "Nothing is used and nothing refreshed until this node is upgraded.",
     by: [
       "core/codec: of a newer schema says so",
-      "core/store-outage: may hold what this release must not use",
+      "core/store-outage: that holds an unreadable document causes no fetch",
     ],
   },
   {
@@ -51,7 +51,7 @@ export const badRecords: readonly Row[] = [
     by: [
       "core/codec: are ignored, each by itself, and named",
       "core/codec: can stop nobody for longer than their limits",
-      "core/poisoned-document: keeps nobody from a refresh ahead",
+      "core/poisoned-document: stops no node from refreshing ahead of expiry: %s",
     ],
   },
   {
@@ -97,8 +97,8 @@ export const badRecords: readonly Row[] = [
       "Unreadable: no fetch by an environment that has no credential yet; one that lives goes on. Labels are of `A-Za-z0-9._-` alone.",
     by: [
       "e2e/bad-input: with foreign content are unreadable",
-      "core/claims: does not keep a living environment from its refreshes when the registry holds %s",
-      "core/roles: of environments are checked",
+      "core/claims: does not stop its environment from refreshing when",
+      "core/roles: an environment's name is checked: %j",
     ],
   },
   {
@@ -131,21 +131,21 @@ export const badRecords: readonly Row[] = [
     outcome: "An outcome that is unknown, within the fetch deadline.",
     by: [
       "e2e/bad-input: that %s is an unknown outcome",
-      "core/platform-outage: may hang: the deadline ends the request",
-      "core/invalid-values: that says %j leaves a document",
+      "core/platform-outage: that never answers is given up at the deadline",
+      "core/invalid-values: with the values %j leaves a document that other",
     ],
   },
   {
     id: "53",
     what: "An issuer that asks for its own credential",
     outcome: "An error, not a deadlock.",
-    by: ["core/platform-outage: may call back into what it is asked for"],
+    by: ["core/platform-outage: whose issuer asks for its own credential gives"],
   },
   {
     id: "54",
     what: "Credentials that depend on each other in a circle, or on nothing",
     outcome: "A circle cannot be written; a missing parent is an error.",
-    by: ["core/roles: says that its parent is missing"],
+    by: ["core/roles: rejects with an error that names the missing parent option"],
   },
   {
     id: "55",

@@ -22,7 +22,7 @@ export const kinds: readonly Row[] = [
       "The platform is asked about the credential first, whatever its age. A token that it calls alive is kept. A token without an answer stays in use until it is replaced.",
     by: [
       "core/rejection: is kept when the platform calls it alive",
-      "core/rejection: is remembered however many foreign texts are reported",
+      "core/rejection: is remembered, however many unknown texts are reported",
       "wechat/refusing-api: costs in 24 h no healthy call",
     ],
   },
@@ -32,8 +32,8 @@ export const kinds: readonly Row[] = [
     outcome:
       "The parent is replaced once, and again only if it is dead. Everything else counts as the child's failure, with back-off.",
     by: [
-      "core/parent: backs off when the parent is alive, and counts what left",
-      "core/standalone: tells a refused parent",
+      "core/parent: backs off when the parent is alive, and counts",
+      "core/standalone: reports a refused parent, has it replaced once",
     ],
   },
   {
@@ -42,8 +42,8 @@ export const kinds: readonly Row[] = [
     outcome:
       "Each state ends by itself: by the next attempt, after an hour, or with the first successful operation. They are listed in recovery.md.",
     by: [
-      "core/platform-refusal: is over for every node within ten minutes",
-      "core/refused-writes: is seen to take writes again",
+      "core/platform-refusal: is over for every node within ten minutes after",
+      "core/refused-writes: is found writable again although nothing has to be written",
     ],
   },
   {
@@ -61,8 +61,8 @@ export const kinds: readonly Row[] = [
     what: "A second implementation that lacks the corrections of the first",
     outcome: "Without a store the same leader runs over the node's own copy of the document.",
     by: [
-      "core/standalone: remembers a refusal that concerns the",
-      "core/standalone: calls nobody an intruder",
+      "core/standalone: remembers a refusal that concerns the %s, and sends",
+      "core/standalone: reports no contention and takes no fallback, because",
     ],
   },
   {
@@ -71,8 +71,8 @@ export const kinds: readonly Row[] = [
     outcome:
       "Whichever store command fails, what can be done without the store is decided by the failure itself, within the store's deadline.",
     by: [
-      "core/refused-writes: does not stop a stable token",
-      "core/refused-writes: keeps a token whose fetch kills the one before",
+      "core/refused-writes: does not stop a stable token, and is reported once",
+      "core/refused-writes: stops the fetch of a token that would kill the",
     ],
   },
   {
@@ -91,9 +91,9 @@ export const kinds: readonly Row[] = [
     outcome:
       "The outcome of a request is stored as soon as any operation finds the store reachable again.",
     by: [
-      "core/pending-commit: is stored by whatever finds the store back",
+      "core/pending-commit: is stored by the first operation that reaches the",
       "core/pending-abandon: is recorded when the store returns",
-      "core/woken-by-events: writes what it has within a minute of the store's return",
+      "core/woken-by-events: stores its credential within a minute of the store's",
     ],
   },
   {
@@ -103,7 +103,7 @@ export const kinds: readonly Row[] = [
       "An open request is left alone until it was seen open for 2 s with the store answering, and its leader keeps the lease.",
     by: [
       "core/failover: for $awayMs ms, with an overlap of",
-      "core/pending-commit: keeps the lease",
+      "core/pending-commit: keeps the lease until the request must have been",
     ],
   },
   {
@@ -113,7 +113,7 @@ export const kinds: readonly Row[] = [
       "A call waits until an open request has ended, within one `waitMs` in all; reconciling is the background's alone.",
     by: [
       "core/failover: waits until the request is reported",
-      "core/failover: waits no longer than the platform may still process it",
+      "core/failover: waits only as long as the platform may still process",
     ],
   },
   {
@@ -121,7 +121,7 @@ export const kinds: readonly Row[] = [
     what: "A doubt costs a credential although a probe could resolve it",
     outcome:
       "Without an overlap the platform's word that the stored one is alive, given after the drain, ends the doubt.",
-    by: ["core/failover: is settled after the drain by a probe that says alive"],
+    by: ["core/failover: is settled after the drain without a fetch, by"],
   },
   {
     id: "K13",
@@ -129,8 +129,8 @@ export const kinds: readonly Row[] = [
     outcome:
       "The node that marks a refused credential reports the contention, with the other environment that claims it. Without a store no one is accused.",
     by: [
-      "core/rejection: is reported by whoever marks it first",
-      "core/rejection: is reported with the name of the environment",
+      "core/rejection: is reported by the node that marks it first, even",
+      "core/rejection: is reported with the name of the other environment",
       "bench/contention: stay within their budgets",
     ],
   },

@@ -22,7 +22,7 @@ export const invariants: readonly Row[] = [
     id: "I3",
     what: "Mutual exclusion of sends",
     outcome: "Without expiry or failover at most one request is in flight.",
-    by: [simulated, "core/serving: is fetched once when it is cold"],
+    by: [simulated, "core/serving: is fetched once at a cold start, however many callers"],
   },
   {
     id: "I4",
@@ -30,7 +30,7 @@ export const invariants: readonly Row[] = [
     outcome: "Without faults exactly one fetch a lifetime, at any number of nodes.",
     by: [
       "simulation/simulate: makes exactly one fetch a lifetime",
-      "core/serving: makes one fetch per lifetime",
+      "core/serving: costs one fetch per lifetime with 1, 3 and 10 nodes",
     ],
   },
   {
@@ -73,7 +73,7 @@ export const invariants: readonly Row[] = [
     outcome: "A late writer changes nothing except the doubt.",
     by: [
       "core/commit: of a lower epoch than what is stored",
-      "core/request-order: stores nothing over a later one (H2)",
+      "core/request-order: does not overwrite a later credential (H2), and",
     ],
   },
   {
@@ -91,7 +91,7 @@ export const invariants: readonly Row[] = [
     outcome: "A rejection of one token never marks another.",
     by: [
       "core/suspect: of an old credential changes nothing",
-      "core/rejection: is answered with the present one",
+      "core/rejection: costs no fetch when it was replaced before: its",
     ],
   },
   {
@@ -150,7 +150,7 @@ export const invariants: readonly Row[] = [
     what: "Static stability",
     outcome: "With store or platform down, warm nodes serve to the end of the token's life.",
     by: [
-      "core/store-outage: lets a warm node serve to the hard deadline",
+      "core/store-outage: that is unreachable lets a warm node serve to the",
       "e2e/outage: a warm node still serves",
     ],
   },
@@ -186,7 +186,7 @@ export const invariants: readonly Row[] = [
     outcome: "No fetch for an unknown key, a bad tag, or a newer schema.",
     by: [
       "e2e/store-loss: a deployment with another sealing key",
-      "core/store-outage: may hold what this release must not use",
+      "core/store-outage: that holds an unreadable document causes no fetch",
     ],
   },
   {
@@ -237,10 +237,10 @@ export const invariants: readonly Row[] = [
     what: "Chains",
     outcome: "A child never waits for a lock that its parent may need.",
     by: [
-      "core/roles: is issued with its parent's",
-      "core/parent: tells so after waitMs, sends nothing and leaves its lease",
+      "core/roles: is issued with the parent's secret, and reports",
+      "core/parent: rejects its callers after waitMs, sends nothing",
       "core/parent: gives its lease back before the parent is replaced",
-      "core/platform-outage: may call back into what it is asked for",
+      "core/platform-outage: whose issuer asks for its own credential gives",
     ],
   },
   {
@@ -257,7 +257,7 @@ export const invariants: readonly Row[] = [
     what: "Cost",
     outcome: "Commands are counted, and there are few.",
     by: [
-      "core/serving: costs the node that leads",
+      "core/serving: costs the node that leads eight store commands",
       "simulation/simulate: is at most $most store commands per node and hour",
       "bench: counts what a node sends in an hour",
       "bench: finds two wire commands in an uncontended lease",
@@ -267,7 +267,7 @@ export const invariants: readonly Row[] = [
     id: "I32",
     what: "A platform that repeats itself",
     outcome: "No new generation, no loop.",
-    by: ["core/serving: hands out the same stable credential again"],
+    by: ["core/serving: does not loop when a stable issuer returns the"],
   },
   {
     id: "I33",
@@ -280,7 +280,7 @@ export const invariants: readonly Row[] = [
     what: "Single-use inputs",
     outcome: "None is sent twice, unless the platform allows it and the first outcome is unknown.",
     by: [
-      "core/rotation: sends each input once",
+      "core/rotation: sends each input once during days of normal operation",
       "core/rotation: sends an input again within its grace",
     ],
   },

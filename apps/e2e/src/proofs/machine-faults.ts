@@ -77,7 +77,7 @@ export const machineFaults: readonly Row[] = [
     outcome: "What it cannot read is not missing: it fetches nothing.",
     by: [
       "e2e/store-loss: a deployment with another sealing key",
-      "core/store-outage: may hold what this release must not use",
+      "core/store-outage: that holds an unreadable document causes no fetch",
     ],
   },
   {
@@ -85,9 +85,9 @@ export const machineFaults: readonly Row[] = [
     what: "Very many processes start cold at once",
     outcome: "One fetch; the others wait for the change message and read once.",
     by: [
-      "core/serving: is fetched once when it is cold",
+      "core/serving: is fetched once at a cold start, however many callers",
       "bench: finds one load in a herd",
-      "core/serving: costs the node that leads",
+      "core/serving: costs the node that leads eight store commands",
     ],
   },
   {

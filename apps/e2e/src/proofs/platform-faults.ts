@@ -62,7 +62,7 @@ export const platformFaults: readonly Row[] = [
     what: "The platform returns the same token again",
     outcome: "Same generation, longer life, no loop.",
     by: [
-      "core/serving: hands out the same stable credential again",
+      "core/serving: does not loop when a stable issuer returns the",
       "core/commit: of the secret that is stored already prolongs it",
     ],
   },
@@ -71,7 +71,7 @@ export const platformFaults: readonly Row[] = [
     what: "A token lives for much less than documented",
     outcome:
       "The windows shrink with it; each is replaced ahead of its end, and the day's quota bounds how often.",
-    by: ["core/windows: shrink with a shorter life", simulated],
+    by: ["core/windows: shrink with a shorter life, and keep their order", simulated],
   },
   {
     id: "F31",
@@ -86,8 +86,8 @@ export const platformFaults: readonly Row[] = [
       "One attempt for the fleet, then one after 1 min and every 7 to 9 min, or at once with another secret; the present token goes on.",
     by: [
       "core/platform-refusal: costs the fleet one fetch",
-      "core/platform-refusal: is over for every node within ten minutes",
-      "core/standalone: remembers a refusal that concerns the",
+      "core/platform-refusal: is over for every node within ten minutes after",
+      "core/standalone: remembers a refusal that concerns the %s, and sends",
       "wechat/wechat: asks a wrong secret's platform once",
     ],
   },
@@ -98,7 +98,7 @@ export const platformFaults: readonly Row[] = [
       "As for a wrong secret, with the platform's code. A refused address affects only its own node.",
     by: [
       "wechat/issuers: of %s has its outcome",
-      "core/platform-refusal: of an address is tried by each node for itself",
+      "core/platform-refusal: of one node's address is tried again by that node",
       "wechat/refused-address: is refused to its node alone",
     ],
   },
@@ -109,8 +109,8 @@ export const platformFaults: readonly Row[] = [
       "No call fails while the ledger lasts: one fetch for each killed token, at most 60 % of the day's quota. After that calls fail until the next fetch, a minute and a half with a quota of 2000. It is reported with evidence and the remedy: such a fetch does not affect the stable token.",
     by: [
       "bench/contention: beside another system that fetches every $everyMs ms",
-      "core/rejection: is reported as contended with evidence",
-      "core/rejection: is reported with the name of the environment",
+      "core/rejection: is reported as contended with evidence: suspected",
+      "core/rejection: is reported with the name of the other environment",
       "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours",
     ],
   },
@@ -120,7 +120,7 @@ export const platformFaults: readonly Row[] = [
     outcome:
       "One refresh for the whole fleet; the contention is reported as suspected, not as confirmed.",
     by: [
-      "core/rejection: is reported as contended with evidence",
+      "core/rejection: is reported as contended with evidence: suspected",
       "core/rejection: is replaced by one fetch for all who report it",
     ],
   },

@@ -13,7 +13,7 @@ export const promises: readonly Row[] = [
       "At most one issue per generation while the lease holder lives and the store keeps its writes.",
     by: [
       simulated,
-      "core/serving: is fetched once when it is cold",
+      "core/serving: is fetched once at a cold start, however many callers",
       "e2e/lost-reply: to %s is lost counts the command once",
     ],
   },
@@ -29,8 +29,8 @@ export const promises: readonly Row[] = [
     outcome:
       "No token is served after its hard deadline, or after the platform called it dead. Without a clear answer the stored token serves until it can be replaced.",
     by: [
-      "core/serving: is never given out past its hard deadline",
-      "core/rejection: is never handed out again by the process",
+      "core/serving: is never handed out after its hard deadline",
+      "core/rejection: is never handed out again by the process that the",
       simulated,
     ],
   },
@@ -39,7 +39,7 @@ export const promises: readonly Row[] = [
     what: "Reporting an old token as refused does no harm",
     outcome: "Nothing is fetched and nothing changes; the present token is returned.",
     by: [
-      "core/rejection: is answered with the present one, and nothing is fetched",
+      "core/rejection: costs no fetch when it was replaced before: its",
       "core/suspect: of an old credential changes nothing",
     ],
   },
@@ -63,7 +63,7 @@ export const promises: readonly Row[] = [
     outcome: "Fetches per day stay within the ledger's cap.",
     by: [
       simulated,
-      "core/platform-outage: is told nothing when the ledger is at its cap",
+      "core/platform-outage: gets no request when the fleet has used up the day's quota",
       "core/governor: counts each request once",
     ],
   },
@@ -101,7 +101,7 @@ export const promises: readonly Row[] = [
     outcome: "Every caller is settled; no timer, no subscription, no unhandled rejection is left.",
     by: [
       "core/serving: settles callers with CLOSED",
-      "core/after-close: a reading in the background",
+      "core/after-close: a background reading that arrives is not adopted",
       "wechat/wechat: settles waiting callers",
       "e2e/holder-crash: is paused (SIGSTOP) before %s",
     ],

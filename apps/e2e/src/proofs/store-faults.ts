@@ -10,8 +10,8 @@ export const storeFaults: readonly Row[] = [
       "It is tried for three seconds, as it may be failing over; then an error. Nothing is fetched; all works when the store is back.",
     by: [
       "e2e/outage: a cold node whose store is unreachable",
-      "core/store-outage: is never taken for a miss",
-      "core/store-outage: that is failing over when a process starts",
+      "core/store-outage: that is unreachable is never treated as a miss",
+      "core/store-outage: that is failing over while a process starts is waited for",
     ],
   },
   {
@@ -20,7 +20,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "It serves that token to its end, reports that it is degraded, and fetches nothing.",
     by: [
       "e2e/outage: a warm node still serves",
-      "core/store-outage: lets a warm node serve to the hard deadline",
+      "core/store-outage: that is unreachable lets a warm node serve to the",
     ],
   },
   {
@@ -30,8 +30,8 @@ export const storeFaults: readonly Row[] = [
       "The new token is served from memory, the lease is kept, and it is stored the moment the store is back. Nobody else fetches meanwhile.",
     by: [
       "e2e/outage: a fetched token is served",
-      "core/store-outage: does not lose what was issued",
-      "core/pending-commit: is stored by whatever finds the store back",
+      "core/store-outage: that goes down before the commit loses no issued",
+      "core/pending-commit: is stored by the first operation that reaches the",
       "core/failover: for $awayMs ms, with an overlap of $overlapMs ms",
       "core/failover: goes away for $awayMs ms",
     ],
@@ -124,8 +124,8 @@ export const storeFaults: readonly Row[] = [
       "A node that has the record writes it back, without a fetch. `reset()` wipes it on purpose.",
     by: [
       "e2e/store-loss: an emptied store",
-      "core/store-outage: is written again after it was emptied",
-      "core/reset: is handed out by no node any more, and written back by none",
+      "core/store-outage: that was emptied is repaired without a fetch",
+      "core/reset: is no longer handed out by any node, and no node",
       "core/failover: is emptied fails no call and keeps none waiting",
       "bench: finds no failed call, and one fetch more at most, when the store is emptied or freezes",
     ],
@@ -136,7 +136,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "A node that has the lost record repairs the store, without a fetch.",
     by: [
       "e2e/failover: has its lost writes restored",
-      "core/store-outage: is written again by a node that knows",
+      "core/store-outage: that lost writes in a failover is repaired without",
       "core/failover: fails over to a replica that has not heard of it",
     ],
   },
@@ -147,7 +147,7 @@ export const storeFaults: readonly Row[] = [
       "Two may fetch; the document doubts, and one reconciling refresh settles it; without an overlap, the platform's word does.",
     by: [
       "core/reduce: H1: the lower lease commits first",
-      "core/failover: is settled after the drain by a probe that says alive",
+      "core/failover: is settled after the drain without a fetch, by",
       explored,
       simulated,
     ],
@@ -202,7 +202,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "The document is read again after a while in any case.",
     by: [
       "e2e/outage: a silently dead subscription",
-      "core/serving: works without messages from the store",
+      "core/serving: works without messages from the store, by reading repeatedly",
     ],
   },
   {

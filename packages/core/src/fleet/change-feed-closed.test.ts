@@ -29,7 +29,7 @@ function world(fails: boolean) {
 }
 
 describe("a change feed", () => {
-  it("that is closed sets no timer for what it is still told", async () => {
+  it("that is closed sets no timer for messages that still arrive", async () => {
     const { clock, subscribe, listeners, feed, readings } = world(false);
     await subscribe();
     feed.close();
@@ -55,7 +55,7 @@ describe("a change feed", () => {
     },
   );
 
-  it("that is paused reads nothing, and reads again when it is not", async () => {
+  it("that is paused reads nothing, and reads again when it resumes", async () => {
     const { clock, subscribe, listeners, feed, readings } = world(false);
     await subscribe();
     feed.pause();

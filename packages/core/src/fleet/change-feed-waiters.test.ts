@@ -22,8 +22,8 @@ function world(watch?: (listener: WatchListener) => Promise<Unsubscribe | undefi
   return { clock, feed, readings, told, cache, subscribe: () => feed.subscribe(cache, "k", 500) };
 }
 
-describe("who waits for news", () => {
-  it("is woken with true by a message, after it was read, and with false when the time is over; no timer is left", async () => {
+describe("a waiter of the change feed", () => {
+  it("is woken with true after a message was read, and with false when its time is over", async () => {
     for (const fails of [false, true]) {
       const { clock, subscribe, feed, readings, told } = world();
       readings.fails = fails;
@@ -45,7 +45,7 @@ describe("who waits for news", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("puts a reading off that nobody waits for, in the background", async () => {
+  it("is not there in the background, so readings are put off", async () => {
     const { clock, subscribe, readings, told, feed } = world();
     await subscribe();
     told[0]?.("k");
@@ -64,7 +64,7 @@ describe("who waits for news", () => {
 });
 
 describe("a subscription", () => {
-  it("stands when the store grants one, and not where it has none, fails, or is silent until the deadline", async () => {
+  it("exists when the store grants it, and not when the store has none, fails or is silent until the deadline", async () => {
     const granted = world();
     expect(granted.feed.isSubscribed).toBe(false);
     expect(await granted.subscribe()).toBe(true);
@@ -81,7 +81,7 @@ describe("a subscription", () => {
     expect(await asked).toBe(false);
   });
 
-  it("that failed is asked for again by the next who listens", async () => {
+  it("that failed is requested again by the next listener", async () => {
     let tries = 0;
     const { subscribe } = world(async () => {
       tries += 1;
@@ -91,7 +91,7 @@ describe("a subscription", () => {
     expect([await subscribe(), await subscribe(), tries]).toEqual([false, true, 2]);
   });
 
-  it("remembers when it was told last", async () => {
+  it("remembers the time of its last message", async () => {
     const { clock, subscribe, feed, told } = world();
     await subscribe();
     const beforeMs = clock.monotonicMs();

@@ -46,8 +46,8 @@ function world(grantMs = 0): World {
   return { clock, feed, readings, watched, subscribe: () => feed.subscribe(cache, "k", 500) };
 }
 
-describe("news", () => {
-  it("reads nothing after close, though a subscription is granted late and the reading before it fails", async () => {
+describe("a change feed", () => {
+  it("reads nothing after close, even if a subscription is granted late and an earlier reading fails", async () => {
     const { clock, subscribe, feed, readings, watched } = world(200);
     Object.assign(readings, { fails: true, takeMs: 300 });
     const listening = subscribe();
@@ -66,7 +66,7 @@ describe("news", () => {
     expect(readings.count).toBe(1);
   });
 
-  it("reads again after a pause that grows, for as long as the reading fails and somebody listens", async () => {
+  it("reads again after growing pauses while the reading fails and somebody listens", async () => {
     const { clock, subscribe, feed, readings, watched } = world();
     await subscribe();
     readings.fails = true;
@@ -88,7 +88,7 @@ describe("news", () => {
     feed.close();
   });
 
-  it("hears only of its own key, or that anything may have changed", async () => {
+  it("gets only messages of its own key, or that messages may have been missed", async () => {
     const { clock, subscribe, readings, watched } = world();
     await subscribe();
     watched[0]!.listener("other");
@@ -111,7 +111,7 @@ describe("news", () => {
     expect(readings.count).toBeLessThanOrEqual(13);
   });
 
-  it("asks for another subscription instead of one that kept silent, and only then", async () => {
+  it("requests another subscription only when the present one missed a change", async () => {
     const { clock, subscribe, feed, watched } = world();
     await subscribe();
     await subscribe();

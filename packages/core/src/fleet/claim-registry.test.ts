@@ -23,7 +23,7 @@ const claim: Claim = {
 };
 
 describe("a claim", () => {
-  it("holds for two days after it was renewed, and longer where it says so, up to a year and a day", () => {
+  it("holds for two days after its renewal, or longer if it says so, up to a year and a day", () => {
     expect(endsAtMs(claim)).toBe(renewedMs + 2 * dayMs);
     expect(endsAtMs({ ...claim, untilMs: renewedMs + dayMs })).toBe(renewedMs + 2 * dayMs);
     expect(endsAtMs({ ...claim, untilMs: renewedMs + 90 * dayMs })).toBe(renewedMs + 90 * dayMs);
@@ -32,7 +32,7 @@ describe("a claim", () => {
     );
   });
 
-  it("comes before every later one, and of two of one instant one does for everybody", () => {
+  it("comes before every later one, and two of the same instant have the same order for every node", () => {
     const later = { ...claim, sinceMs: claim.sinceMs + 1, path: ["0"] };
     expect([isEarlier(claim, later), isEarlier(later, claim), isEarlier(claim, claim)]).toEqual([
       true,
@@ -43,13 +43,13 @@ describe("a claim", () => {
     expect([isEarlier(claim, twin), isEarlier(twin, claim)]).toEqual([true, false]);
   });
 
-  it("is of the environment whose whole path it has", () => {
+  it("belongs to the environment whose whole path it names", () => {
     expect([samePath([], []), samePath(["a", "b"], ["a", "b"])]).toEqual([true, true]);
     for (const other of [[], ["a"], ["a", "c"], ["b", "a"], ["a", "b", "c"]])
       expect(samePath(["a", "b"], other)).toBe(false);
   });
 
-  it("that nobody here can read may hold while its renewal is less than two days away, before or behind", () => {
+  it("that this release cannot read may hold while its renewal is less than two days away, before or after", () => {
     const nowMs = renewedMs;
     const stored = (at: unknown): boolean => mayHold({ renewedMs: at }, nowMs);
     expect([stored(nowMs), stored(nowMs - staleAfterMs + 1), stored(nowMs - staleAfterMs)]).toEqual(
@@ -65,8 +65,8 @@ describe("a claim", () => {
   });
 });
 
-describe("the registry", () => {
-  it("is read as it was written, with what nobody here can read beside it", () => {
+describe("the registry of claims", () => {
+  it("is read as it was written, with the entries that this release cannot read", () => {
     const unreadable = [{ later: "release" }];
     const text = encodeRegistry({ claims: [claim], unreadable });
     expect(JSON.parse(text)).toEqual({ v: 1, claims: [claim, ...unreadable] });
@@ -74,13 +74,13 @@ describe("the registry", () => {
   });
 
   it.each(["", "{", "7", "null", '"claims"', "[]", "{}", '{"claims":{}}', '{"claims":null}'])(
-    "is none where it reads %j",
+    "is invalid with the text %j",
     (text) => {
       expect(() => decodeRegistry(text, "id")).toThrow(UnreadableEntryError);
     },
   );
 
-  it("that is none says where it is, and what to do", () => {
+  it("that is invalid gives an error with its place and the remedy", () => {
     const { message, reason } = unreadableClaims("id");
     expect(reason).toBe("format");
     expect(message).toMatch(/^The claims on "id" at lingpai:claims cannot be read/);
@@ -89,7 +89,7 @@ describe("the registry", () => {
     );
   });
 
-  it("takes every claim with labels, a path and instants, and whatever else a later release adds", () => {
+  it("accepts claims with fields that a later release adds", () => {
     const label = "A-z_0.9".padEnd(64, "x");
     const taken = [
       claim,

@@ -1,4 +1,6 @@
-/** Who else claims a credential: looked at again whenever a refusal may be somebody else's doing. */
+/**
+ * Who else claims a credential: looked at again whenever a refusal may be somebody else's doing.
+ */
 import { describe, expect, it } from "vitest";
 import { faultPlan, faultyCache, seededRandom, type FaultPlan } from "../testing/index.ts";
 import { fleet, within, type Fleet } from "../scenarios/fleet.fixture.ts";
@@ -30,8 +32,8 @@ function owner({ clock, platform, store }: Fleet, environment: string): Owner {
 
 const isEstablished = Promise.resolve(true);
 
-describe("an owner that looks who else claims its credential", () => {
-  it("sees one that came after it has claimed, which its next look in an hour would show", async () => {
+describe("an owner that looks for other claims of its credential", () => {
+  it("sees a claim that came after its own, before its hourly check", async () => {
     const world = fleet();
     const [one, two] = [owner(world, "production"), owner(world, "staging")];
     await one.claims.claim(isEstablished);
@@ -42,7 +44,7 @@ describe("an owner that looks who else claims its credential", () => {
     expect(one.claims.otherClaimant).toBe("staging");
   });
 
-  it("sees that the other one is gone", async () => {
+  it("sees that the other claim is gone", async () => {
     const world = fleet();
     const [one, two] = [owner(world, "production"), owner(world, "staging")];
     await two.claims.claim(isEstablished);
@@ -60,7 +62,7 @@ describe("an owner that looks who else claims its credential", () => {
   });
 
   it.each(["fails", "does not answer", "holds something else"])(
-    "goes on without a name where the registry %s, and does not call the store unavailable",
+    "goes on without the name of another environment when the registry %s, and reports no outage of the store",
     async (how) => {
       const world = fleet();
       const one = owner(world, "production");

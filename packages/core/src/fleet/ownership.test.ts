@@ -144,7 +144,7 @@ function bound<T extends object>(target: T, name: string | symbol): unknown {
 }
 
 describe("an environment that came later", () => {
-  it("is refused, with the name of the first, as long as that one's claim holds", async () => {
+  it("is refused with the name of the first while the claim of the first holds", async () => {
     const world = fleet();
     const { clock, node, platform } = world;
     await called(world, node());
@@ -158,7 +158,7 @@ describe("an environment that came later", () => {
   });
 
   it.each(["error", "consume"] as const)(
-    "does not fetch a stable token where the store refuses its writes, or is gone since: %s",
+    "does not fetch a stable token when the store refuses its writes, or is gone since then: %s",
     async (onConflict) => {
       const world = fleet({ policy: policies.stable });
       const { clock, node, platform } = world;
@@ -180,7 +180,7 @@ describe("an environment that came later", () => {
     },
   );
 
-  it("fetches a stable token where it is the first, or cannot know, and the store refuses its writes", async () => {
+  it("fetches a stable token when it is the first, or cannot know, and the store refuses its writes", async () => {
     const world = fleet({ policy: policies.stable });
     const { node, platform } = world;
     const [first, blind] = [
@@ -194,7 +194,7 @@ describe("an environment that came later", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("that consumes fetches for itself within ten minutes after the first gave up its claim and its credential ended", async () => {
+  it("that consumes fetches by itself within ten minutes after the first released its claim and its credential ended", async () => {
     const world = fleet();
     const { cache, clock, node, platform } = world;
     const one = node();
@@ -222,7 +222,7 @@ describe("an environment that came later", () => {
     });
   });
 
-  it("that consumes fetches for itself when the first one's claim has lapsed, without anybody's help", async () => {
+  it("that consumes fetches by itself when the claim of the first has lapsed", async () => {
     const world = fleet();
     const { clock, node, platform } = world;
     const one = node();
@@ -235,7 +235,7 @@ describe("an environment that came later", () => {
     expect(two.status().role).toBe("owner");
   });
 
-  it("that consumes turns to whoever is first now", async () => {
+  it("that consumes reads from the environment that is first now", async () => {
     const world = fleet();
     const { cache, clock, node, platform } = world;
     const [one, two] = [node(), node({ environment: "staging", onConflict: "warn" })];
@@ -260,7 +260,7 @@ describe("a claim", () => {
     ["writing", "set", ["hang-before"]],
     ["writing", "set", ["hang-after"]],
   ] as const)(
-    "whose %s is never answered delays the fetch, and no more (%s: %j)",
+    "whose %s is never answered only delays the fetch (%s: %j)",
     async (_act, operation, faults) => {
       const { clock, node, platform } = fleet();
       const one = node();
@@ -306,7 +306,7 @@ describe("a claim", () => {
     ],
     ["no registry at all", () => "garbage"],
   ])(
-    "does not keep a living environment from its refreshes when the registry holds %s",
+    "does not stop its environment from refreshing when the registry holds %s",
     async (_name, spoil) => {
       const world = fleet();
       const { cache, clock, node, platform } = world;
@@ -332,7 +332,7 @@ describe("a claim", () => {
     },
   );
 
-  it("is released for the environment under one prefix, and for no other of that name", async () => {
+  it("is released for the environment under one prefix only, not for another one with the same name", async () => {
     const world = fleet();
     const { cache, clock, node, platform, store } = world;
     await within(clock, 2_000, node().get());

@@ -21,14 +21,14 @@ function windows(policy: IssuePolicy, lifeMs: number): readonly number[] {
   return [expiresAtMs - advisoryAtMs, expiresAtMs - mandatoryAtMs, expiresAtMs - hardAtMs];
 }
 
-describe("the windows of a credential", () => {
+describe("the renewal windows of a credential", () => {
   it("count its life from when it was asked for, whatever the date", () => {
     expect(windows({ kind: "supersede", overlapMs: 300_000 }, 60_000)).toEqual([
       15_000, 3_000, 3_000,
     ]);
   });
 
-  it("of one that is prolonged are those of one that comes back: late, unless its life is shorter than that", () => {
+  it("are late for one that is prolonged, as for one that is returned again, unless its life is shorter", () => {
     expect(windows({ kind: "stable", renewWithinMs: 300_000 }, 345_000)).toEqual([
       290_000, 60_000, 30_000,
     ]);
@@ -37,7 +37,7 @@ describe("the windows of a credential", () => {
     expect(windows({ kind: "sliding" }, advisoryMs!)[0]).toBe(advisoryMs! / 4);
   });
 
-  it("serve none that has less than a tenth of a short life left", () => {
+  it("end the service of a short-lived one when less than a tenth of its life is left", () => {
     expect(windows({ kind: "stable", renewWithinMs: 300_000 }, 1_000)).toEqual([250, 200, 100]);
   });
 });

@@ -29,8 +29,8 @@ function windows(
   };
 }
 
-describe("the windows of a credential", () => {
-  it("are the parameters' for a life as documented", () => {
+describe("the renewal windows of a credential", () => {
+  it("are those of the parameters for a life as documented", () => {
     expect(windows(supersede, 7_200_000)).toEqual({
       advisory: 900_000,
       mandatory: 120_000,
@@ -43,7 +43,7 @@ describe("the windows of a credential", () => {
     });
   });
 
-  it("shrink with a shorter life, and stay in order", () => {
+  it("shrink with a shorter life, and keep their order", () => {
     expect(windows(supersede, 60_000)).toEqual({ advisory: 15_000, mandatory: 3_000, hard: 3_000 });
     expect(windows(stable, 345_000)).toEqual({
       advisory: 290_000,
@@ -63,7 +63,7 @@ describe("the windows of a credential", () => {
 
 describe("the election of who refreshes ahead", () => {
   it.each([2, 10, 100, 1_000])(
-    "lets about one of %i nodes start before the news of it reaches the others",
+    "lets about one of %i nodes start before the others are notified",
     (fleetSize) => {
       const random = seededRandom(`election-${fleetSize}`);
       const rounds = 2_000;

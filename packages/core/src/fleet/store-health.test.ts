@@ -4,8 +4,8 @@ import { createEventBus } from "../events/event-bus.ts";
 import { manualClock } from "../testing/index.ts";
 import { StoreHealth } from "./store-health.ts";
 
-describe("what a node knows of its store", () => {
-  it("is not changed by a command of an outage that is over, which fails late", async () => {
+describe("a node's knowledge of its store", () => {
+  it("is not changed by a command that fails late, after the outage has ended", async () => {
     const clock = manualClock();
     const bus = createEventBus({ clock, id: "test", environment: "test", node: "node" });
     const types: string[] = [];

@@ -63,7 +63,7 @@ function world(): {
 }
 
 describe("an outcome that waits for the store", () => {
-  it("is not forgotten when an earlier one, under way before it came, is stored at last", async () => {
+  it("is kept when the write of an earlier one, which was already under way, succeeds", async () => {
     const { clock, lease, pending, store } = world();
     const [older, newer, kept] = [store(), store(), lease()];
     pending.keep(60_000, kept, () => older.write());
@@ -79,7 +79,7 @@ describe("an outcome that waits for the store", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("is what a flush waits for, also where an earlier one is under way, stored or refused", async () => {
+  it("is waited for by flush, also while the write of an earlier one is under way", async () => {
     for (const isStored of [true, false]) {
       const { clock, lease, pending, store } = world();
       const [older, newer, kept] = [store(), store(), lease()];
@@ -97,7 +97,7 @@ describe("an outcome that waits for the store", () => {
     }
   });
 
-  it("is tried when its node closes, also where an earlier one is under way", async () => {
+  it("is tried when its node closes, also while the write of an earlier one is under way", async () => {
     const { lease, pending, store } = world();
     const [older, newer, kept] = [store(), store(), lease()];
     pending.keep(60_000, kept, () => older.write());
@@ -111,7 +111,7 @@ describe("an outcome that waits for the store", () => {
     expect(kept.isReleased).toBe(true);
   });
 
-  it("takes the place of an earlier one, whose lease is given back and which is not tried again", async () => {
+  it("replaces an earlier one, whose lease is released and which is not tried again", async () => {
     const { clock, lease, pending, store } = world();
     const [older, newer, first, second] = [store(), store(), lease(), lease()];
     pending.keep(60_000, first, () => older.write());
@@ -123,7 +123,7 @@ describe("an outcome that waits for the store", () => {
     expect(second.isReleased).toBe(true);
   });
 
-  it("is tried one last time when its node closes, and never again, whether that went well or not", async () => {
+  it("is tried one last time when its node closes, and never again, whatever the result", async () => {
     for (const isStored of [true, false]) {
       const { clock, lease, pending, store } = world();
       const [outcome, kept] = [store(), lease()];
@@ -141,7 +141,7 @@ describe("an outcome that waits for the store", () => {
     expect(await world().pending.flush()).toBe(false);
   });
 
-  it("is tried again ever more rarely until its time is over, and others may lead once its request must have been processed", async () => {
+  it("is tried again at growing intervals until its time is over, and other nodes may lead once its request must have been processed", async () => {
     const { clock, lease, pending } = world();
     const kept = lease();
     const startMs = clock.monotonicMs();
@@ -164,8 +164,8 @@ describe("an outcome that waits for the store", () => {
   });
 });
 
-describe("a node that closes with a credential that it could not store", () => {
-  it("stores it after all, where the store takes it again", async () => {
+describe("a node that closes while a credential could not be stored", () => {
+  it("stores it after all, if the store accepts writes again", async () => {
     const { clock, document, node, platform } = fleet({ latencyMs: 300 });
     const one = node();
     await within(clock, 2_000, one.get());

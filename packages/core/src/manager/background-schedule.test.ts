@@ -31,8 +31,8 @@ function* combinations(): Generator<DueTerms> {
             yield { refreshAtMs, refreshNotBeforeMs, readAtMs, subscribeAtMs, reportAtMs };
 }
 
-describe("the choice of what is due", () => {
-  it("never sleeps less than the least pause after a wake-up, nor longer than the longest, whatever is due", () => {
+describe("the choice of the next task", () => {
+  it("sleeps at least the shortest pause and at most the longest, whatever is due", () => {
     for (const terms of combinations()) {
       const afterWaking = sleepMs(terms, nowMs, nowMs);
       expect(afterWaking).toBeGreaterThanOrEqual(sleepMinMs);
@@ -41,7 +41,7 @@ describe("the choice of what is due", () => {
     }
   });
 
-  it("does what it woke for: whatever is due is chosen, the refresh first, and nothing else is", () => {
+  it("picks a task that is due, the refresh first, and nothing else", () => {
     for (const terms of combinations()) {
       const { subscribeAtMs, readAtMs, refreshAtMs, refreshNotBeforeMs } = terms;
       const due = [
@@ -55,7 +55,7 @@ describe("the choice of what is due", () => {
   });
 });
 
-describe("the pause between readings where the store tells of changes", () => {
+describe("the pause between readings of a store that reports changes", () => {
   it("is stretched by a quarter, and keeps P3: re-check, longest call and 10 s end within the overlap", () => {
     expect(pushRecheckMs({ longestCallMs: 30_000, recheckMs: 240_000 }, 300_000)).toBe(260_000);
     expect(pushRecheckMs({ longestCallMs: 50_000, recheckMs: 240_000 }, 300_000)).toBe(240_000);
@@ -78,7 +78,7 @@ const cases = faults.flatMap((fault) =>
 
 describe("the background", () => {
   it.each(cases)(
-    "wakes and reads seldom: store $fault, clock set $step, messages $pushesChanges, $role",
+    "wakes and reads rarely: store $fault, clock set $step, messages $pushesChanges, $role",
     async ({ fault, step, pushesChanges, role }) => {
       const { clock, node, platform } = fleet({ pushesChanges });
       const wakes = { count: 0 };
@@ -119,8 +119,8 @@ describe("the background", () => {
   );
 });
 
-describe("the pause after an attempt that brought nothing", () => {
-  it("grows as the fleet's own back-off does while nothing can be served, and is longer while something can", () => {
+describe("the pause after a failed attempt", () => {
+  it("grows like the fleet's back-off while nothing can be served, and is longer while a credential can be", () => {
     expect([1, 2, 3, 4, 40].map((failures) => steppedMs(failures, true))).toEqual([
       1_000, 2_000, 4_000, 8_000, 60_000,
     ]);

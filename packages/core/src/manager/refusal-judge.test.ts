@@ -27,7 +27,7 @@ function asked(platform: ScriptedIssuer, clock: ManualClock, answers: Answer[]) 
   return { made, issuer: { ...platform, probe } };
 }
 
-describe("a question to the platform about a credential that was refused", () => {
+describe("a probe of a credential that was refused", () => {
   it.each<[string, Answer[], number]>([
     ["says nothing", ["unknown", "unknown", "alive"], 500],
     ["does not come", ["silence", "alive"], 1_500],
@@ -47,7 +47,7 @@ describe("a question to the platform about a credential that was refused", () =>
     },
   );
 
-  it("is put three times at most, and takes no longer than one that is not answered", async () => {
+  it("is sent three times at most, and takes no longer in all than one that is not answered", async () => {
     const { clock, node, platform } = fleet();
     const { issuer, made } = asked(platform, clock, ["silence"]);
     const one = node({ issuer });
@@ -56,7 +56,7 @@ describe("a question to the platform about a credential that was refused", () =>
     expect(made).toHaveLength(3);
   });
 
-  it("is believed at the first answer that says something", async () => {
+  it("ends with the first answer that says alive or dead", async () => {
     const { clock, node, platform } = fleet();
     const { issuer, made } = asked(platform, clock, ["unknown", "dead", "alive"]);
     const one = node({ issuer });
@@ -66,7 +66,7 @@ describe("a question to the platform about a credential that was refused", () =>
     expect(made).toHaveLength(2);
   });
 
-  it("is put again before a second request leaves, where the first one was not answered either", async () => {
+  it("is sent again before a second request for a credential, if the first request was not answered either", async () => {
     const { clock, node, platform } = fleet();
     const one = node({
       issuer: asked(platform, clock, ["unknown", "unknown", "unknown", "alive"]).issuer,
@@ -78,7 +78,7 @@ describe("a question to the platform about a credential that was refused", () =>
     expect(one.peek()).toBe(secret);
   });
 
-  it("that tells of a death before the second request has it replaced, and what died is out of use at once", async () => {
+  it("that says dead before the second request has the credential replaced, and taken out of use at once", async () => {
     const { clock, node, platform } = fleet();
     const one = node({
       issuer: asked(platform, clock, ["unknown", "unknown", "unknown", "dead"]).issuer,
@@ -94,7 +94,7 @@ describe("a question to the platform about a credential that was refused", () =>
   });
 });
 
-describe("a complaint of another node", () => {
+describe("a report of another node", () => {
   /** A consumer whose questions are never answered tells the owner. */
   async function judgedWith(answers: Answer[]) {
     const { clock, node, platform } = fleet();
@@ -108,7 +108,7 @@ describe("a complaint of another node", () => {
     return { clock, platform, report, made: owned.made };
   }
 
-  it("is not believed because the platform did not answer once: of many nodes that ask, one is always not answered", async () => {
+  it("is not believed after one unanswered probe, because of many nodes one is always not answered", async () => {
     const { clock, platform, report } = await judgedWith([
       "unknown",
       "unknown",
@@ -119,13 +119,13 @@ describe("a complaint of another node", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
-  it("is believed where the platform never answers", async () => {
+  it("is believed when no probe is answered", async () => {
     const { clock, platform, report } = await judgedWith(["unknown"]);
     expect(await within(clock, 20_000, report)).toMatchObject({ replaced: true });
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("is left to the node that has announced a request because of it", async () => {
+  it("is left to the node that has written an intent because of it", async () => {
     const { clock, node, platform } = fleet({ latencyMs: 5_000 });
     const others = Array.from({ length: 10 }, () => asked(platform, clock, ["unknown"]));
     const one = node({ issuer: asked(platform, clock, ["unknown"]).issuer });
@@ -139,7 +139,7 @@ describe("a complaint of another node", () => {
   });
 });
 
-describe("a complaint of another node that the platform denies, where the store refuses to note it", () => {
+describe("a report of another node that a probe refutes, when the store refuses to record that", () => {
   it("is not believed when the platform does not answer later", async () => {
     const { clock, node, platform } = fleet();
     const consumer = node({ role: "consumer", issuer: asked(platform, clock, ["unknown"]).issuer });

@@ -5,8 +5,8 @@ import { manualClock } from "../testing/index.ts";
 import { Closing } from "../time/closing.ts";
 import { SingleFlight } from "./single-flight.ts";
 
-describe("a caller whom no refresh serves, though each ends well", () => {
-  it("is told so after eight of them", async () => {
+describe("a caller that no refresh serves, although each succeeds", () => {
+  it("is rejected after eight refreshes", async () => {
     const clock = manualClock();
     const context = {
       clock,

@@ -111,9 +111,9 @@ const cases: readonly Case[] = [
   },
 ];
 
-describe("a credential that is kept past its time", () => {
+describe("a credential that is served past its refresh time", () => {
   it.each(cases)(
-    "tells what keeps it from being replaced: $cause",
+    "is reported with what prevents its replacement: $cause",
     async ({ afterMs = mandatoryMs + 60_000, cause, happens, options }) => {
       const world = fleet();
       const one = world.node(options?.(world));
@@ -155,7 +155,7 @@ describe("a credential that is kept past its time", () => {
     await Promise.all([one.close(), parent.close()]);
   });
 
-  it("does not name a parent for what is said of the credential itself", () => {
+  it("is not reported with a parent when the error concerns itself", () => {
     const none = new LazyWeakSet<object>();
     expect(
       staleReasonOf({ error: refusedButAlive("x"), block: undefined }, undefined, none),
@@ -165,7 +165,7 @@ describe("a credential that is kept past its time", () => {
     });
   });
 
-  it("says nothing when nobody wants another one", async () => {
+  it("is not reported when nobody needs another one", async () => {
     const { clock, platform, store } = fleet();
     const told: unknown[] = [];
     const note = (event: unknown): unknown => told.push((event as CredentialEvent).type);

@@ -40,7 +40,7 @@ const unsent = new IssueError("unsent", "No route.");
 const minuteMs = 60_000;
 
 describe("a node whose request was refused for good", () => {
-  it("tells its callers what was refused, by which code, and when it asks again", async () => {
+  it("tells its callers what was refused, with which code, and when it tries again", async () => {
     const { breaker, clock } = bench();
     breaker.trip(fatal({ platformCode: "40125" }));
     await clock.advance(500);
@@ -57,7 +57,7 @@ describe("a node whose request was refused for good", () => {
     expect(breaker.callerError("cold")?.message).toContain("(code ISSUE_REFUSED)");
   });
 
-  it("asks again after a minute, and at once for an operator", async () => {
+  it("tries again after a minute, and at once for an operator", async () => {
     const { breaker, clock } = bench();
     breaker.trip(fatal());
     expect(breaker.callerError("manual")).toBeUndefined();
@@ -69,7 +69,7 @@ describe("a node whose request was refused for good", () => {
     expect(breaker.isRefused).toBe(true);
   });
 
-  it("asks every 7 to 8.5 minutes after the second refusal, at the platform's own time before that", () => {
+  it("tries every 7 to 8.5 minutes after the second refusal, and before that at the time that the platform named", () => {
     const { breaker, clock, drawn } = bench();
     const waitMs = (): number => breaker.nextTryMs - clock.monotonicMs();
     breaker.trip(fatal());
@@ -85,7 +85,7 @@ describe("a node whose request was refused for good", () => {
   });
 
   it.each(["configuration", "credential"] as const)(
-    "asks at once with another %s, and counts its refusals from one again",
+    "tries at once with another %s, and counts its refusals from one again",
     (other) => {
       const { breaker, clock, drawn, local } = bench();
       breaker.trip(fatal());
@@ -116,7 +116,7 @@ describe("a node of a fleet that was refused for good", () => {
     refusal: { code: "40125", node: "other", atMs, nextMs, count: 1 },
   });
 
-  it("names the node that was, and waits as long as the fleet does", () => {
+  it("names the node that was refused, and waits as long as the fleet does", () => {
     const { breaker, clock, local, storeClock } = bench();
     const nowMs = storeClock.nowMs();
     local.updateState(refused(nowMs, nowMs + 30_000));
@@ -134,7 +134,7 @@ describe("a node of a fleet that was refused for good", () => {
     [30_000, minuteMs],
     [90_000, 90_000],
   ])(
-    "has its own words and the later of both times, when it was refused too: %s",
+    "keeps its own error and the later of both times, when it was refused too: %s",
     (fleetMs, waitMs) => {
       const { breaker, clock, local, storeClock } = bench();
       const nowMs = storeClock.nowMs();
@@ -177,7 +177,7 @@ describe("a node whose requests never leave", () => {
     expect(breaker.backOff("cold")).toBeUndefined();
   });
 
-  it("does not wait for itself after a refusal that left: the fleet's document says how long", () => {
+  it("keeps no pause of its own after a refused request, because the fleet's document says how long", () => {
     const { breaker } = bench();
     for (const outcome of ["busy", "fatal", "unknown", "parent"] as const)
       breaker.trip(new IssueError(outcome, "refused"));
@@ -185,7 +185,7 @@ describe("a node whose requests never leave", () => {
   });
 });
 
-it("a refresh that succeeded takes back every pause, and counts from one again", () => {
+it("a refresh that succeeded ends every pause and resets the counts", () => {
   const { breaker, clock, storeClock } = bench();
   for (let turn = 0; turn < 3; turn += 1) {
     breaker.trip(fatal());

@@ -6,7 +6,7 @@ describe("an issuer that cannot say whether its configuration has changed", () =
     throw new Error("the file is gone");
   };
 
-  it("is not asked again before the next try, until it says that it has", async () => {
+  it("is not asked again before the next attempt, unless it says that its configuration has changed", async () => {
     const { clock, node, platform } = fleet();
     let revision = (): string => "1";
     const one = node({ issuer: { ...platform, revision: () => revision() } });
@@ -26,7 +26,7 @@ describe("an issuer that cannot say whether its configuration has changed", () =
     expect(platform.alive(await within(clock, 1_000, one.get()))).toBe(true);
   });
 
-  it("tells of the refusal all the same", async () => {
+  it("still reports the refusal", async () => {
     const { clock, node, platform } = fleet();
     platform.script("fatal");
     const one = node({ issuer: { ...platform, revision: broken } });

@@ -74,7 +74,7 @@ describe("a credential", () => {
     expect(demand.isWanted(undefined)).toBe(false);
   });
 
-  it("is wanted while callers are served from memory, noticed at the next look", async () => {
+  it("is wanted while callers are served from memory, as the next check finds", async () => {
     const { clock, demand, hold, local } = bench();
     hold(1, lifetimeMs);
     expect(demand.isWanted(undefined)).toBe(false);
@@ -102,7 +102,7 @@ describe("a credential", () => {
     expect(demand.isWanted(undefined)).toBe(false);
   });
 
-  it("that is handed out again counts by the longest life that was stated for it, a new one by its own", async () => {
+  it("that is handed out again counts by the longest life that was stated for it, and a new one by its own life", async () => {
     const { clock, demand, hold } = bench();
     hold(1, lifetimeMs);
     demand.use();
@@ -116,7 +116,7 @@ describe("a credential", () => {
     expect(demand.isWanted(undefined)).toBe(false);
   });
 
-  it("that is gone leaves its lifetime behind", async () => {
+  it("that is gone is still wanted for its lifetime", async () => {
     const { clock, demand, hold, local } = bench();
     hold(1, shortMs);
     demand.use();
@@ -128,7 +128,7 @@ describe("a credential", () => {
 });
 
 describe("a consumer", () => {
-  it("leaves one mark a lifetime for the owners, and none when nobody uses the credential", async () => {
+  it("writes one mark a lifetime for the owners, and none when nobody uses the credential", async () => {
     const { clock, demand, marks, source } = bench();
     await demand.mark(source("consumer"));
     expect(marks).toEqual([]);
@@ -146,7 +146,7 @@ describe("a consumer", () => {
     expect(marks).toHaveLength(2);
   });
 
-  it("with keepAlive marks an unused one too", async () => {
+  it("with keepAlive marks an unused credential too", async () => {
     const { demand, marks, source } = bench({ keepAlive: true });
     await demand.mark(source("consumer"));
     expect(marks).toHaveLength(1);

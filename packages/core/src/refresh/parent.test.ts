@@ -72,7 +72,7 @@ function bench(given: Partial<Parent> = {}) {
 }
 
 describe("a child that needs its parent's credential", () => {
-  it("gets it with a signal that ends with the child, and nothing where it has no parent", async () => {
+  it("gets it with a signal that aborts when the child closes, and gets none without a parent", async () => {
     const asked: (AbortSignal | undefined)[] = [];
     const { closing, dependencies } = bench({
       get: async (options) => (asked.push(options?.signal), secret),
@@ -82,7 +82,7 @@ describe("a child that needs its parent's credential", () => {
     expect(await parentOf({ ...dependencies, parent: undefined })).toBeUndefined();
   });
 
-  it("is told after waitMs which parent gave none, and that this is not its own store's fault", async () => {
+  it("is rejected after waitMs with the parent's name, and its own store is not blamed", async () => {
     const { clock, dependencies } = bench({ get: () => new Promise(() => {}) });
     const waiting = parentOf(dependencies)?.catch((error: unknown) => error);
     await clock.advance(20_000);
@@ -95,7 +95,7 @@ describe("a child that needs its parent's credential", () => {
   });
 
   it.each(["a text", undefined, null])(
-    "is given what its parent throws, also when that is no error: %s",
+    "is rejected with what its parent throws, also when that is not an error: %s",
     async (thrown) => {
       const { dependencies } = bench({ get: () => Promise.reject(thrown) });
       await expect(parentOf(dependencies)).rejects.toBe(thrown);
@@ -119,7 +119,7 @@ describe("a child that is refused", () => {
     expect(reports).toEqual([]);
   });
 
-  it("for its parent's sake reports it with the platform's code, and asks again in 1 to 2 ms", async () => {
+  it("because of its parent reports the parent with the platform's code, and tries again in 1 to 2 ms", async () => {
     const { closing, dependencies, recorded, reports } = bench();
     const block = await handleRefusal(dependencies, cold, refused, secret);
     expect(block).toMatchObject({ kind: "pause", why: "error" });
@@ -129,7 +129,7 @@ describe("a child that is refused", () => {
     expect(recorded).toEqual([]);
   });
 
-  it("a second time for one goal reports it as doubtful, because a fresh parent is not the cause", async () => {
+  it("a second time for one goal reports the parent as doubtful, because a fresh parent is not the cause", async () => {
     const { dependencies, reports } = bench();
     const unnamed = new IssueError("parent", "The parent is refused.");
     await handleRefusal(dependencies, cold, unnamed, secret);
@@ -139,7 +139,7 @@ describe("a child that is refused", () => {
     expect(reports[0]).not.toHaveProperty("platformCode");
   });
 
-  it("although its parent is alive takes the blame, so that the whole fleet backs off", async () => {
+  it("although its parent is alive counts as refused itself, so that the whole fleet backs off", async () => {
     const { answers, dependencies, local, recorded } = bench();
     answers.replaced = false;
     await expect(handleRefusal(dependencies, cold, refused, secret)).rejects.toBe(refused);
@@ -153,7 +153,7 @@ describe("a child that is refused", () => {
     [599_999, true],
     [600_000, false],
   ])(
-    "by a parent that was found alive %s ms ago reports it as doubtful: %s, and takes the blame once",
+    "because of a parent that was found alive %s ms ago reports it as doubtful: %s, and counts as refused itself once",
     async (agoMs, doubtful) => {
       const { answers, blame, clock, dependencies, local, recorded, reports, storeClock } = bench();
       local.updateState(blame(storeClock.nowMs()));
@@ -165,7 +165,7 @@ describe("a child that is refused", () => {
     },
   );
 
-  it("backs off by itself when the store is gone, and hides no other fault", async () => {
+  it("backs off on its own node when the store is gone, and hides no other error", async () => {
     const { answers, dependencies, local } = bench();
     answers.replaced = false;
     answers.failure = new CacheUnavailableError("gone", { reason: "disconnected" });

@@ -7,7 +7,7 @@ const ageMaxMs = 366 * 86_400_000;
 const given = { secret: "S", expiresInMs: lifetimeMs };
 
 describe("a credential that is seeded", () => {
-  it("is stored with the age that it has already, and served until its own end", async () => {
+  it("is stored with its present age, and served until its own end", async () => {
     const { clock, document, node } = fleet();
     const one = node();
     const nowMs = clock.worldMs();
@@ -52,7 +52,7 @@ describe("a credential that is seeded", () => {
     expect([one.faults.calls("get"), one.faults.calls("set")]).toEqual([1, 1]);
   });
 
-  it("is the other nodes' too, and replaces what they had", async () => {
+  it("is adopted by the other nodes, and replaces their credential", async () => {
     const { clock, node, platform } = fleet();
     const [one, two] = [node(), node()];
     await within(clock, 2_000, two.get());
@@ -63,7 +63,7 @@ describe("a credential that is seeded", () => {
   });
 
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, ageMaxMs + 1])(
-    "is refused with an age of %s ms, by an error that says what an age may be, and nothing changes",
+    "is refused with an age of %s ms by an error that states the allowed range, and nothing changes",
     async (ageMs) => {
       const { clock, document, node } = fleet();
       await expect(within(clock, 2_000, node().seed(given, { ageMs }))).rejects.toMatchObject({

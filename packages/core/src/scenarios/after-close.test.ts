@@ -3,7 +3,7 @@ import type { ManualClock } from "../testing/index.ts";
 import { fleet, within, type Node } from "./fleet.fixture.ts";
 
 describe("after close", () => {
-  it("nothing goes on that waited for a probe, and its caller is told at once", async () => {
+  it("a caller that waits for a probe is rejected at once, and its refresh does not go on", async () => {
     const { clock, node, platform } = fleet();
     const probe = Promise.withResolvers<"dead">();
     const { id, lifetimeMs, policy } = platform;
@@ -38,7 +38,7 @@ describe("after close", () => {
     await expectNothing(clock, one);
   });
 
-  it("a reading in the background that comes back is not taken over", async () => {
+  it("a background reading that arrives is not adopted", async () => {
     const { clock, node } = fleet();
     const one = node();
     await within(clock, 2_000, one.get());
@@ -50,7 +50,7 @@ describe("after close", () => {
     await expectNothing(clock, one);
   });
 
-  it("nothing is told any more, not even that the store cannot be reached", async () => {
+  it("no event is emitted any more, not even that the store is unreachable", async () => {
     const { clock, node } = fleet();
     const one = node();
     await within(clock, 2_000, one.get());

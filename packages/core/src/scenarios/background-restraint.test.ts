@@ -15,7 +15,7 @@ function eager(): Random {
 }
 
 describe("the background", () => {
-  it("leaves a fleet alone that backs off, for as long as the platform asked for", async () => {
+  it("starts no refresh while the fleet backs off, for as long as the platform asked", async () => {
     const { clock, node, platform } = fleet();
     const one = node({ keepAlive: true });
     await within(clock, 2_000, one.get());
@@ -31,7 +31,7 @@ describe("the background", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("does not replace what was issued within half a minute, though it is due at once", async () => {
+  it("does not replace a credential in its first half minute, even if a refresh is due at once", async () => {
     // The platform hands out the one that lives five seconds longer than it is refreshed ahead.
     const { clock, node, platform } = fleet({ policy: { kind: "stable", renewWithinMs: 290_000 } });
     const { advisoryMs } = parametersFor(platform);

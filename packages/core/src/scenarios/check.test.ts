@@ -26,7 +26,7 @@ describe("a credential that is checked", () => {
     expect(nodes.every((each) => platform.alive(each.peek()!))).toBe(true);
   });
 
-  it("is replaced on the platform's one word, though the next question is not answered", async () => {
+  it('is replaced after one answer "dead" of the platform, even if the next probe is not answered', async () => {
     const { clock, node, platform } = fleet();
     const answers = ["dead", "unknown"] as const;
     let asked = 0;
@@ -39,7 +39,7 @@ describe("a credential that is checked", () => {
     expect(platform.alive(one.peek()!)).toBe(true);
   });
 
-  it("is left alone when the issuer cannot ask", async () => {
+  it("is left alone when the issuer cannot probe", async () => {
     const { clock, node, platform } = fleet();
     const one = node();
     await within(clock, 2_000, one.get());

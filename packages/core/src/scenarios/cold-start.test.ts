@@ -4,7 +4,7 @@ import { fleet, within } from "./fleet.fixture.ts";
 
 describe("a cold start while the store hangs", () => {
   it.each(["frozen", "unreachable"] as const)(
-    "gives every caller the same patience, whoever came first: %s",
+    "lets every caller wait equally long, whoever came first: %s",
     async (fault) => {
       const { clock, node, platform } = fleet();
       const one = node();
@@ -36,7 +36,7 @@ describe("a cold start while the store hangs", () => {
     },
   );
 
-  it("names the setting that bounds a command of the store", async () => {
+  it("names in its error the setting that limits a command of the store", async () => {
     const { clock, node } = fleet();
     const one = node({ parameters: { storeDeadlineMs: 400 } });
     one.faults.frozen = true;
@@ -48,8 +48,8 @@ describe("a cold start while the store hangs", () => {
   });
 });
 
-describe("a credential that has almost run out", () => {
-  it("is replaced by a node that starts cold in its last seconds, and by one that reports an older one then", async () => {
+describe("a credential in its last ten seconds", () => {
+  it("is replaced by a node that starts, and by a node whose caller reports an older token", async () => {
     for (const start of ["get", "reject"] as const) {
       const { clock, node, platform } = fleet();
       const first = node();

@@ -1,4 +1,6 @@
-/** What the document calls dead, by the platform's word, is out of use on every node that reads it. */
+/**
+ * What the document calls dead, by the platform's word, is out of use on every node that reads it.
+ */
 import { describe, expect, it } from "vitest";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
 
@@ -24,7 +26,7 @@ async function killed(): Promise<{ world: Fleet; one: Node; two: Node }> {
 }
 
 describe("a credential that the document calls dead", () => {
-  it("is handed out no more by a node that holds it and was not refused itself", async () => {
+  it("is no longer handed out by a node that holds it, even if its own calls were not refused", async () => {
     const { world, one, two } = await killed();
     const dead = two.peek()!;
     const healed = one.reject(one.peek()!);
@@ -39,7 +41,7 @@ describe("a credential that the document calls dead", () => {
     expect(world.platform.issues).toHaveLength(2);
   });
 
-  it("is replaced by an owner without a caller, where a consumer said so", async () => {
+  it("is replaced by an owner that nobody calls, when a consumer marked it", async () => {
     const { world, one } = await killed();
     const consumer = world.node({ role: "consumer" });
     await within(world.clock, 1_000, consumer.get());
@@ -49,7 +51,7 @@ describe("a credential that the document calls dead", () => {
     expect(world.platform.issues).toHaveLength(2);
   });
 
-  it("is handed out again when the mark is taken back", async () => {
+  it("is handed out again when the mark is removed", async () => {
     const world = fleet({ probes: true });
     const one = world.node();
     const secret = await within(world.clock, 5_000, one.get());

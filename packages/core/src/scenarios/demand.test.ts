@@ -23,8 +23,8 @@ function quiet(
 
 const hourMs = 3_600_000;
 
-describe("the background without a need", () => {
-  it("lets a credential that was used once run out: one more fetch at most in a silent week", async () => {
+describe("the background of a credential that nobody uses", () => {
+  it("lets a credential that was used once expire, with at most one more fetch in a week without calls", async () => {
     const world = fleet();
     const one = quiet(world, "one");
     await within(world.clock, 2_000, one.get());
@@ -34,7 +34,7 @@ describe("the background without a need", () => {
     expect(one.peek()?.reveal()).toBe(world.platform.latest);
   });
 
-  it("counts the use of one that is handed out again until its end by the whole of its life, not by what was left of it", async () => {
+  it("counts a use for the whole lifetime of a credential, also when the platform hands out the same one again with less time left", async () => {
     const world = fleet({ policy: { kind: "sliding" } });
     const { clock, platform } = world;
     const ends = new Map<string, number>();
@@ -55,7 +55,7 @@ describe("the background without a need", () => {
     expect(ends.size).toBe(2);
   });
 
-  it("does not burn the quota on lives of a second", async () => {
+  it("does not use up the quota when credentials live one second", async () => {
     const world = fleet();
     const one = quiet(world, "one");
     world.platform.script({ expiresInMs: 1_000 });
@@ -65,7 +65,7 @@ describe("the background without a need", () => {
     expect(world.platform.issues.length).toBeLessThanOrEqual(5);
   });
 
-  it("keeps what is used from memory fresh, and what keepAlive or a listener asks for", async () => {
+  it("keeps a credential fresh that is used from memory, or that keepAlive or a listener asks for", async () => {
     const world = fleet();
     const used = quiet(world, "used");
     await within(world.clock, 2_000, used.get());
@@ -88,7 +88,7 @@ describe("the background without a need", () => {
   });
 
   it.each([true, false])(
-    "goes on for a consumer elsewhere, which writes at most once a lifetime (messages: %s)",
+    "goes on refreshing for a consumer on another node, which writes at most once a lifetime (messages: %s)",
     async (pushesChanges) => {
       const world = fleet({ pushesChanges });
       const owner = quiet(world, "owner");
@@ -112,7 +112,7 @@ describe("the background without a need", () => {
     },
   );
 
-  it("begins again for a consumer that comes when all has run out", async () => {
+  it("begins again for a consumer that comes after the credential expired", async () => {
     const world = fleet();
     await within(world.clock, 2_000, quiet(world, "owner").get());
     await world.clock.advance(24 * hourMs);

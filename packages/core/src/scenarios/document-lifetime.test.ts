@@ -5,7 +5,7 @@ import { fleet, within } from "./fleet.fixture.ts";
 const dayMs = 86_400_000;
 
 describe("the document in the store", () => {
-  it("has no end while it holds an input: nothing else does", async () => {
+  it("never expires while it holds the next input, because the input exists nowhere else", async () => {
     const { cache, clock, node, platform } = fleet({
       policy: { kind: "rotate", overlapMs: 300_000 },
     });
@@ -23,7 +23,7 @@ describe("the document in the store", () => {
     expect(later.peek()?.reveal()).toBe(platform.latest);
   });
 
-  it("outlives its credential by 30 days, also one of 90 days", async () => {
+  it("outlives its credential by 30 days, also a credential of 90 days", async () => {
     const { cache, clock, node, platform } = fleet({ lifetimeMs: 90 * dayMs });
     const one = node();
     await within(clock, 2_000, one.get());
@@ -36,7 +36,7 @@ describe("the document in the store", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
-  it("keeps its input when an answer names no new one, and the next request sends it", async () => {
+  it("keeps its input when an answer has no new one, and the next request sends that input", async () => {
     const { clock, document, node, platform } = fleet({
       policy: { kind: "rotate", overlapMs: 300_000 },
     });

@@ -130,7 +130,7 @@ describe.each(overlaps)(
       },
     );
 
-    it("is emptied and at once written back by another node costs no second request: what is under way is written back too", async () => {
+    it("is emptied and at once repaired by another node costs no second request, because the repair includes the open request", async () => {
       const { world, nodes } = await warm(overlapMs);
       world.platform.script({ requestMs: 300, replyMs: 1_500 });
       nodes[0]!.refresh().catch(() => {});
@@ -204,7 +204,7 @@ describe("a call whose token was refused, while the stored one is alive but in d
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("waits no longer than the platform may still process it, and not beyond waitMs in all", async () => {
+  it("waits only as long as the platform may still process that request, and never longer than waitMs", async () => {
     for (const [storeAwayMs, withinMs] of [
       [0, 15_100],
       [12_000, 20_100],
@@ -225,7 +225,7 @@ describe("a call whose token was refused, while the stored one is alive but in d
 });
 
 describe("with an overlap of 0, a doubt that a failover left", () => {
-  it("is settled after the drain by a probe that says alive, without a fetch, by one node for the fleet", async () => {
+  it('is settled after the drain without a fetch, by one node\'s probe that the platform answers with "alive"', async () => {
     const { world, nodes } = await warm(0);
     await world.write({
       ...(await world.document())!,
@@ -240,7 +240,7 @@ describe("with an overlap of 0, a doubt that a failover left", () => {
     ).toHaveLength(1);
   });
 
-  it("costs a fetch when the probe says dead", async () => {
+  it('costs a fetch when the platform answers the probe with "dead"', async () => {
     const { world, nodes } = await warm(0);
     const lost = world.platform.issueElsewhere();
     await world.write({
@@ -257,7 +257,7 @@ describe("with an overlap of 0, a doubt that a failover left", () => {
 
 describe("a leader that waits until an earlier request must have been processed", () => {
   it.each([0, 1])(
-    "waits no longer once node %i has found the stored token dead, and keeps no call waiting",
+    "stops waiting as soon as node %i finds the stored token dead, so no call waits",
     async (finder) => {
       const { world, nodes } = await warm(300_000);
       const { clock, document, platform, write } = world;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
-it("a stable credential that a consumer found dead is asked for without force first", async () => {
+it("after a consumer found a stable credential dead, the first request for another one is not forced", async () => {
   const policy = { kind: "stable", renewWithinMs: 300_000 } as const;
   const quota = { perDay: 500_000, dayOffsetMs: 0, forced: { perDay: 20, gapMs: 30_000 } };
   const { clock, document, node, platform } = fleet({ policy, probes: true, quota });

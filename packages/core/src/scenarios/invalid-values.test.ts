@@ -17,7 +17,7 @@ describe("an issuer's refusal", () => {
     { retryAfterMs: Number.POSITIVE_INFINITY },
     { retryAfterMs: -1 },
     { platformCode: 45_011 as unknown },
-  ])("that says %j leaves a document that others read", async (said) => {
+  ])("with the values %j leaves a document that other nodes can read", async (said) => {
     const { clock, node, platform } = fleet();
     const issuer = {
       ...platform,
@@ -37,13 +37,13 @@ describe("an issuer's refusal", () => {
   });
 });
 
-describe("an operator's mistake", () => {
+describe("an operator's wrong value", () => {
   it.each([
     { used: Number.NaN, remaining: 1 },
     { used: -5, remaining: Number.MAX_SAFE_INTEGER },
     { used: 1.5, remaining: 5_000 },
     { used: 1, remaining: Number.NaN },
-  ])("about the quota is refused: %j", async (observed) => {
+  ])("for the quota is refused: %j", async (observed) => {
     const { clock, node, document } = fleet({ quota: { perDay: 2_000, dayOffsetMs: 0 } });
     const one = node();
     await within(clock, 1_000, one.get());
@@ -52,7 +52,7 @@ describe("an operator's mistake", () => {
   });
 
   it.each([Number.NaN, -1, 1e15, Number.POSITIVE_INFINITY])(
-    "about the age of a seed is refused: %d ms",
+    "for the age of a seed is refused: %d ms",
     async (ageMs) => {
       const { clock, node, document } = fleet();
       const one = node();
@@ -66,7 +66,7 @@ describe("an operator's mistake", () => {
   );
 });
 
-it("a document that could not be read back is not written, and that is no outage of the store", async () => {
+it("a document that could not be read back is not written, and the store does not count as unreachable", async () => {
   const { cache, clock, document, platform, store } = fleet();
   const context = contextFrom({
     issuer: platform,

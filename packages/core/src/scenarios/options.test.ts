@@ -6,7 +6,7 @@ const configuration = (text: string): object =>
   expect.objectContaining({ code: "CONFIGURATION", message: expect.stringContaining(text) });
 const key = { id: "k1", key: "ab".repeat(32) };
 
-describe("what a factory is given", () => {
+describe("an argument of a factory", () => {
   it.each<[string, object, string]>([
     [
       "a misspelt option",
@@ -71,7 +71,7 @@ describe("what a factory is given", () => {
     expect(() => keyring(options as Parameters<typeof keyring>[0])).toThrow(configuration(text));
   });
 
-  it("as an option of sealing that there is not, is named", () => {
+  it("that names an unknown sealing option is refused by name", () => {
     const { cache } = fleet();
     expect(() => sealed(cache, keyring({ active: key }), { plainText: "read" } as object)).toThrow(
       configuration('has no "plainText"'),
@@ -81,14 +81,14 @@ describe("what a factory is given", () => {
     );
   });
 
-  it("as undefined is the default", () => {
+  it("that is undefined means the default", () => {
     const { platform } = fleet();
     expect(parametersFor(platform, { waitMs: undefined } as object).waitMs).toBe(20_000);
   });
 });
 
-describe("what a process says of its store", () => {
-  it("is nothing before it has asked, and then what it found last", async () => {
+describe("the status of a process's store", () => {
+  it("is undefined before the first command, and then the result of the last one", async () => {
     const { clock, node } = fleet();
     const one = node();
     expect(one.status().storeReachable).toBeUndefined();
@@ -104,7 +104,7 @@ describe("what a process says of its store", () => {
     expect(cold.status().storeReachable).toBe(false);
   });
 
-  it("names the last refusal also where it was seen", async () => {
+  it("keeps the last refusal also on the node that saw it", async () => {
     const { clock, node, platform } = fleet();
     const [seen, elsewhere] = [node(), node()];
     for (let times = 0; times < 20; times += 1)

@@ -14,7 +14,7 @@ const gates = [
 
 describe("an owner behind a closed gate", () => {
   it.each(gates)(
-    "tells the others what the platform refused, so that nobody hands it out as fresh: $title",
+    "marks a token that the platform refused, so that no other node hands it out as fresh: $title",
     async (step) => {
       const { clock, document, node, platform } = fleet();
       const one = node();

@@ -16,7 +16,7 @@ async function isLeaseFree({ clock, platform, store }: Fleet): Promise<boolean> 
 }
 
 describe("a child whose parent's credential never comes", () => {
-  it("tells so after waitMs, sends nothing and leaves its lease to others", async () => {
+  it("rejects its callers after waitMs, sends nothing and leaves the lease to other nodes", async () => {
     const world = fleet();
     const child = world.node({ parent: { get: never, reject: never } });
     const wanted = child.get();
@@ -53,7 +53,7 @@ describe("a child whose parent's credential never comes", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("closes at once also while the store is out of reach and it fetches alone", async () => {
+  it("closes at once also while the store is unreachable and it fetches without the store", async () => {
     const { clock, node } = fleet();
     const child = node({ standalone: "always", parent: { get: never, reject: never } });
     child.faults.unreachable = true;
@@ -94,7 +94,7 @@ describe("a child whose parent the platform refuses", () => {
 describe("a child that the platform refuses for a reason of its own, with the code of a refused parent", () => {
   const alive: Parent = { get: async () => parent, reject: async () => ({ replaced: false }) };
 
-  it("backs off when the parent is alive, and counts what left", async () => {
+  it("backs off when the parent is alive, and counts the requests that were sent", async () => {
     const { clock, document, node, platform } = fleet({
       quota: { perDay: 20, dayOffsetMs: 0 },
       policy: { kind: "sliding" },
@@ -131,7 +131,7 @@ describe("a child that the platform refuses for a reason of its own, with the co
     });
   });
 
-  it("has its parent replaced once for each goal, and then looks for the fault with itself", async () => {
+  it("has its parent replaced once for each goal, and then treats the refusal as its own", async () => {
     const { clock, node, platform } = fleet({ policy: { kind: "sliding" } });
     platform.script(...Array.from({ length: 100 }, () => "parent" as const));
     let generation = 1;
@@ -152,7 +152,7 @@ describe("a child that the platform refuses for a reason of its own, with the co
     expect(platform.issues.length).toBeLessThanOrEqual(20);
   });
 
-  it("is served again by itself once the platform is in order", async () => {
+  it("recovers without help once the platform accepts its requests", async () => {
     const { clock, node, platform } = fleet({ policy: { kind: "sliding" } });
     platform.script(...Array.from({ length: 11 }, () => "parent" as const));
     const one = node({ parent: alive });

@@ -69,7 +69,7 @@ describe("a refusal that could not be recorded because the store was away", () =
     },
   );
 
-  it("keeps the others from being refused too", async () => {
+  it("stops the other nodes from sending a request that would be refused too", async () => {
     const { world, nodes } = await refusedMeanwhile("fatal", 0, true);
     world.platform.refuse({ outcome: "fatal", platformCode: "40125" });
     for (const each of nodes) each.faults.unreachable = false;
@@ -83,7 +83,7 @@ describe("a refusal that could not be recorded because the store was away", () =
     expect((await world.document())?.refusal).toMatchObject({ node: "node-1" });
   });
 
-  it("holds the lease no longer than the store is away, and is tried once more when its node closes", async () => {
+  it("keeps the lease only while the store is away, and is recorded at the latest when its node closes", async () => {
     for (const end of ["return", "close"] as const) {
       const { world, nodes } = await refusedMeanwhile("unsent", 0);
       await world.clock.advance(2 * secondMs);

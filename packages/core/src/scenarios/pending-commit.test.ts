@@ -21,7 +21,7 @@ async function unableToCommit(): Promise<{ world: Fleet; nodes: readonly [Node, 
 }
 
 describe("a credential that could not be stored", () => {
-  it("keeps the lease, so that nobody else asks meanwhile, and gives it back when the request must have been processed", async () => {
+  it("keeps the lease until the request must have been processed, so that no other node sends one meanwhile", async () => {
     const { world, nodes } = await unableToCommit();
     const { clock, platform } = world;
     const old = nodes[1].peek()!;
@@ -33,7 +33,7 @@ describe("a credential that could not be stored", () => {
     expect(platform.issues).toHaveLength(3);
   });
 
-  it("is stored within a moment of the store's return, however long that took, and leaves no doubt while the lease is kept", async () => {
+  it("is stored as soon as the store returns, and leaves no doubt while the lease is kept", async () => {
     for (const awayMs of [3_000, 8_000, 60_000]) {
       const { world, nodes } = await unableToCommit();
       const { clock, platform } = world;
@@ -49,7 +49,7 @@ describe("a credential that could not be stored", () => {
     }
   });
 
-  it("is stored by whatever finds the store back, before its own next turn", async () => {
+  it("is stored by the first operation that reaches the store again, before its own next attempt", async () => {
     const { world, nodes } = await unableToCommit();
     const { clock, platform } = world;
     nodes[0].faults.forget("set");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
-describe("a platform in trouble", () => {
+describe("a platform that fails", () => {
   it("is asked again when it was busy, within the same lease", async () => {
     const { clock, node, platform } = fleet();
     platform.script("busy", "busy");
@@ -29,7 +29,7 @@ describe("a platform in trouble", () => {
     },
   );
 
-  it("is asked by callers no more often than by itself while it refuses, and at once when an operator asks", async () => {
+  it("gets no more requests from callers than from the background while it refuses, and one at once when an operator asks", async () => {
     const { clock, node, platform } = fleet();
     platform.refuse({ outcome: "fatal", platformCode: "40125" });
     const one = node();
@@ -54,7 +54,7 @@ describe("a platform in trouble", () => {
     expect(platform.issues).toHaveLength(tries + 1);
   });
 
-  it("owes a reconciling refresh after an answer that was lost, made late and after the drain", async () => {
+  it("leaves a doubt when its answer is lost, and one reconciling refresh after the drain settles it", async () => {
     const { clock, node, platform, document } = fleet();
     const nodes = [node(), node()];
     await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
@@ -68,7 +68,7 @@ describe("a platform in trouble", () => {
     expect(nodes.flatMap((each) => each.typesOf())).toContain("reconciled");
   });
 
-  it("is asked again for an old doubt no sooner than the present credential's overlap calls for", async () => {
+  it("gets the reconciling request for an old doubt only when the overlap of the present credential requires it", async () => {
     const { clock, node, platform, document, write } = fleet();
     await within(clock, 2_000, node().get());
     const state = (await document())!;
@@ -80,7 +80,7 @@ describe("a platform in trouble", () => {
     expect((await document())?.doubtSinceMs).toBeUndefined();
   });
 
-  it("is told nothing when the ledger is at its cap", async () => {
+  it("gets no request when the fleet has used up the day's quota", async () => {
     const { clock, node, platform } = fleet({
       policy: { kind: "supersede", overlapMs: 0 },
     });
@@ -100,7 +100,7 @@ describe("a platform in trouble", () => {
     expect(platform.issues.length).toBeGreaterThan(2);
   });
 
-  it("is named to a caller whose patience ends while it is being asked again", async () => {
+  it("is named in the error of a caller that gives up while the request is repeated", async () => {
     const { clock, node, platform } = fleet();
     platform.script({ outcome: "unsent", platformCode: "ECONNREFUSED" }, { requestMs: 60_000 });
     const one = node({ parameters: { waitMs: 4_000 } });
@@ -112,7 +112,7 @@ describe("a platform in trouble", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("may hang: the deadline ends the request, and what it did is in doubt", async () => {
+  it("that never answers is given up at the deadline, and leaves a doubt", async () => {
     const { clock, node, platform } = fleet();
     platform.script({ requestMs: 60_000 });
     const one = node();
@@ -121,7 +121,7 @@ describe("a platform in trouble", () => {
     expect(one.status().inDoubt).toBe(true);
   });
 
-  it("may call back into what it is asked for: an error, not a deadlock", async () => {
+  it("whose issuer asks for its own credential gives an error, not a deadlock", async () => {
     const { clock, node, platform } = fleet();
     const one: ReturnType<typeof node> = node({
       issuer: {

@@ -22,9 +22,9 @@ function expectPace(instants: readonly number[]): void {
   expect(Math.max(...later)).toBeLessThanOrEqual(9 * minuteMs);
 }
 
-describe("a refusal that somebody has to mend", () => {
+describe("a refusal whose cause somebody must correct", () => {
   it.each([fatal, address])(
-    "is tried again by itself after a minute, then every 7 to 9 minutes, and the error says when: $platformCode",
+    "is tried again without help after a minute, then every 7 to 9 minutes, and the error says when: $platformCode",
     async (step) => {
       const { clock, node, platform } = fleet();
       platform.refuse(step);
@@ -48,7 +48,7 @@ describe("a refusal that somebody has to mend", () => {
   );
 
   it.each([10 * secondMs, 3 * minuteMs, 20 * minuteMs, 5 * hourMs])(
-    "is over for every node within ten minutes after it was mended, without a restart: mended after %i ms",
+    "is over for every node within ten minutes after the correction, without a restart: corrected after %i ms",
     async (afterMs) => {
       for (const [step, pushesChanges] of [
         [fatal, true],
@@ -95,7 +95,7 @@ describe("a refusal that somebody has to mend", () => {
     expect(late.typesOf()).not.toContain("refused-fatally");
   });
 
-  it("of an address is tried by each node for itself, and keeps no other from fetching", async () => {
+  it("of one node's address is tried again by that node, and stops no other node from fetching", async () => {
     const { clock, node, platform } = fleet();
     const mend = platform.refuse(address, ["a", "b"]);
     const [a, b, c] = ["a", "b", "c"].map((name) =>
@@ -121,7 +121,7 @@ describe("a refusal that somebody has to mend", () => {
     expect(asked).toEqual(new Set(["a", "b"]));
   });
 
-  it("is over for a node whose address was refused as soon as another node stores a credential", async () => {
+  it("of one node's address is over for that node as soon as another node stores a credential", async () => {
     const { clock, node, platform } = fleet();
     const mend = platform.refuse(address, ["refused"]);
     const [refused, other] = [node({ issuer: platform.as("refused") }), node()];
@@ -138,7 +138,7 @@ describe("a refusal that somebody has to mend", () => {
     expect(replaced).toMatchObject({ replaced: true });
   });
 
-  it("leaves what still lives in use meanwhile", async () => {
+  it("leaves a credential in use that still lives", async () => {
     const { clock, node, platform } = fleet();
     const nodes = [node(), node()];
     for (const each of nodes) await within(clock, 2 * secondMs, each.get());
@@ -189,7 +189,7 @@ describe("a wrong secret", () => {
     expect((await within(clock, 2 * secondMs, one.get())).reveal()).toBe(platform.latest);
   });
 
-  it("does not stop a node that has yet to ask for its secret, and that has the right one", async () => {
+  it("does not stop a node that still has to load its secret, and then has the right one", async () => {
     const { clock, node, platform } = fleet();
     platform.refuse(fatal, ["old"]);
     await expect(
@@ -229,7 +229,7 @@ describe("without a store, an issuer whose fetches harm nobody", () => {
     expect(platform.alive(await within(clock, secondMs, one.get()))).toBe(true);
   });
 
-  it("has a refused parent replaced", async () => {
+  it("has its parent replaced when the platform refuses it", async () => {
     const { clock, node, platform } = fleet({ policy });
     const rejected: string[] = [];
     const secrets = ["dead", "alive"];
@@ -250,10 +250,10 @@ describe("without a store, an issuer whose fetches harm nobody", () => {
   });
 });
 
-describe("a day's quota that the platform says is gone", () => {
+describe("a day's quota that the platform says is used up", () => {
   const quota = { perDay: 2_000, dayOffsetMs: 8 * hourMs };
 
-  it("is tried once an hour by the whole fleet, each try is counted, and one that was cleared is noticed within the hour", async () => {
+  it("is tried once an hour by one node for the fleet, and a quota that was reset is noticed within the hour", async () => {
     const { clock, document, node, platform } = fleet({ quota });
     const nodes = [node(), node(), node()];
     for (const each of nodes) await within(clock, 2 * secondMs, each.get());
@@ -288,7 +288,7 @@ describe("a day's quota that the platform says is gone", () => {
     expect([gone, used]).toEqual([undefined, platform.issues.length]);
   });
 
-  it("is tried again soon where whoever made the hour's try died, or was not answered, and the quota is back", async () => {
+  it("is tried again soon when the node that made the hour's try died or got no answer", async () => {
     const { clock, node, platform } = fleet({ quota });
     const [one, two] = [node(), node()];
     for (const each of [one, two]) await within(clock, 2 * secondMs, each.get());

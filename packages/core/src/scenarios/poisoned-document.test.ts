@@ -8,7 +8,7 @@ import { fleet, within } from "./fleet.fixture.ts";
 
 const year9999Ms = Date.UTC(9999, 0);
 
-describe("an instant in the year 9999", () => {
+describe("an instant in the year 9999 that somebody wrote into the document", () => {
   it.each([
     ["inFlightUntilMs", () => ({ inFlightUntilMs: year9999Ms })],
     [
@@ -19,7 +19,7 @@ describe("an instant in the year 9999", () => {
     ],
     ["doubtSinceMs", () => ({ doubtSinceMs: year9999Ms })],
   ] satisfies [string, (state: State) => Partial<State>][])(
-    "keeps nobody from a refresh ahead of expiry: %s",
+    "stops no node from refreshing ahead of expiry: %s",
     async (_field, poison) => {
       const { clock, document, node, platform, write } = fleet();
       const one = node();
@@ -36,7 +36,7 @@ describe("an instant in the year 9999", () => {
     },
   );
 
-  it("keeps nobody from replacing what the platform refused", async () => {
+  it("stops no node from replacing a token that the platform refused", async () => {
     const { clock, document, node, platform, write } = fleet();
     const one = node();
     const dead = await within(clock, 1_000, one.get());
@@ -53,7 +53,7 @@ describe("an instant in the year 9999", () => {
     ["was announced", 100, ({ intent }) => ({ intent: { ...intent!, atMs: year9999Ms } })],
     ["has an unknown outcome", 8_020, () => ({ inFlightUntilMs: year9999Ms })],
   ] satisfies [string, number, (state: State) => Partial<State>][])(
-    "lets nobody send while a request may be under way that %s",
+    "lets no node send while a request may be under way that %s",
     async (_what, afterMs, poison) => {
       const { clock, document, node, platform, write } = fleet();
       const [lost, heir] = [node(), node()];
@@ -74,7 +74,7 @@ describe("an instant in the year 9999", () => {
     },
   );
 
-  it("is none that a node with a longer drain writes: it is waited for as that node wants", async () => {
+  it("does not shorten the longer drain that another node legitimately wrote", async () => {
     const { clock, node, platform } = fleet();
     const slow = node({ parameters: { drainMs: 90_000 } });
     const quick = node();

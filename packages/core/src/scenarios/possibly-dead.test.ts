@@ -23,7 +23,7 @@ describe("a credential that may not be the live one", () => {
     await within(clock, 25_000, healed);
   });
 
-  it("is looked at before it takes a refused one's place, while it is in doubt which one lives", async () => {
+  it("is probed before it replaces a refused one, while the document is in doubt", async () => {
     const { clock, node, platform, document, write } = fleet({
       probes: true,
       pushesChanges: false,
@@ -64,7 +64,7 @@ describe("a credential that may not be the live one", () => {
     expect(answer.replaced && platform.alive(answer.secret)).toBe(true);
   });
 
-  it("is not kept back until a request of a node that stands still can no longer be processed, where a superseded one works on", async () => {
+  it("is handed out before a stalled node's request must have been processed, when a superseded credential keeps working", async () => {
     const { clock, node, platform, document, write } = fleet({
       pushesChanges: false,
       probes: true,
@@ -86,7 +86,7 @@ describe("a credential that may not be the live one", () => {
   });
 });
 
-it("counts the life of the first credential of all by the store's clock, not by that of its node", async () => {
+it("a node with a wrong clock counts the life of the first credential by the store's clock", async () => {
   const clock = manualClock();
   const store = simulatedStore({
     clock,

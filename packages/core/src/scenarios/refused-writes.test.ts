@@ -35,7 +35,7 @@ const troubles: readonly { readonly name: string; readonly begin: (node: Node) =
 
 describe("a store that answers reads and refuses writes", () => {
   it.each(troubles)(
-    "does not stop a stable token, says so once, and once when it is over: $name",
+    "does not stop a stable token, and is reported once when it begins and once when it ends: $name",
     async ({ begin }) => {
       const { clock, node, platform } = fleet(stable);
       const other = node();
@@ -64,7 +64,7 @@ describe("a store that answers reads and refuses writes", () => {
   );
 
   it.each(["readonly", "forbidden"] as const)(
-    "keeps a token whose fetch kills the one before from being fetched: %s",
+    "stops the fetch of a token that would kill the previous one: %s",
     async (reason) => {
       const { clock, node, platform } = fleet();
       const one = node();
@@ -93,7 +93,7 @@ describe("a store that answers reads and refuses writes", () => {
     },
   );
 
-  it("does not make a consumer believe that the owners have looked at what it could not tell them", async () => {
+  it("does not make a consumer assume that the owners examined a token that it could not mark", async () => {
     const { clock, node, platform } = fleet({ ...stable, probes: true });
     const [owner, consumer] = [node(), node({ role: "consumer" })];
     const secret = await within(clock, 2_000, owner.get());
@@ -108,7 +108,7 @@ describe("a store that answers reads and refuses writes", () => {
     expect(answer.replaced && platform.alive(answer.secret)).toBe(true);
   });
 
-  it("is seen to take writes again although nothing has to be written", async () => {
+  it("is found writable again although nothing has to be written", async () => {
     const { clock, node, platform } = fleet();
     const one = node();
     await within(clock, 2_000, one.get());
@@ -122,7 +122,7 @@ describe("a store that answers reads and refuses writes", () => {
     expect(platform.issues.length - issues).toBeLessThanOrEqual(1);
   });
 
-  it("is no trouble for a consumer that was given no right to write", async () => {
+  it("does not disturb a consumer that has no right to write", async () => {
     const { clock, node, platform } = fleet();
     const [owner, consumer] = [node(), node({ role: "consumer" })];
     consumer.faults.refusesWrites = "forbidden";

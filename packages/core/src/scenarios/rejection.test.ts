@@ -24,7 +24,7 @@ describe("a credential that the platform refuses", () => {
     expect(nodes.every((each) => platform.alive(each.peek()!))).toBe(true);
   });
 
-  it("is answered with the present one, and nothing is fetched, when it was replaced before", async () => {
+  it("costs no fetch when it was replaced before: its reporter gets the present one", async () => {
     const { clock, node, platform } = fleet();
     const [one, two] = [node(), node()];
     const old = await within(clock, 2_000, one.get());
@@ -52,7 +52,7 @@ describe("a credential that the platform refuses", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("is given up for one that this node adopts while it waits to reconcile: who reports does not wait for the end of that", async () => {
+  it("is exchanged at once for one that its node adopts while it waits to reconcile", async () => {
     const { clock, document, node, platform, write } = fleet();
     const one = node();
     const old = await within(clock, 2_000, one.get());
@@ -89,7 +89,7 @@ describe("a credential that the platform refuses", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("is never handed out again by the process whose platform called it dead", async () => {
+  it('is never handed out again by the process that the platform answered "dead"', async () => {
     const { clock, node, platform } = fleet({ probes: true });
     const one = node();
     const old = await within(clock, 2_000, one.get());
@@ -109,7 +109,7 @@ describe("a credential that the platform refuses", () => {
     expect(one.peek()).toBeUndefined();
   });
 
-  it("is not handed out again while a replacement is under way, where the platform cannot be asked", async () => {
+  it("is not handed out again while a replacement is under way, if the issuer cannot probe", async () => {
     const { clock, node, platform } = fleet();
     const one = node();
     const old = await within(clock, 2_000, one.get());
@@ -129,7 +129,7 @@ describe("a credential that the platform refuses", () => {
   });
 
   it.each(["store out of reach from the start", "store lost before the commit"])(
-    "is never handed out again when the platform hands it out again: %s",
+    "is not served to its reporter when the platform hands it out again: %s",
     async (when) => {
       const { clock, node, platform } = fleet({
         policy: { kind: "stable", renewWithinMs: 300_000 },
@@ -182,7 +182,7 @@ describe("a credential that the platform refuses", () => {
     },
   );
 
-  it("is asked about again by whoever was refused after the question had been put", async () => {
+  it("is probed again for a caller that was refused after the probe was sent", async () => {
     const { clock, node, platform } = fleet({ probes: true });
     let hasDied = false;
     const probe = async (): Promise<"alive" | "dead"> => {
@@ -200,7 +200,7 @@ describe("a credential that the platform refuses", () => {
     expect(await within(clock, 2_000, honest)).toMatchObject({ replaced: true });
   });
 
-  it("stays in use until it can be replaced, where the platform does not say whether it is alive", async () => {
+  it("stays in use until it is replaced, if no probe says whether it is alive", async () => {
     const { clock, node, platform } = fleet({ quota: { perDay: 20, dayOffsetMs: 0 } });
     const one = node({ issuer: { ...platform, probe: async () => "unknown" as const } });
     await within(clock, 2_000, one.get());
@@ -217,7 +217,7 @@ describe("a credential that the platform refuses", () => {
     expect(one.typesOf()).not.toContain("contended");
   });
 
-  it("is not given up for a doubtful complaint that the platform does not confirm", async () => {
+  it("stays in use after a doubtful report that the platform does not confirm", async () => {
     const { clock, node, platform } = fleet();
     const one = node();
     const secret = await within(clock, 2_000, one.get());
@@ -227,7 +227,7 @@ describe("a credential that the platform refuses", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
-  it("is remembered however many foreign texts are reported as refused", async () => {
+  it("is remembered, however many unknown texts are reported as refused", async () => {
     const { clock, document, node, platform, write } = fleet({ probes: true });
     const one = node();
     const secret = await within(clock, 2_000, one.get());
@@ -244,7 +244,7 @@ describe("a credential that the platform refuses", () => {
     expect(one.peek()).toBeUndefined();
   });
 
-  it("is taken out of use for a consumer whose platform called it dead, and kept by the owner that asks for a consumer that could not", async () => {
+  it("is taken out of use when a consumer's probe says dead, and kept when an owner's probe answers for a consumer without one", async () => {
     const { clock, document, node, platform } = fleet({ probes: true });
     const [owner, consumer] = [node(), node({ role: "consumer" })];
     const pause = node({
@@ -262,7 +262,7 @@ describe("a credential that the platform refuses", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("is reported as contended with evidence, suspected first and confirmed at the second in one lifetime", async () => {
+  it("is reported as contended with evidence: suspected at the first death in a lifetime, confirmed at the second", async () => {
     const { clock, node, platform } = fleet({ probes: true });
     const one = node();
     await within(clock, 2_000, one.get());
@@ -283,7 +283,7 @@ describe("a credential that the platform refuses", () => {
   });
 
   it.each(["another owner", "a consumer"])(
-    "is reported by whoever marks it first, though that node does not fetch: %s",
+    "is reported by the node that marks it first, even if another node fetches: %s",
     async (who) => {
       const { clock, node, platform } = fleet({ probes: true });
       const owner = node();
@@ -301,7 +301,7 @@ describe("a credential that the platform refuses", () => {
     },
   );
 
-  it("is reported with the name of the environment that claims the same one in this store, by both of them", async () => {
+  it("is reported with the name of the other environment that claims the same AppID in this store", async () => {
     const { clock, node, platform } = fleet({
       policy: { kind: "supersede", overlapMs: 0 },
       probes: true,
@@ -342,7 +342,7 @@ describe("a credential that the platform refuses", () => {
     [2_000, 1_200],
     [100, 60],
   ])(
-    "of a quota of %d spends %d at most on 24 h of war against a refresher every 10 s",
+    "of a quota of %d costs %d fetches at most in 24 h, when another system replaces it every 10 s",
     { timeout: 240_000 },
     async (perDay, most) => {
       const { clock, node, platform } = fleet({
@@ -376,7 +376,7 @@ describe("a stable credential that the platform hands out again although it refu
     forced: { perDay, gapMs: 30_000 },
   });
 
-  it("is replaced by force only after it was handed out again and the platform called it dead, within one call", async () => {
+  it("is replaced by a forced refresh within one call, but only after a plain one returned it and a probe said dead", async () => {
     const { clock, node, platform } = fleet({ policy, quota: quota(20) });
     const dead = new Set<string>();
     const one = node({
@@ -403,7 +403,7 @@ describe("a stable credential that the platform hands out again although it refu
   });
 
   it.each(["alive", "unknown"] as const)(
-    "is kept, and nothing is forced, when the platform calls it %s",
+    "is kept without a forced refresh when the platform calls it %s",
     async (found) => {
       const { clock, node, platform } = fleet({ policy, quota: quota(20) });
       const answers = found === "alive" ? ["unknown", "unknown", "unknown", "alive"] : [];
@@ -420,7 +420,7 @@ describe("a stable credential that the platform hands out again although it refu
     },
   );
 
-  it("is asked for without force, ever more rarely, when the day's forced requests are used up, and taken when it is another", async () => {
+  it("is asked for by plain requests, at growing intervals, when the day's forced ones are used up", async () => {
     const { clock, node, platform } = fleet({ policy, quota: quota(0) });
     const dead = new Set<string>();
     const one = node({
@@ -445,7 +445,7 @@ describe("a stable credential that the platform hands out again although it refu
     await one.close();
   });
 
-  it("is asked for without force as often as others replace it: that harms nobody", async () => {
+  it("is asked for by plain requests as often as others replace it, because those kill nothing", async () => {
     const { clock, node, platform } = fleet({ policy, quota: quota(20), probes: true });
     const one = node();
     await within(clock, 2_000, one.get());
@@ -461,7 +461,7 @@ describe("a stable credential that the platform hands out again although it refu
 });
 
 describe("a fleet whose issuer has a fallback", () => {
-  it("takes it at an operator's word, on every node and consumer, and goes back at another", async () => {
+  it("switches to it on every node and consumer when an operator says so, and back again", async () => {
     const world = fleet({ probes: true });
     const { clock, platform } = world;
     const policy = { kind: "stable", renewWithinMs: 300_000 } as const;

@@ -4,7 +4,7 @@ import { answering, fleet, within } from "./fleet.fixture.ts";
 const hourMs = 3_600_000;
 
 describe("a token that the platform hands out again", () => {
-  it("keeps its generation and its identity on every node, and is announced to nobody as another", async () => {
+  it("keeps its generation and its identity on every node, and no node reports a new token", async () => {
     const { clock, node, platform, document } = fleet({
       policy: { kind: "stable", renewWithinMs: 300_000 },
     });
@@ -54,7 +54,7 @@ describe("a token that the platform hands out again", () => {
   });
 
   it.each([1, 199])(
-    "in its last %i ms, of which the answer took 200, fails no call: the next one is waited for",
+    "in its last %i ms fails no call, because callers wait for the next token",
     async (leftMs) => {
       const { clock, node, platform } = fleet({ policy: { kind: "sliding" } });
       let asked = 0;

@@ -13,7 +13,7 @@ async function staysAlive({ clock, platform }: Fleet, node: Node): Promise<void>
   }
 }
 
-describe("two requests whose order nobody knows", () => {
+describe("two requests whose order at the platform is unknown", () => {
   it("are reconciled when the first is processed late, after its client gave up", async () => {
     const world = fleet();
     const one = world.node();
@@ -78,7 +78,7 @@ describe("two requests whose order nobody knows", () => {
 });
 
 describe("a leader that comes too late", () => {
-  it("adopts what was stored while it waited for the lock, and writes nothing", async () => {
+  it("adopts the credential that was stored while it waited for the lock, and writes nothing", async () => {
     const { clock, node, platform } = fleet();
     const [one, two] = [node(), node()];
     two.faults.next("tryAcquire", { requestMs: 450 });
@@ -88,7 +88,7 @@ describe("a leader that comes too late", () => {
     expect(two.typesOf()).toContain("adopted");
   });
 
-  it("does not send when its lease was lost before: the fetch is given back", async () => {
+  it("does not send when it has lost its lease, and gives the fetch back to the quota", async () => {
     const { clock, node, platform, document } = fleet();
     const one = node();
     one.faults.next("set", undefined, { replyMs: 490 });
@@ -103,7 +103,7 @@ describe("a leader that comes too late", () => {
     expect((await document())?.quota.used).toBe(1);
   });
 
-  it("stores nothing over a later one (H2), and leaves a doubt behind", async () => {
+  it("does not overwrite a later credential (H2), and leaves a doubt", async () => {
     const world = fleet();
     const [slow, quick] = [world.node(), world.node()];
     slow.get().catch(() => {});

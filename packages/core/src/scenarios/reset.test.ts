@@ -14,7 +14,7 @@ async function warm(): Promise<{ world: Fleet; one: Node; two: Node }> {
 
 describe("a credential that an operator resets", () => {
   it.each([false, true])(
-    "is handed out by no node any more, and written back by none (store emptied before: %s)",
+    "is no longer handed out by any node, and no node writes it back (store emptied before: %s)",
     async (isEmptied) => {
       const { world, one, two } = await warm();
       if (isEmptied) {
@@ -41,7 +41,7 @@ describe("a credential that an operator resets", () => {
     },
   );
 
-  it("is handed out by every node again, for one fetch, where the platform issues the same one", async () => {
+  it("is handed out by every node again after one fetch, if the platform issues the same one", async () => {
     const { clock, document, node, platform, store } = fleet({
       policy: { kind: "stable", renewWithinMs: 300_000 },
     });
@@ -66,7 +66,7 @@ describe("a credential that an operator resets", () => {
     expect((await document())?.credential?.secret).toBe(next.reveal());
   });
 
-  it("is reported, with what was stored", async () => {
+  it("is reported with the generation that was stored", async () => {
     const { world, one } = await warm();
     const { fingerprint } = one.peek()!;
     await within(world.clock, 1_000, one.reset());
@@ -87,7 +87,7 @@ describe("a credential that an operator resets", () => {
       expect((await within(world.clock, 5_000, each.get())).fingerprint).not.toBe(old);
   });
 
-  it("is not forgotten where it was issued meanwhile, and is not stored yet", async () => {
+  it("stays in use if it was issued meanwhile and is not stored yet", async () => {
     const { world, one, two } = await warm();
     one.faults.next("set", undefined, ...Array.from({ length: 99 }, () => "fail-before" as const));
     await within(world.clock, 2_000, one.refresh());
@@ -100,7 +100,7 @@ describe("a credential that an operator resets", () => {
     expect((await world.document())?.credential?.secret).toBe(unstored.reveal());
   });
 
-  it("which a later one replaced is repaired like any other, should the store lose that", async () => {
+  it("is followed by one that is repaired like any other when the store loses it", async () => {
     const { world, one } = await warm();
     await within(world.clock, 1_000, one.reset());
     const next = await within(world.clock, 5_000, one.get());
@@ -110,7 +110,7 @@ describe("a credential that an operator resets", () => {
     expect(world.platform.issues).toHaveLength(2);
   });
 
-  it("is kept where its next input would be lost with it, and by a consumer", async () => {
+  it("is kept if its next input would be lost, and on a consumer", async () => {
     const policy = { kind: "rotate", window: 2, overlapMs: 300_000 } as const;
     const rotating = fleet({ policy }).node();
     await expect(rotating.reset()).rejects.toThrow(ConfigurationError);

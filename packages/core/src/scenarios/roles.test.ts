@@ -17,7 +17,7 @@ describe("a consumer", () => {
     await expect(consumer.refresh()).rejects.toMatchObject({ code: "CONFIGURATION" });
   });
 
-  it("says after waitMs that nobody has stored anything", async () => {
+  it("rejects after waitMs with an error that says that no owner has stored anything", async () => {
     const { clock, node, platform } = fleet();
     await expect(within(clock, 21_000, node({ role: "consumer" }).get())).rejects.toMatchObject({
       code: "CREDENTIAL_UNAVAILABLE",
@@ -41,7 +41,7 @@ describe("a consumer", () => {
 });
 
 describe("an owner that nobody calls", () => {
-  it("replaces what a consumer reported as soon as the lease of a dead holder has ended", async () => {
+  it("replaces a token that a consumer reported as soon as the lease of a dead holder has ended", async () => {
     const { clock, node, platform, store } = fleet();
     const [owner, consumer] = [node(), node({ role: "consumer" })];
     await within(clock, 2_000, owner.get());
@@ -86,7 +86,7 @@ describe("two environments with one AppID in one store", () => {
     expect(platform.concurrencyMax).toBe(1);
   });
 
-  it("are only warned when told so, and free when the first has gone", async () => {
+  it('are only warned with the mode "warn", and unhindered when the first is gone', async () => {
     const { clock, node, platform, cache } = fleet();
     await within(clock, 2_000, node().get());
     const warned = node({ environment: "staging", onConflict: "warn" });
@@ -102,7 +102,7 @@ describe("two environments with one AppID in one store", () => {
     await within(clock, 2_000, node({ environment: "development" }).get());
   });
 
-  it("are given up after two days of silence", async () => {
+  it("no longer conflict after one of them was silent for two days", async () => {
     const { clock, node, platform } = fleet();
     const production = node();
     await within(clock, 2_000, production.get());
@@ -120,7 +120,7 @@ describe("two environments with one AppID in one store", () => {
     expect(platform.issues.every(({ forced }) => !forced)).toBe(true);
   });
 
-  it("cannot be told to coexist where each issue kills the one before", () => {
+  it("cannot be set to coexist if each issue kills the previous token", () => {
     const { node } = fleet();
     expect(() => node({ onConflict: "coexist" })).toThrow(
       expect.objectContaining({ code: "CONFIGURATION" }),
@@ -128,27 +128,21 @@ describe("two environments with one AppID in one store", () => {
   });
 });
 
-describe("names", () => {
-  it.each(["", " production", "生产", "a\nb", "x".repeat(65), "\u001b[31m"])(
-    "of environments are checked: %j",
-    (environment) => {
-      const { node } = fleet();
-      expect(() => node({ environment })).toThrow(
-        expect.objectContaining({ code: "CONFIGURATION" }),
-      );
-    },
-  );
-
-  it("that are refused are not shown beyond four characters: a secret may have been given instead", () => {
+it.each(["", " production", "生产", "a\nb", "x".repeat(65), "\u001b[31m"])(
+  "an environment's name is checked: %j",
+  (environment) => {
     const { node } = fleet();
-    expect(() => node({ environment: "9f3b/7c5d1e8a2046" })).toThrow(
-      /"9f3b" and 13 characters more/,
-    );
-  });
+    expect(() => node({ environment })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
+  },
+);
+
+it("the error shows only four characters of a refused name, because it may be a secret", () => {
+  const { node } = fleet();
+  expect(() => node({ environment: "9f3b/7c5d1e8a2046" })).toThrow(/"9f3b" and 13 characters more/);
 });
 
 describe("a credential that needs another one", () => {
-  it("is issued with its parent's, and reports a parent that the platform refuses, once", async () => {
+  it("is issued with the parent's secret, and reports a parent that the platform refuses, once", async () => {
     const { clock, node, platform, store } = fleet();
     const parent = node();
     const tickets = scriptedIssuer({
@@ -188,7 +182,7 @@ describe("a credential that needs another one", () => {
     await Promise.all([child.close(), parent.close()]);
   });
 
-  it("says that its parent is missing, when it is", async () => {
+  it("rejects with an error that names the missing parent option", async () => {
     const { clock, node, platform, store } = fleet();
     platform.script({ outcome: "fatal", platformCode: "40125" });
     const parent = node();

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
 describe("a store that falls back", () => {
-  it("to what was replaced before a node ever held it, passes it off as new to nobody, though both are of the same minute", async () => {
+  it("to a credential that was replaced in the same minute makes no node take that one for new", async () => {
     const { clock, document, node, platform, write } = fleet();
     const one = node();
     await within(clock, 2_000, one.get());
@@ -23,8 +23,8 @@ describe("a store that falls back", () => {
   });
 });
 
-describe("a store that fell back by two generations", () => {
-  it("is not believed by a node that knows only the last two", async () => {
+describe("a store that falls back by two generations", () => {
+  it("is repaired by a node that knows only the last two", async () => {
     const { clock, node, platform, store, document } = fleet();
     const one = node();
     await within(clock, 2_000, one.get());

@@ -33,7 +33,7 @@ const inputsOf = ({ platform }: Fleet): (string | undefined)[] =>
   platform.issues.map(({ input }) => input);
 
 describe("a rotating credential", () => {
-  it("hands out what it was seeded with, on every node, and fetches nothing for it", async () => {
+  it("hands out its seed on every node, without a fetch", async () => {
     const world = rotating();
     const issued = await authorise(world);
     const [a, b] = [world.node(), world.node()];
@@ -47,7 +47,7 @@ describe("a rotating credential", () => {
     });
   });
 
-  it("sends each input once, through days of ordinary life", async () => {
+  it("sends each input once during days of normal operation", async () => {
     const world = rotating();
     const node = world.node();
     await within(world.clock, 1_000, node.seed(await authorise(world)));
@@ -81,7 +81,7 @@ describe("a rotating credential", () => {
   });
 
   it.each(["unknown-processed", "unknown-unprocessed"] as const)(
-    "without a grace, asks which input works after %s, once the request cannot be under way any more",
+    "without a grace, recovers its input after %s, once the request must have been processed",
     async (outcome) => {
       const world = rotating({ overlapMs: 0 });
       const node = world.node();
@@ -97,7 +97,7 @@ describe("a rotating credential", () => {
     },
   );
 
-  it("remembers what the platform named, so that the input before it is never sent again when the next outcome is unknown too", async () => {
+  it("remembers the input that the platform named, and never sends the earlier one again after a second unknown outcome", async () => {
     const world = rotating({ overlapMs: 0 });
     const node = world.node({ parameters: { attemptsMax: 1 } });
     await within(world.clock, 1_000, node.seed(await authorise(world)));
@@ -131,7 +131,7 @@ describe("a rotating credential", () => {
     await node.close();
   });
 
-  it("is unavailable, and sends nothing, when nobody can name an input that was not sent", async () => {
+  it("is unavailable and sends nothing when every known input was sent", async () => {
     const world = rotating({ overlapMs: 0, recovers: false });
     const node = world.node();
     await within(
@@ -155,7 +155,7 @@ describe("a rotating credential", () => {
     expect(node.typesOf()).not.toContain("refused-fatally");
   });
 
-  it("gives up when the platform refuses the very input that it names, until somebody seeds, and then on every node", async () => {
+  it("gives up when the platform refuses the input that it named itself, until a seed serves every node again", async () => {
     const world = rotating();
     const [a, b] = [world.node(), world.node()];
     await within(world.clock, 1_000, a.seed(await authorise(world)));
@@ -187,7 +187,7 @@ describe("a rotating credential", () => {
     await b.close();
   });
 
-  it("hands out nothing before the input that came with it is stored, and never sends the old one again", async () => {
+  it("is not handed out before the next input is stored, and the old input is never sent again", async () => {
     const world = rotating({ overlapMs: 0 });
     const node = world.node();
     const { secret, nextInput } = await within(world.clock, 1_000, authorise(world));
@@ -204,7 +204,7 @@ describe("a rotating credential", () => {
     expect((await world.document())?.credential?.secret).toBe(world.platform.latest);
   });
 
-  it("that was refused is replaced once the new input is stored, with one request, however long the store was away", async () => {
+  it("that was refused is replaced with one request as soon as the new input is stored, however long the store was away", async () => {
     const world = rotating();
     const node = world.node();
     const issued = await authorise(world);
@@ -221,7 +221,7 @@ describe("a rotating credential", () => {
     expect(node.peek()?.reveal()).toBe(world.platform.latest);
   });
 
-  it("backs off when nobody answers which input works, and doubts nothing: asking issues nothing", async () => {
+  it("backs off when the recovery of its input is not answered, and leaves no doubt because that issues nothing", async () => {
     const world = rotating();
     const node = world.node();
     await authorise(world);
@@ -243,7 +243,7 @@ describe("a rotating credential", () => {
     expect(world.platform.alive(await within(world.clock, 25_000, node.get()))).toBe(true);
   });
 
-  it("tells a seed apart from a refresh that is in the air, and reconciles", async () => {
+  it("reconciles when it is seeded while a refresh is in flight", async () => {
     const world = rotating();
     const [a, b] = [world.node(), world.node()];
     await within(world.clock, 1_000, a.seed(await authorise(world)));
@@ -261,7 +261,7 @@ describe("a rotating credential", () => {
     await Promise.all([a.close(), b.close()]);
   });
 
-  it("stores a seed once, however often its answer is lost", async () => {
+  it("stores a seed once, however often the store's answer is lost", async () => {
     const world = rotating();
     const node = world.node();
     node.faults.next("set", "fail-after");
@@ -269,7 +269,7 @@ describe("a rotating credential", () => {
     expect((await world.document())?.credential?.generation).toBe(1);
   });
 
-  it("never issues without the store, even where that is allowed", async () => {
+  it('is never issued without the store, even with standalone: "always"', async () => {
     const world = rotating();
     const node = world.node({ standalone: "always" });
     node.faults.unreachable = true;
@@ -279,7 +279,7 @@ describe("a rotating credential", () => {
     expect(world.platform.issues).toHaveLength(0);
   });
 
-  it("refuses to be seeded on a node that only consumes", async () => {
+  it("refuses to be seeded on a consumer", async () => {
     const world = rotating();
     await expect(
       world.node({ role: "consumer" }).seed(await authorise(world)),
@@ -287,10 +287,10 @@ describe("a rotating credential", () => {
   });
 });
 
-describe("the ledger", () => {
+describe("the quota of the day", () => {
   const quota = { perDay: 100, dayOffsetMs: 0 };
 
-  it("takes over what the platform says, and lets a fleet go on that waited for the quota", async () => {
+  it("follows the count that an operator read from the platform, and a fleet that waited for the quota goes on", async () => {
     const world = fleet({ quota });
     const node = world.node();
     world.platform.script("quota");
@@ -308,7 +308,7 @@ describe("the ledger", () => {
     ["the platform grants less", { used: 5, remaining: 15 }, 85],
     ["the platform grants more", { used: 5, remaining: 995 }, 5],
     ["nothing is left", { used: 20, remaining: 0 }, 100],
-  ])("counts what leaves as many fetches when %s", async (_title, observed, used) => {
+  ])("counts each request that is sent when %s", async (_title, observed, used) => {
     const world = fleet({ quota });
     const node = world.node();
     await node.reconcileQuota(observed);

@@ -20,7 +20,7 @@ describe("a fleet that runs while sealing is switched", () => {
   it.each([
     ["on", on],
     ["off", on.toReversed()],
-  ])("%s: in each step nodes before and behind it share one credential", async (_title, steps) => {
+  ])("%s: nodes of two neighbouring steps share one credential", async (_title, steps) => {
     const world = fleet();
     for (const [index, step] of steps.slice(1).entries()) {
       const [before, behind] = [nodeWith(world, steps[index]), nodeWith(world, step)];
@@ -43,7 +43,7 @@ describe("a fleet that runs while sealing is switched", () => {
     expect(stored?.startsWith("lps1.")).toBe(steps.at(-1) === "refuse");
   });
 
-  it("without a step between finds its own document, and says what it is: nothing is fetched", async () => {
+  it("without the step between them fetches nothing, and the error says why the document is unreadable", async () => {
     const world = fleet();
     await within(world.clock, 5_000, nodeWith(world, "refuse").get());
     await expect(within(world.clock, 30_000, nodeWith(world, "none").get())).rejects.toMatchObject({

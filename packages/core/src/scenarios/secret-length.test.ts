@@ -2,18 +2,21 @@ import { describe, expect, it } from "vitest";
 import { answering, fleet, within } from "./fleet.fixture.ts";
 
 describe("a secret", () => {
-  it.each([4_096, 16_384])("of %d characters is kept, and handed out as it is", async (length) => {
-    const { clock, node, platform } = fleet();
-    const secret = "j".repeat(length);
-    const issuer = answering(platform, (issued) => ({ ...issued, secret }));
-    const [one, two] = [node({ issuer }), node({ issuer })];
-    expect((await within(clock, 2_000, one.get())).reveal()).toBe(secret);
-    expect((await within(clock, 2_000, two.get())).reveal()).toBe(secret);
-    expect(platform.issues).toHaveLength(1);
-  });
+  it.each([4_096, 16_384])(
+    "of %d characters is stored and handed out unchanged",
+    async (length) => {
+      const { clock, node, platform } = fleet();
+      const secret = "j".repeat(length);
+      const issuer = answering(platform, (issued) => ({ ...issued, secret }));
+      const [one, two] = [node({ issuer }), node({ issuer })];
+      expect((await within(clock, 2_000, one.get())).reveal()).toBe(secret);
+      expect((await within(clock, 2_000, two.get())).reveal()).toBe(secret);
+      expect(platform.issues).toHaveLength(1);
+    },
+  );
 
   it.each(["secret", "nextInput"] as const)(
-    "that is longer is one final error at once, and one fetch: %s",
+    "of more characters gives one final error after one fetch: %s",
     async (field) => {
       const { clock, node, platform } = fleet(
         field === "nextInput" ? { policy: { kind: "rotate", overlapMs: 300_000 } } : {},

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
-describe("a credential that is wanted", () => {
-  it("is fetched once when it is cold, however many callers and nodes want it", async () => {
+describe("a credential", () => {
+  it("is fetched once at a cold start, however many callers and nodes want it", async () => {
     const { clock, node, platform } = fleet();
     const nodes = Array.from({ length: 8 }, () => node());
     const secrets = await within(
@@ -14,7 +14,7 @@ describe("a credential that is wanted", () => {
     expect(new Set(secrets.map((secret) => secret.reveal()))).toEqual(new Set([platform.latest]));
   });
 
-  it("comes to all waiters of other processes with the commit, without polling", async () => {
+  it("reaches all waiting callers of other processes with the commit, without polling", async () => {
     const { clock, node, store } = fleet();
     const nodes = Array.from({ length: 32 }, () => node());
     const waiting = Promise.all(nodes.map((each) => each.get()));
@@ -26,7 +26,7 @@ describe("a credential that is wanted", () => {
     await Promise.all(nodes.map((each) => each.close()));
   });
 
-  it("costs the node that leads eight commands when it is new, and one that waits five: it reads, asks for the lock, and reads once it hears of changes, at the intent and at the commit", async () => {
+  it("costs the node that leads eight store commands when it is new, and a node that waits five", async () => {
     const { clock, node, store } = fleet();
     const nodes = [node(), node()];
     await within(clock, 1_000, Promise.all(nodes.map((each) => each.get())));
@@ -60,7 +60,7 @@ describe("a credential that is wanted", () => {
     expect(late.typesOf()).toEqual(["adopted"]);
   });
 
-  it("is read again by a node that begins to hear of changes: what changed before was told to others only", async () => {
+  it("is read again by a node when its subscription begins, because earlier changes were reported to others only", async () => {
     const { clock, node, platform } = fleet({ latencyMs: 10 });
     const one = node();
     await within(clock, 1_000, one.get());
@@ -98,7 +98,7 @@ describe("a credential that is wanted", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
-  it("is never given out past its hard deadline", async () => {
+  it("is never handed out after its hard deadline", async () => {
     const { clock, node, platform } = fleet();
     const one = node();
     await within(clock, 1_000, one.get());
@@ -115,7 +115,7 @@ describe("a credential that is wanted", () => {
 });
 
 describe("an operator's refresh", () => {
-  it("makes a new one also when the record was evicted", async () => {
+  it("fetches a new credential also when the store evicted the document", async () => {
     const { cache, clock, node, platform } = fleet({ pushesChanges: false });
     const one = node();
     const old = await within(clock, 1_000, one.get());
@@ -125,7 +125,7 @@ describe("an operator's refresh", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("makes a new one also when what is stored is suspect, and this node still holds the one before", async () => {
+  it("fetches a new credential also when the stored one is suspect and this node holds the previous one", async () => {
     const { clock, document, node, platform, write } = fleet({ pushesChanges: false });
     const [one, two] = [node(), node()];
     const old = await within(clock, 1_000, one.get());
@@ -142,8 +142,8 @@ describe("an operator's refresh", () => {
   });
 });
 
-describe("a caller who comes late to a long wait", () => {
-  it("has a patience of its own", async () => {
+describe("a caller that joins a long wait late", () => {
+  it("waits for its own waitMs", async () => {
     const { clock, node, platform, store } = fleet();
     const one = node();
     await store.lock().withPrefix("production").tryAcquire(platform.id, "somebody", 21_000);
@@ -160,7 +160,7 @@ describe("a caller who comes late to a long wait", () => {
 });
 
 describe("refreshing ahead", () => {
-  it("makes one fetch per lifetime, before anybody waits, at 1, 3 and 10 nodes", async () => {
+  it("costs one fetch per lifetime with 1, 3 and 10 nodes, before any caller has to wait", async () => {
     for (const size of [1, 3, 10]) {
       const { clock, node, platform } = fleet();
       const nodes = Array.from({ length: size }, () => node());
@@ -180,7 +180,7 @@ describe("refreshing ahead", () => {
     }
   });
 
-  it("works without messages from the store, by reading again", async () => {
+  it("works without messages from the store, by reading repeatedly", async () => {
     const { clock, node, platform } = fleet({ pushesChanges: false });
     const nodes = [node(), node(), node()];
     await within(clock, 3_000, Promise.all(nodes.map((each) => each.get())));
@@ -191,7 +191,7 @@ describe("refreshing ahead", () => {
     }
   });
 
-  it("reads as often as without messages once a reading has shown a change that no message told of, until one comes again", async () => {
+  it("reads as often as without messages after a change came without a message, until a message arrives again", async () => {
     const { clock, node } = fleet();
     const [one, two] = [node(), node()];
     await within(clock, 2_000, one.get());
@@ -217,7 +217,7 @@ describe("refreshing ahead", () => {
     expect(await longestGapMs()).toBeGreaterThan(250_000);
   });
 
-  it("hands out the same stable credential again without a loop", async () => {
+  it("does not loop when a stable issuer returns the same credential", async () => {
     const { clock, node, platform } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
     const nodes = [node(), node(), node()];
     await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
@@ -243,7 +243,7 @@ describe("closing", () => {
     expect(one.status().state).toBe("closed");
   });
 
-  it("with waitMs: 0 nobody waits, and what was begun for the first caller serves the next", async () => {
+  it("with waitMs: 0 no caller waits, and the refresh that the first caller started serves the next", async () => {
     const { clock, node, platform } = fleet();
     const one = node({ parameters: { waitMs: 0 } });
     const told = expect(one.get()).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });

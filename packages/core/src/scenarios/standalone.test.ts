@@ -28,7 +28,7 @@ describe.each([
   ["a node that was told to fetch alone", supersede],
 ])("without a store, %s", (_, policy) => {
   it.each(["account", "node"] as const)(
-    "remembers a refusal that concerns the %s: one request in each of its terms",
+    "remembers a refusal that concerns the %s, and sends one request in each retry period",
     async (scope) => {
       const world = fleet({ policy });
       const mend = world.platform.refuse({ outcome: "fatal", platformCode: "40164", scope });
@@ -45,7 +45,7 @@ describe.each([
     },
   );
 
-  it("tells a refused parent, has it replaced once, and backs off when it was not to blame", async () => {
+  it("reports a refused parent, has it replaced once, and backs off when the parent was not the cause", async () => {
     const world = fleet({ policy });
     const told: { name: string; doubtful: boolean | undefined }[] = [];
     let generation = 0;
@@ -79,7 +79,7 @@ describe.each([
     );
   });
 
-  it("calls nobody an intruder, and takes no fallback: what the fleet did meanwhile is unknown", async () => {
+  it("reports no contention and takes no fallback, because what the fleet does is unknown", async () => {
     const world = fleet({ policy, probes: true });
     const fallback = { ...world.platform, id: "test:stable:wx0123456789abcdef", policy: stable };
     const one = world.node({
@@ -104,7 +104,7 @@ describe.each([
     expect((await world.document())?.credential?.secret).toBe(world.platform.latest);
   });
 
-  it("does not go back to what it could not store before, when the store returns", async () => {
+  it("does not return to a credential that it could not store when the store returns", async () => {
     const world = fleet({ policy, probes: true, latencyMs: 300 });
     const one = world.node({ standalone: "always" });
     await within(world.clock, 2 * secondMs, one.get());

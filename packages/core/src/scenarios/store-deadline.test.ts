@@ -36,7 +36,7 @@ function node(store: ReturnType<typeof silentStore>, parameters: Partial<Paramet
   });
 }
 
-describe("the deadline of a store's command", () => {
+describe("the deadline of a store command", () => {
   it.each<[string, number | undefined, Partial<Parameters>, number]>([
     ["500 ms", undefined, {}, 500],
     ["the store's own, though it is longer than the credential's default", 1_700, {}, 1_700],
@@ -56,7 +56,7 @@ describe("the deadline of a store's command", () => {
     await within(store.clock, 10_000, one.close());
   });
 
-  it("lengthens the lease that has to outlive it", async () => {
+  it("lengthens the lease, which must outlive it", async () => {
     const one = node(silentStore(5_000, 5_000));
     await one.close();
     expect(() => node(silentStore(5_000, 5_000), { leaseMs: 10_000 })).toThrow(
@@ -69,7 +69,7 @@ describe("the deadline of a store's command", () => {
     [2_000, 500],
     [500, 2_000],
   ])(
-    "is refused where a shorter one of the store would hide it: cache %d ms, lock %d ms",
+    "is refused when the store's own deadline is shorter: cache %d ms, lock %d ms",
     (cacheMs, lockMs) => {
       expect(() => node(silentStore(cacheMs, lockMs), { storeDeadlineMs: 800 })).toThrow(
         "storeDeadlineMs is 800, and the store ends each command after 500 ms by itself. " +

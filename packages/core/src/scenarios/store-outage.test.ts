@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
-describe("a store in trouble", () => {
-  it("is never taken for a miss: a cold node rejects after three seconds of trying and fetches nothing", async () => {
+describe("a store", () => {
+  it("that is unreachable is never treated as a miss: a cold node rejects after three seconds of trying and fetches nothing", async () => {
     for (const fault of ["unreachable", "frozen"] as const) {
       const { clock, node, platform } = fleet();
       const one = node();
@@ -20,7 +20,7 @@ describe("a store in trouble", () => {
   });
 
   it.each(["supersede", "rotate"] as const)(
-    "that holds a document of a newer release for a moment, when an answer comes, loses nothing: %s",
+    "that holds a newer release's document when an answer arrives loses nothing: %s",
     async (kind) => {
       const rotates = kind === "rotate";
       const { cache, clock, document, node, platform } = fleet({
@@ -52,7 +52,7 @@ describe("a store in trouble", () => {
     },
   );
 
-  it("that is failing over when a process starts is waited for", async () => {
+  it("that is failing over while a process starts is waited for", async () => {
     const { clock, node, platform } = fleet();
     const one = node();
     one.faults.unreachable = true;
@@ -63,7 +63,7 @@ describe("a store in trouble", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
-  it("that does not answer when a node hears of a change is asked again soon", async () => {
+  it("that does not answer after a node was notified of a change is asked again soon", async () => {
     const { clock, node, platform } = fleet();
     const [one, two] = [node(), node()];
     await within(clock, 2_000, Promise.all([one.get(), two.get()]));
@@ -77,7 +77,7 @@ describe("a store in trouble", () => {
     expect(one.peek()?.reveal()).toBe(platform.latest);
   });
 
-  it("lets a warm node serve to the hard deadline without fetching, and says so", async () => {
+  it("that is unreachable lets a warm node serve to the hard deadline without fetching, and the node reports that it is degraded", async () => {
     const { clock, node, platform } = fleet();
     const one = node();
     await within(clock, 2_000, one.get());
@@ -94,7 +94,7 @@ describe("a store in trouble", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("does not lose what was issued when it goes down before the commit: it is served, then stored", async () => {
+  it("that goes down before the commit loses no issued credential: it is served, then stored", async () => {
     const { clock, node, platform, document } = fleet();
     const one = node();
     const waiting = one.get();
@@ -110,7 +110,7 @@ describe("a store in trouble", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
-  it("counts a write once whose answer was lost", async () => {
+  it("that loses its answer to a write counts the write once", async () => {
     const { clock, node, platform, document } = fleet();
     const one = node();
     one.faults.next("set", undefined, "fail-after", undefined, "fail-after");
@@ -120,7 +120,7 @@ describe("a store in trouble", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
-  it("is written again by a node that knows what a failover lost, without a fetch", async () => {
+  it("that lost writes in a failover is repaired without a fetch by a node that knows them", async () => {
     const { clock, node, platform, store, document } = fleet();
     const nodes = [node(), node(), node()];
     await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
@@ -138,7 +138,7 @@ describe("a store in trouble", () => {
     expect(new Set(nodes.map((each) => each.peek()?.reveal()))).toEqual(new Set([platform.latest]));
   });
 
-  it("is written again after it was emptied", async () => {
+  it("that was emptied is repaired without a fetch", async () => {
     const { clock, node, platform, store, document } = fleet();
     const empty = store.snapshot();
     const one = node();
@@ -149,7 +149,7 @@ describe("a store in trouble", () => {
     expect(platform.issues).toHaveLength(1);
   });
 
-  it("may hold what this release must not use: nothing is fetched and nothing overwritten", async () => {
+  it("that holds an unreadable document causes no fetch, and the document is not overwritten", async () => {
     const { clock, node, platform, cache } = fleet();
     for (const text of ['{"v":2}', "garbage", '{"v":1}', "[]", '{"v":1,"__proto__":{"v":1}}']) {
       await cache.withPrefix("production").set(platform.id, text);
@@ -163,7 +163,7 @@ describe("a store in trouble", () => {
     expect(platform.issues).toHaveLength(0);
   });
 
-  it("does not stop a stable credential: it is the same for everybody", async () => {
+  it("that is unreachable does not stop the fetch of a stable credential, which is the same for every node", async () => {
     const { clock, node, platform } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
     const nodes = [node(), node()];
     for (const each of nodes) each.faults.unreachable = true;
@@ -174,7 +174,7 @@ describe("a store in trouble", () => {
 });
 
 describe("a node without a store", () => {
-  it("believes the store's clock, not its own, once the store answers", async () => {
+  it("uses the store's clock, not its own, once the store answers", async () => {
     const { clock, node, platform, document } = fleet({
       policy: { kind: "stable", renewWithinMs: 300_000 },
     });
@@ -193,7 +193,7 @@ describe("a node without a store", () => {
 });
 
 describe("a node whose credential waits to be stored", () => {
-  it("does not go back and forth when it reads an earlier one meanwhile", async () => {
+  it("keeps serving that credential when it reads an earlier one meanwhile", async () => {
     const { clock, node, platform, document, write } = fleet();
     const one = node();
     await within(clock, 2_000, one.get());

@@ -16,8 +16,8 @@ async function idle(): Promise<Fleet & { readonly one: Node }> {
   return { ...world, one };
 }
 
-describe("a machine that slept, with nobody calling", () => {
-  it("for longer than its token lives has another within 20 s", async () => {
+describe("a machine that slept, without callers", () => {
+  it("for longer than its token lives gets another one within 20 s", async () => {
     const { clock, one, platform } = await idle();
     const before = one.peek()!;
     clock.suspend(3 * 3_600_000);
@@ -28,7 +28,7 @@ describe("a machine that slept, with nobody calling", () => {
     expect(one.typesOf()).toContain("clock-jumped");
   });
 
-  it("for a minute has looked at the store within 20 s, and fetches nothing", async () => {
+  it("for a minute reads the store within 20 s, and fetches nothing", async () => {
     const { clock, one, platform, store } = await idle();
     const before = store.commands;
     await clock.advance(noticedMs);

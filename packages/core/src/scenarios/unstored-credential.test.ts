@@ -1,4 +1,6 @@
-/** What could not be stored, and was replaced before the store returned, is never stored after it. */
+/**
+ * What could not be stored, and was replaced before the store returned, is never stored after it.
+ */
 import { describe, expect, it } from "vitest";
 import type { State } from "../state/state.ts";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
@@ -44,7 +46,7 @@ describe("a credential that could not be stored, and was replaced without the st
   );
 
   it.each(rows)(
-    "is not what the fleet reads when the store is back (overlap $overlapMs ms, replaced $times times, the one before aged $ageMs ms, first contact: $first)",
+    "is never stored when the store is back (overlap $overlapMs ms, replaced $times times, the previous one aged $ageMs ms, first contact: $first)",
     async ({ ageMs, first, overlapMs, times }) => {
       const { world, nodes } = await unstored(overlapMs, ageMs);
       for (let time = 0; time < times; time += 1) await replaceAlone(world, nodes[0]);

@@ -3,7 +3,7 @@ import { fleet, within } from "./fleet.fixture.ts";
 import { laterFields, laterSchema } from "./newer-release.fixture.ts";
 
 describe("two releases in one store", () => {
-  it("of one schema share a credential for a day: nothing that only the later one knows is lost by the older one", async () => {
+  it("with one schema share a credential for a day, and the older one loses no field that only the later one knows", async () => {
     const { clock, document, node, platform, store } = fleet();
     const lost = new Set<string>();
     const older = node();
@@ -37,7 +37,7 @@ describe("two releases in one store", () => {
     expect([...older.typesOf(), ...later.typesOf()]).not.toContain("unreadable");
   });
 
-  it("of two schemas do no harm: the older one fetches nothing, and after a roll-back as its error says it serves again", async () => {
+  it("with two schemas do no harm: the older one fetches nothing, and serves again after the roll-back that its error describes", async () => {
     const { cache, clock, node, platform, store } = fleet();
     const later = node({ cache: laterSchema(store.cache(), 2) });
     await within(clock, 5_000, later.get());

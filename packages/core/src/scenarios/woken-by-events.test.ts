@@ -6,7 +6,7 @@ const secondMs = 1_000;
 
 describe("an owner that fetched without the store, which sends no messages", () => {
   it.each([10, 60, 200])(
-    "writes what it has within a minute of the store's return, for a consumer that waits: away for %i s",
+    "stores its credential within a minute of the store's return, for a consumer that waits: away for %i s",
     async (awaySeconds) => {
       const policy = { kind: "supersede", overlapMs: 300_000 } as const;
       const world = fleet({ policy, probes: true, pushesChanges: false });
@@ -29,7 +29,7 @@ describe("an owner that fetched without the store, which sends no messages", () 
 });
 
 describe("an owner that pauses after refreshes that failed, while its credential still works", () => {
-  it("does not finish that pause once a consumer finds it dead", async () => {
+  it("ends that pause when a consumer finds the credential dead", async () => {
     const policy = { kind: "supersede", overlapMs: 300_000 } as const;
     const world = fleet({ policy, probes: true });
     const { clock, platform } = world;
@@ -47,7 +47,7 @@ describe("an owner that pauses after refreshes that failed, while its credential
 });
 
 describe("a store that returns while its owner fetches without it", () => {
-  it("has what was fetched as soon as the answer is there", async () => {
+  it("has the credential as soon as the platform answers", async () => {
     const policy = { kind: "supersede", overlapMs: 300_000 } as const;
     const world = fleet({ policy, latencyMs: 3 * secondMs, probes: true });
     const { clock, platform } = world;
