@@ -62,6 +62,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["mutants"],
     ["report"],
   ],
+  doctor: [["sight"], ["check.ts"], ["checks"], ["diagnose.ts"], ["index.ts"]],
   "event-log": [
     ["documents.ts", "event-id.ts"],
     ["limits.ts", "stream-store.ts"],
@@ -90,7 +91,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["port.ts"],
     ["store.ts"],
     ["driver.ts"],
-    ["clients", "probe.ts"],
+    ["clients", "hears-itself.ts", "probe.ts"],
     ["index.ts"],
   ],
   server: [

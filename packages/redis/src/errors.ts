@@ -114,6 +114,11 @@ export function refusedCommandOf(error: unknown): string | undefined {
   return (refusedCommand.exec(text) ?? unknownCommand.exec(text))?.[1]?.toLowerCase();
 }
 
+/** True when a service refused the script before it ran it. */
+export function isCheckedScript(error: unknown): boolean {
+  return checkedScript.test(textOf(error));
+}
+
 /**
  * @param kind the driver's name in error texts
  * @param entry the entry's name, if the command used an entry. A wrong type is then

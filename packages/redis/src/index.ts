@@ -18,8 +18,9 @@ export type {
   NodeRedisSentinel,
 } from "./clients/node-redis.ts";
 export type { NodePort, RedisPort } from "./port.ts";
-export { probeRedis } from "./probe.ts";
-export type { ProbeOptions } from "./probe.ts";
+export { probeNotes, probeRedis } from "./probe.ts";
+export type { ProbeNote, ProbeOptions } from "./probe.ts";
+export { hearsItself } from "./hears-itself.ts";
 export type { Script } from "./scripts.ts";
 export { createRedisStore, requirePlainPrefix, storesByClient } from "./store.ts";
 export type { RedisStore } from "./store.ts";

@@ -6,7 +6,7 @@ import { CacheUnavailableError, systemClock, systemRandom } from "@lingpai/core"
 import { claimsPath, nameOf, scopeOf } from "@lingpai/core/driver";
 import type { Clock } from "@lingpai/core";
 import { createRedisCacheDriver, createRedisLockDriver } from "./driver.ts";
-import { redisError, refusedCommandOf } from "./errors.ts";
+import { isCheckedScript, redisError, refusedCommandOf } from "./errors.ts";
 import { changesChannel } from "./layout.ts";
 import { withinLimit } from "./limit.ts";
 import type { RedisPort } from "./port.ts";
@@ -33,6 +33,12 @@ export interface ProbeOptions {
   readonly clock?: Clock;
 }
 
+/** What works worse than it could, and which part of the probe saw it. */
+export interface ProbeNote {
+  readonly about: "tracing" | "frozen" | "publish" | "subscribe" | "scan" | "eviction";
+  readonly text: string;
+}
+
 const canary = "lingpai.probe";
 const canaryTtlMs = 10_000;
 
@@ -49,6 +55,14 @@ export async function probeRedis(
   given: RedisStore,
   options: ProbeOptions = {},
 ): Promise<readonly string[]> {
+  return (await probeNotes(given, options)).map(({ text }) => text);
+}
+
+/** As {@link probeRedis}, with the part of the probe that each warning comes from. */
+export async function probeNotes(
+  given: RedisStore,
+  options: ProbeOptions = {},
+): Promise<readonly ProbeNote[]> {
   const { path = [], role = "owner", isSealed = false, clock = systemClock } = options;
   const scope = scopeOf(path);
   const store = { ...given, port: bounded(given.port, clock) };
@@ -58,13 +72,15 @@ export async function probeRedis(
       await attemptEach(store, nameOf(each, `${canary}.attempt`), role);
     if (role === "owner") await exercise(store, nameOf(path, canary));
     const traced = isSealed ? [] : tracedAmong(store.port.traceChannels);
-    const tracing = traced.map(
-      (channel) =>
+    const tracing = traced.map((channel) =>
+      note(
+        "tracing",
         `This client's commands are traced (${channel}), so the traces contain unsealed tokens. Seal the store.`,
+      ),
     );
     return [
       ...tracing,
-      ...(store.port.frozenWarning === undefined ? [] : [store.port.frozenWarning]),
+      ...(store.port.frozenWarning === undefined ? [] : [note("frozen", store.port.frozenWarning)]),
       ...(await changeFeedWarnings(
         store,
         prefix + changesChannel(scope),
@@ -76,6 +92,10 @@ export async function probeRedis(
   } catch (error) {
     throw redisError(error, store.port.kind);
   }
+}
+
+function note(about: ProbeNote["about"], text: string): ProbeNote {
+  return { about, text };
 }
 
 /** Returns the same port with a limit for each wait. */
@@ -119,6 +139,8 @@ async function attemptEach(
       const failure = redisError(error, port.kind);
       if (!(failure instanceof CacheUnavailableError) || failure.reason !== "forbidden")
         throw failure;
+      // Its remedy is another one than for an access rule.
+      if (isCheckedScript(error)) throw failure;
       const what = `Redis (${port.kind}) refuses "${refusedCommandOf(error) ?? script.name}" on "${name}".`;
       const remedy =
         "Grant this user the commands and the keys (~) that the README's ACL line lists, or bypass the proxy that refuses.";
@@ -136,14 +158,17 @@ async function changeFeedWarnings(
   channel: string,
   name: string,
   role: "owner" | "consumer",
-): Promise<string[]> {
-  const found: string[] = [];
+): Promise<ProbeNote[]> {
+  const found: ProbeNote[] = [];
   if (role === "owner" && Number(await runScript(store.port, announceScript, [name], [])) !== 1)
-    found.push(`"publish" is refused: ${changeFeedOff}`);
+    found.push(note("publish", `"publish" is refused: ${changeFeedOff}`));
   if (store.subscriptions === undefined)
     return [
       ...found,
-      "This client cannot subscribe: this node sees changes late, at its next reading.",
+      note(
+        "subscribe",
+        "This client cannot subscribe: this node sees changes late, at its next reading.",
+      ),
     ];
   try {
     const unsubscribe = await store.subscriptions.subscribe(channel, () => {});
@@ -153,34 +178,41 @@ async function changeFeedWarnings(
     if (!(failure instanceof CacheUnavailableError) || failure.reason !== "forbidden")
       throw failure;
     found.push(
-      `"subscribe" is refused: this node sees changes late, at its next reading. ${failure.message}`,
+      note(
+        "subscribe",
+        `"subscribe" is refused: this node sees changes late, at its next reading. ${failure.message}`,
+      ),
     );
   }
   return found;
 }
 
-async function warnings(store: RedisStore, role: "owner" | "consumer"): Promise<string[]> {
-  const found = new Set<string>();
+async function warnings(store: RedisStore, role: "owner" | "consumer"): Promise<ProbeNote[]> {
+  const found = new Map<string, ProbeNote>();
+  const add = (about: ProbeNote["about"], text: string): unknown =>
+    found.set(text, note(about, text));
   if (role === "consumer") return [];
   for (const node of await store.port.primaries()) {
     if ((await unlessRefused(node.command("SCAN", "0", "COUNT", "1"))) === undefined)
-      found.add(
+      add(
+        "scan",
         "SCAN is refused: clear() and keys() will not work. Grant +scan if they are needed.",
       );
     const memory = await unlessRefused(node.command("INFO", "memory"));
     const policy =
       memory === undefined ? undefined : /maxmemory_policy:(\S+)/.exec(String(memory))?.[1];
     if (policy === undefined)
-      found.add(
+      add(
+        "eviction",
         "The eviction policy cannot be read (INFO is refused). Make sure that maxmemory-policy is noeviction.",
       );
-    else if (policy !== "noeviction") {
-      found.add(
+    else if (policy !== "noeviction")
+      add(
+        "eviction",
         `maxmemory-policy is ${policy}: under pressure Redis may drop credentials, locks and fences. Set it to noeviction, or use a server of its own.`,
       );
-    }
   }
-  return [...found];
+  return [...found.values()];
 }
 
 /** Returns undefined if the server refuses. A missing answer is an error, not a warning. */

@@ -1,0 +1,439 @@
+/** Each check finds its fault on a real Redis, and calls a healthy set-up healthy. */
+import { channel } from "node:diagnostics_channel";
+import { systemClock } from "@lingpai/core";
+import { openLink, startServer } from "@lingpai/test-servers";
+import type { Server } from "@lingpai/test-servers";
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+} from "vitest";
+import { checks } from "./checks/index.ts";
+import { applyFix, diagnose } from "./diagnose.ts";
+import { ioredisPort } from "@lingpai/redis";
+import { appId, healthyState, plainId, redisWorld, token } from "./redis-world.fixture.ts";
+import type { RedisWorld } from "./redis-world.fixture.ts";
+import { swallowingProxy } from "./swallowing-proxy.fixture.ts";
+
+const dayMs = 86_400_000;
+let server: Server;
+let world: RedisWorld;
+
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.stop());
+
+beforeEach(async () => {
+  await server.command("FLUSHALL");
+  world = redisWorld(server.url);
+});
+afterEach(() => world.close());
+
+/** The result of one check, by the fleet's own user or at another address. */
+async function result(id: string, over: RedisWorld = world) {
+  const found = (await over.look()).get(id);
+  if (found === undefined) throw new Error(`There is no check ${id}.`);
+  return found;
+}
+
+async function at(url: string): Promise<RedisWorld> {
+  const other = redisWorld(url);
+  onTestFinished(() => other.close());
+  return other;
+}
+
+async function setting(name: string, value: string, usual: string): Promise<void> {
+  await server.command("CONFIG", "SET", name, value);
+  onTestFinished(async () => void (await server.command("CONFIG", "SET", name, usual)));
+}
+
+describe("a healthy set-up", () => {
+  test("has no finding, and what does not apply or cannot be seen is not called ok", async () => {
+    await world.put("production");
+    const results = [...(await world.look()).values()];
+    expect(results.filter(({ status }) => status === "finding")).toEqual([]);
+    const notOk = results
+      .filter(({ status }) => status !== "ok")
+      .map(({ id, status }) => [id, status]);
+    expect(Object.fromEntries(notOk)).toEqual({
+      "not-persistent": "not-applicable",
+      "server-keys-unused": "not-applicable",
+      "unsealed-and-traced": "unknown",
+    });
+    expect(results.map(({ id }) => id).toSorted()).toEqual(checks.map(({ id }) => id).toSorted());
+  });
+
+  test("with refresh tokens, server keys and a seal is ok in those, too", async () => {
+    const nowMs = await world.now();
+    const { credential, ...rest } = healthyState(nowMs);
+    await world.put("production", { ...rest, credential: { ...credential!, nextInput: "r" } });
+    await keys([{ id: "a", createdAtMs: nowMs - 100 * dayMs }], {
+      sinceMs: nowMs - 100 * dayMs,
+      uses: { a: nowMs - dayMs },
+    });
+    const results = await world.look({ isSealed: true });
+    for (const id of ["not-persistent", "server-keys-unused", "unsealed-and-traced"])
+      expect(results.get(id), id).toMatchObject({ status: "ok" });
+  });
+
+  test("is left as it was: no token is fetched, no document changes, the canary ends by itself", async () => {
+    await world.put("production");
+    const before = await world.store.cache.withPrefix("production").get(plainId);
+    await world.look();
+    expect(await world.store.cache.withPrefix("production").get(plainId)).toMatchObject({
+      version: before?.version,
+    });
+    const written = (await server.command("KEYS", "*probe*")) as string[];
+    for (const key of written)
+      if (!key.endsWith("::fence")) expect(await server.command("PTTL", key)).toBeGreaterThan(0);
+  });
+});
+
+describe("what the documents show", () => {
+  test("two environments that fetch the plain token of one AppID", async () => {
+    await world.put("production");
+    await world.put("development");
+    expect(await result("shared-app-id")).toMatchObject({
+      status: "finding",
+      severity: "critical",
+      evidence: `"production" and "development" have claimed ${plainId} in this store.`,
+      remedy: expect.stringContaining("an AppID of its own"),
+    });
+  });
+
+  test("two environments that share a stable token are no conflict", async () => {
+    for (const environment of ["production", "development"])
+      await world.put(environment, {}, `wechat:stable:${appId}`);
+    expect(await result("shared-app-id")).toMatchObject({ status: "ok" });
+  });
+
+  test("a foreign refresher, while it is news", async () => {
+    const nowMs = await world.now();
+    await world.put("production", { contention: { count: 3, lastMs: nowMs - 120_000 } });
+    expect(await result("foreign-refresher")).toMatchObject({
+      status: "finding",
+      evidence: expect.stringContaining("replaced from outside 3 times, last 2 min ago"),
+    });
+    await world.put("production", { contention: { count: 3, lastMs: nowMs - 2 * dayMs } });
+    expect(await result("foreign-refresher")).toMatchObject({ status: "ok" });
+  });
+
+  test("a doubt older than the overlap, and not a younger one", async () => {
+    const nowMs = await world.now();
+    const { credential } = healthyState(nowMs);
+    const older = { ...credential!, sentAtMs: nowMs - 2_000_000 };
+    await world.put("production", { credential: older, doubtSinceMs: nowMs - 900_000 });
+    expect(await result("doubt-overdue")).toMatchObject({
+      status: "finding",
+      evidence: expect.stringContaining("in doubt for 15 min; the overlap is 5 min"),
+    });
+    await world.put("production", { credential: older, doubtSinceMs: nowMs - 60_000 });
+    expect(await result("doubt-overdue")).toMatchObject({ status: "ok" });
+  });
+
+  test("a document of a newer schema, and one that something else wrote", async () => {
+    await world.put("production");
+    const cache = world.store.cache.withPrefix("production");
+    await cache.set(plainId, JSON.stringify({ ...healthyState(await world.now()), v: 9 }));
+    expect(await result("unknown-schema")).toMatchObject({
+      status: "finding",
+      evidence: expect.stringContaining("(schema)"),
+    });
+    // What stands in a document that cannot be read is not known.
+    expect(await result("foreign-refresher")).toMatchObject({ status: "unknown" });
+    await server.command("SET", `production:{${encodeURIComponent(plainId)}}`, "mine");
+    expect(await result("unknown-schema")).toMatchObject({
+      evidence: expect.stringContaining("(format)"),
+    });
+  });
+
+  test("a platform that refuses, and a token that nobody replaces", async () => {
+    const nowMs = await world.now();
+    const refusal = { code: "40164", node: "n1", atMs: nowMs, nextMs: nowMs, count: 2 };
+    const { credential } = healthyState(nowMs);
+    const ended = { ...credential!, expiresAtMs: nowMs - 600_000 };
+    await world.put("production", { refusal, credential: ended, usedAtMs: nowMs - 1_000 });
+    expect(await result("platform-refuses")).toMatchObject({
+      status: "finding",
+      evidence: expect.stringContaining("40164 for node n1, 2 times"),
+    });
+    expect(await result("not-refreshed")).toMatchObject({
+      status: "finding",
+      evidence: expect.stringContaining("ended 10 min ago and was used since"),
+    });
+  });
+
+  test("a quota above 80 %, and more than two refreshes a life", async () => {
+    const { quota } = healthyState(await world.now());
+    await world.put("production", { quota: { ...quota, used: 1_700 } });
+    expect(await result("quota-nearly-used")).toMatchObject({
+      status: "finding",
+      evidence: expect.stringContaining("1700 of 2000 fetches today, 85 %"),
+    });
+    expect(await result("too-many-refreshes")).toMatchObject({
+      status: "finding",
+      evidence: expect.stringContaining("1700 fetches"),
+    });
+    await world.put("production", { quota: { ...quota, used: 1_600, day: quota.day - 1 } });
+    for (const id of ["quota-nearly-used", "too-many-refreshes"])
+      expect(await result(id), id).toMatchObject({ status: "ok" });
+  });
+
+  test("of a platform that is not known, quota and lives are unknown", async () => {
+    await world.put("production", { credential: undefined as never }, "other:one");
+    for (const id of ["quota-nearly-used", "too-many-refreshes"])
+      expect(await result(id), id).toMatchObject({ status: "unknown" });
+  });
+
+  test("server keys that were not used for 90 days, and none while uses are not noted so long", async () => {
+    const nowMs = await world.now();
+    const old = { id: "a", createdAtMs: nowMs - 200 * dayMs };
+    const revoked = { id: "b", createdAtMs: nowMs - 200 * dayMs, revokedAtMs: nowMs };
+    await keys([old, revoked], { sinceMs: nowMs - 91 * dayMs, uses: { a: nowMs - 91 * dayMs } });
+    expect(await result("server-keys-unused")).toMatchObject({
+      status: "finding",
+      evidence: 'Not used for 90 days: "key a" (a).',
+    });
+    await keys([old], { sinceMs: nowMs - 10 * dayMs, uses: {} });
+    expect(await result("server-keys-unused")).toMatchObject({ status: "unknown" });
+  });
+});
+
+describe("other users of the same Redis", () => {
+  test.each([
+    ["silenceper/wechat", `gowechat_officialaccount__access_token_${appId}`],
+    ["WxJava", `wx:access_token:${appId}`],
+    [
+      "EasyWeChat or node-easywechat",
+      `easywechat:official_account.access_token.${appId}.${"5".repeat(32)}.0`,
+    ],
+    ["wechatpy", `wechatpy:${appId}_access_token`],
+    ["another service", `my:accessToken:${appId}:cached`],
+  ])("%s with a token of its own is found, without the secret in its key", async (sdk, key) => {
+    await world.put("production");
+    await server.command("SET", key, "its own");
+    const found = await result("foreign-sdk-keys");
+    expect(found).toMatchObject({ status: "finding", evidence: expect.stringContaining(sdk) });
+    expect(found.evidence).not.toContain("5".repeat(8));
+    // The fleet's own token under the same key is a mirror.
+    await server.command("SET", key, `s:26:"${token}";`);
+    expect(await result("foreign-sdk-keys")).toMatchObject({ status: "ok" });
+  });
+
+  test("a key that does not tell its AppID leaves it unknown, and a stable token is out of reach", async () => {
+    await world.put("production");
+    await server.command("SET", `gowechat_officialaccount__stable_access_token_${appId}`, "x");
+    expect(await result("foreign-sdk-keys")).toMatchObject({ status: "ok" });
+    await server.command("SET", `powerwechat.access_token.${"a".repeat(32)}`, "x");
+    expect(await result("foreign-sdk-keys")).toMatchObject({ status: "unknown" });
+  });
+
+  test.each([
+    ["that never ends", ["17:owner"], "never ends"],
+    ["that is held for hours", ["17:owner", "PX", "7200000"], "held for another"],
+    ["that something else wrote", ["locked", "PX", "5000"], "did not write"],
+  ])("a lock %s is stuck; one of a refresh is not", async (_what, value, says) => {
+    await world.put("production");
+    const lock = `production:{${encodeURIComponent(plainId)}}::lock`;
+    await server.command("SET", lock, ...value);
+    expect(await result("stuck-lock")).toMatchObject({
+      status: "finding",
+      evidence: expect.stringContaining(says),
+    });
+    await server.command("SET", lock, "17:owner", "PX", "10000");
+    expect(await result("stuck-lock")).toMatchObject({ status: "ok" });
+  });
+
+  test("a tracer that listens while the store is not sealed", async () => {
+    await world.put("production");
+    const listener = (): void => {};
+    channel("tracing:ioredis:command:start").subscribe(listener);
+    onTestFinished(() => void channel("tracing:ioredis:command:start").unsubscribe(listener));
+    expect(await result("unsealed-and-traced")).toMatchObject({ status: "finding" });
+    expect((await world.look({ isSealed: true })).get("unsealed-and-traced")).toMatchObject({
+      status: "ok",
+    });
+  });
+
+  test("a tracer that NODE_OPTIONS loads counts; in the fleet nobody who listens is ok", async () => {
+    await world.put("production");
+    const variables = {
+      NODE_OPTIONS: "--import @opentelemetry/auto-instrumentations-node/register",
+    };
+    expect((await world.look({ variables })).get("unsealed-and-traced")).toMatchObject({
+      status: "finding",
+    });
+    expect((await world.look({ isInFleet: true })).get("unsealed-and-traced")).toMatchObject({
+      status: "ok",
+    });
+  });
+});
+
+describe("settings of the server", () => {
+  test("an evicting policy is found, mended, and the way back is told", async () => {
+    await world.put("production");
+    await setting("maxmemory-policy", "allkeys-lru", "noeviction");
+    await setting("maxmemory", "1gb", "0");
+    expect(await result("evicting-policy")).toMatchObject({
+      status: "finding",
+      severity: "critical",
+      evidence: "maxmemory-policy of the server is allkeys-lru.",
+      fix: expect.stringContaining("CONFIG SET maxmemory-policy noeviction"),
+    });
+    const options = { cache: world.store.cache, redis: ioredisPort(world.redis) };
+    const [line] = await applyFix("evicting-policy", options);
+    expect(line).toContain("To undo it: CONFIG SET maxmemory-policy allkeys-lru");
+    expect(await result("evicting-policy")).toMatchObject({ status: "ok" });
+    expect(await applyFix("evicting-policy", options)).toEqual([]);
+    await expect(applyFix("shared-app-id", options)).rejects.toMatchObject({
+      code: "CONFIGURATION",
+    });
+  });
+
+  test("without maxmemory an evicting policy is a warning", async () => {
+    await setting("maxmemory-policy", "volatile-lru", "noeviction");
+    expect(await result("evicting-policy")).toMatchObject({
+      status: "finding",
+      severity: "warning",
+    });
+  });
+
+  test("refresh tokens in a Redis that persists nothing, or takes snapshots only", async () => {
+    const { credential } = healthyState(await world.now());
+    await world.put("production", { credential: { ...credential!, nextInput: "refresh" } });
+    await setting("appendonly", "no", "yes");
+    expect(await result("not-persistent")).toMatchObject({
+      status: "finding",
+      evidence: expect.stringContaining("persists nothing"),
+    });
+    await setting("save", "900 1", "");
+    expect(await result("not-persistent")).toMatchObject({
+      evidence: expect.stringContaining("only takes snapshots"),
+    });
+  });
+
+  test("a replica given as primary, and a primary whose replicas nobody waits for", async () => {
+    await world.put("production");
+    const replica = await startServer({ config: [`replicaof 127.0.0.1 ${server.port}`] });
+    onTestFinished(() => replica.stop());
+    await expect
+      .poll(async () => String(await server.command("INFO", "replication")))
+      .toMatch(/connected_slaves:1[\s\S]*state=online/);
+    const behind = await at(replica.url);
+    expect(await result("replica-as-primary", behind)).toMatchObject({
+      status: "finding",
+      evidence: `the server is a replica of 127.0.0.1:${server.port}.`,
+    });
+    expect(await result("commands-refused", behind)).toMatchObject({ status: "unknown" });
+    expect(await result("unreplicated-writes")).toMatchObject({ status: "finding" });
+    await setting("min-replicas-to-write", "1", "0");
+    expect(await result("unreplicated-writes")).toMatchObject({ status: "ok" });
+    expect(await result("replica-as-primary")).toMatchObject({ status: "ok" });
+  });
+});
+
+describe("what keeps commands and messages away", () => {
+  const user = async (rights: string): Promise<RedisWorld> => {
+    await server.command("ACL", "SETUSER", "narrow", "reset", "on", ">pw", ...rights.split(" "));
+    return at(`redis://narrow:pw@127.0.0.1:${server.port}`);
+  };
+
+  test.each([
+    ["a command", "~* &* +@all -pexpire", /refuses "pexpire"/],
+    ["scripts", "~* &* +@all -eval -evalsha", /eval/],
+    ["PUBLISH", "~* &* +@all -publish", /"publish" is refused/],
+    ["channels", "~* resetchannels +@all", /publish/],
+    ["the environment's keys", "~lingpai:* &* +@all", /production/],
+  ])("an access rule that keeps back %s is named", async (_what, rights, says) => {
+    await world.put("production");
+    const narrow = await user(rights);
+    const found = await narrow.look({ environment: "production" });
+    expect(found.get("commands-refused")).toMatchObject({
+      status: "finding",
+      evidence: expect.stringMatching(says),
+      remedy: expect.stringContaining("README"),
+    });
+  });
+
+  test("what an access rule hides is unknown, never ok", async () => {
+    await world.put("production");
+    const found = await (await user("~* &* +@all -info -config -scan -time")).look();
+    const about = Object.fromEntries([...found.values()].map(({ id, status }) => [id, status]));
+    for (const id of [
+      "evicting-policy",
+      "replica-as-primary",
+      "unreplicated-writes",
+      "shared-app-id",
+    ])
+      expect(about[id], id).toBe("unknown");
+    const seen = Object.keys(about).filter((id) => about[id] === "ok");
+    expect(seen).toEqual(["subscription-swallowed"]);
+  });
+
+  test("a service that checks scripts before it runs them", async () => {
+    await world.put("production");
+    const link = await openLink(server, "resp", ([name = "", text = ""]) =>
+      /^eval$/i.test(name) && text.includes("TIME")
+        ? "ERR bad lua script for redis cluster"
+        : undefined,
+    );
+    onTestFinished(() => link.close());
+    const found = await (await at(link.url)).look({ environment: "production" });
+    expect(found.get("commands-refused")).toMatchObject({
+      status: "finding",
+      evidence: expect.stringContaining("script_check_enable"),
+    });
+  });
+
+  test("a proxy that confirms a subscription and swallows its messages", async () => {
+    await world.put("production");
+    const proxy = await swallowingProxy(server);
+    onTestFinished(() => proxy.close());
+    expect(await result("subscription-swallowed", await at(proxy.url))).toMatchObject({
+      status: "finding",
+      evidence: expect.stringContaining("did not come back"),
+    });
+  });
+
+  test("clocks that are apart, by the machine's own", async () => {
+    await world.put("production");
+    const clock = { ...systemClock, wallMs: () => systemClock.wallMs() - 600_000 };
+    expect((await world.look({ clock })).get("clocks-apart")).toMatchObject({
+      status: "finding",
+      evidence: "The clock of the server is 10 min ahead of this machine's.",
+    });
+  });
+});
+
+test("a store that cannot be reached is no diagnosis", async () => {
+  const gone = await startServer();
+  await gone.stop();
+  const nobody = redisWorld(gone.url);
+  onTestFinished(() => nobody.close());
+  await expect(
+    diagnose({ cache: nobody.store.cache, redis: ioredisPort(nobody.redis) }),
+  ).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "disconnected" });
+});
+
+test("titles, meanings and remedies come in Chinese", async () => {
+  await world.put("production");
+  const { results } = await diagnose({ cache: world.store.cache, language: "zh-CN" });
+  for (const { title, meaning, remedy } of results)
+    expect(title + meaning + remedy).toMatch(/[\u4e00-\u9fff]/);
+});
+
+async function keys(
+  records: readonly { readonly id: string; readonly createdAtMs: number }[],
+  uses: { readonly sinceMs: number; readonly uses: Readonly<Record<string, number>> },
+): Promise<void> {
+  const own = world.store.cache.withPrefix("server-keys");
+  const all = records.map((record) => ({ name: `key ${record.id}`, ...record }));
+  await own.set("keys", JSON.stringify({ v: 1, keys: all }));
+  await own.set("uses", JSON.stringify({ v: 1, ...uses }));
+}

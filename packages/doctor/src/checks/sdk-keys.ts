@@ -1,0 +1,61 @@
+/** The keys in which other SDKs and services keep an access token, as data. */
+
+export interface SdkKeyShape {
+  readonly sdk: string;
+  /** `APPID` stands for the account. Without it the key does not tell whose it is. */
+  readonly shape: RegExp;
+  /** True when the token under it is the stable one, which a plain one never touches. */
+  readonly isStable?: boolean;
+}
+
+/**
+ * As the sources of these SDKs have them (read 2026-11). Prefixes can be configured, so only what
+ * stands round the AppID counts. co-wechat-api has no key of its own: its users choose one, which
+ * the last row finds if it holds the AppID.
+ */
+export const sdkKeyShapes: readonly SdkKeyShape[] = [
+  {
+    sdk: "silenceper/wechat",
+    shape: /gowechat_\w+?__stable_access_token_APPID/,
+    isStable: true,
+  },
+  { sdk: "silenceper/wechat", shape: /gowechat_\w+?__access_token_APPID/ },
+  { sdk: "WxJava", shape: /:access_token:APPID$/ },
+  { sdk: "WxJava", shape: /:lock:APPID:accessTokenLock$/ },
+  { sdk: "WxJava", shape: /wechat_(?:component_|authorizer_)?access_token[_:]APPID/ },
+  {
+    sdk: "EasyWeChat or node-easywechat",
+    shape: /\.access_token\.APPID\.[^.]+\.1$/,
+    isStable: true,
+  },
+  { sdk: "EasyWeChat or node-easywechat", shape: /\.access_token\.APPID(?:\.|$)/ },
+  { sdk: "wechatpy", shape: /APPID_access_token$/ },
+  { sdk: "EasyWeChat 4 or 5", shape: /easywechat\.kernel\.access_token\.[0-9a-f]{32}/ },
+  { sdk: "PowerWeChat", shape: /powerwechat\.access_token\.[0-9a-f]{32}/ },
+  { sdk: "WxJava for WeCom", shape: /WX_CP_ACCESS_TOKEN/ },
+  { sdk: "another service", shape: /APPID/ },
+];
+
+/** A pattern of SCAN that finds all of them. */
+export const sdkKeyPattern = "*[aA][cC][cC][eE][sS][sS]*[tT][oO][kK][eE][nN]*";
+
+export interface SdkKey {
+  readonly sdk: string;
+  /** Undefined: the key does not tell. */
+  readonly account: string | undefined;
+  readonly isStable: boolean;
+  /** The key without the AppSecret that some SDKs write into it. */
+  readonly shown: string;
+}
+
+/** Undefined when it is no key of an SDK, or one of an account that is not among these. */
+export function sdkKeyOf(key: string, accounts: readonly string[]): SdkKey | undefined {
+  // Lingpai's own names hold the id in braces.
+  if (/\{[^{}]+\}(?:::\w+)?$/.test(key)) return undefined;
+  const account = accounts.find((one) => key.includes(one));
+  const text = account === undefined ? key : key.replaceAll(account, "APPID");
+  const found = sdkKeyShapes.find(({ shape }) => shape.test(text));
+  if (found === undefined) return undefined;
+  const shown = key.replaceAll(/[0-9a-f]{32}/gi, "…").slice(0, 120);
+  return { sdk: found.sdk, account, isStable: found.isStable === true, shown };
+}

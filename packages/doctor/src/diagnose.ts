@@ -1,0 +1,135 @@
+/** Looks at a store with every check, and says what is wrong, the worst first. */
+import {
+  CacheUnavailableError,
+  ConfigurationError,
+  requireCache,
+  requireKnown,
+  systemClock,
+  UnreadableEntryError,
+} from "@lingpai/core";
+import type { Cache, Clock } from "@lingpai/core";
+import type { RedisPort } from "@lingpai/redis";
+import { byWeight, unknown } from "./check.ts";
+import type { Check, CheckResult, Language, Outcome } from "./check.ts";
+import { checks } from "./checks/index.ts";
+import { seeCredentials } from "./sight/credentials.ts";
+import type { PlatformFacts } from "./sight/platform-facts.ts";
+import { isGone, serversOf } from "./sight/redis-sight.ts";
+import type { Sight } from "./sight/sight.ts";
+
+export interface DiagnoseOptions {
+  /** The store's cache, at its root, as the credentials use it: sealed where they seal it. */
+  readonly cache: Cache;
+  /** True when the cache was given the sealing key. @defaultValue false */
+  readonly isSealed?: boolean;
+  /** The client of a Redis store: `ioredisPort(redis)`. Without it its own checks are left out. */
+  readonly redis?: RedisPort;
+  /** Only this environment. @defaultValue all that have claimed a credential */
+  readonly environment?: string;
+  /** The segments before the environments' own. @defaultValue none */
+  readonly prefix?: readonly string[];
+  /** What is known of a credential beyond its id, by the id: a larger quota, another overlap. */
+  readonly facts?: Readonly<Record<string, Partial<PlatformFacts>>>;
+  /** True in a process of the fleet: its own tracers count then. @defaultValue false */
+  readonly isInFleet?: boolean;
+  /** The process environment. @defaultValue empty */
+  readonly variables?: Readonly<Record<string, string | undefined>>;
+  /** The language of titles, meanings and remedies. Evidence is English. @defaultValue "en" */
+  readonly language?: Language;
+  readonly clock?: Clock;
+}
+
+/** What every check found, findings first, the worst first. */
+export interface Diagnosis {
+  /** True when there is no finding. What is `unknown` does not make it false. */
+  readonly isHealthy: boolean;
+  readonly results: readonly CheckResult[];
+}
+
+const optionNames = [
+  "cache",
+  "clock",
+  "environment",
+  "facts",
+  "isInFleet",
+  "isSealed",
+  "language",
+  "prefix",
+  "redis",
+  "variables",
+];
+
+/**
+ * Runs every check. Fetches nothing and changes no credential; in Redis it writes one canary under
+ * each environment, which lapses within 10 s, and a fence, which stays.
+ *
+ * @throws {CacheUnavailableError} the store cannot be reached, so nothing can be said.
+ * @throws {ConfigurationError} an option is wrong.
+ */
+export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
+  const { language = "en" } = options;
+  const sight = await sightOf(options);
+  const results: CheckResult[] = [];
+  for (const check of checks)
+    results.push(resultOf(check, await outcomeOf(check, sight), language));
+  return {
+    isHealthy: results.every(({ status }) => status !== "finding"),
+    results: results.toSorted(byWeight),
+  };
+}
+
+/**
+ * Makes the change of one check's `fix`. Resolves to what was done and how to undo it; empty when
+ * nothing had to be.
+ *
+ * @throws {ConfigurationError} the check has no fix. Throws what the store answers.
+ */
+export async function applyFix(id: string, options: DiagnoseOptions): Promise<readonly string[]> {
+  const fix = checks.find((check) => check.id === id)?.fix;
+  if (fix === undefined) throw new ConfigurationError(`The check "${id}" has no fix.`);
+  return fix.apply(await sightOf(options));
+}
+
+async function outcomeOf(check: Check, sight: Sight): Promise<Outcome> {
+  try {
+    return await check.look(sight);
+  } catch (error) {
+    if (error instanceof CacheUnavailableError && !isGone(error)) return unknown(error.message);
+    if (error instanceof UnreadableEntryError) return unknown(error.message);
+    throw error;
+  }
+}
+
+function resultOf(check: Check, outcome: Outcome, language: Language): CheckResult {
+  const { fix, id, severity, text } = check;
+  const isFinding = outcome.status === "finding";
+  return {
+    id,
+    ...text[language],
+    severity: outcome.severity ?? severity,
+    status: outcome.status,
+    evidence: outcome.evidence,
+    ...(fix && isFinding && { fix: fix.text[language] }),
+  };
+}
+
+async function sightOf(options: DiagnoseOptions): Promise<Sight> {
+  requireKnown("diagnose()", options, optionNames);
+  requireCache(options.cache);
+  const { cache, clock = systemClock, environment, prefix = [], redis } = options;
+  const credentials = await seeCredentials(cache, clock, environment, options.facts ?? {});
+  const claimed = "known" in credentials ? credentials.known.credentials : [];
+  const named = environment === undefined ? [] : [[...prefix, environment]];
+  const paths = [...named, ...claimed.map(({ path }) => path)];
+  return {
+    cache,
+    isSealed: options.isSealed ?? false,
+    clock,
+    redis: redis && { port: redis, servers: await serversOf(redis, clock) },
+    credentials,
+    paths: [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()],
+    serverPath: prefix,
+    variables: options.variables ?? {},
+    isInFleet: options.isInFleet ?? false,
+  };
+}
