@@ -72,11 +72,11 @@ describe("parameters", () => {
     },
   );
 
-  it("refuse a text where a number belongs", () => {
+  it("refuse a text instead of a number", () => {
     expect(() => parametersFor(issuer(), JSON.parse('{"leaseMs":"300"}'))).toThrow('not "300"');
   });
 
-  it("say what would satisfy the rule, and it does", () => {
+  it("name in the error a value that does satisfy the rule", () => {
     expect(() => parametersFor(issuer(), { fetchDeadlineMs: 20_000 })).toThrow(
       "Set leaseMs to at least 21000.",
     );

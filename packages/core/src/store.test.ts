@@ -24,7 +24,7 @@ test("A store seals with the key that it is given, and another process with the 
   expect(createStore(cache, lock).cache).toBe(cache);
 });
 
-test("A store takes a keyring, and refuses what is no key, without showing it", () => {
+test("A store accepts a keyring, and refuses an invalid key without showing it", () => {
   const { cache, lock } = world();
   expect(createStore(cache, lock, { seal: keyring({ active: { id: "k1", key } }) }).lock).toBe(
     lock,
@@ -35,7 +35,7 @@ test("A store takes a keyring, and refuses what is no key, without showing it", 
   expect(() => createStore(cache, lock, { seal: "not-a-key-at-all" })).not.toThrow(/not-a-key/);
 });
 
-test("Options give one whole store", () => {
+test("Options must name one whole store", () => {
   const { cache, lock } = world();
   const store = createStore(cache, lock);
   expect(storeFrom({ store })).toBe(store);

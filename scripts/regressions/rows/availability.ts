@@ -110,7 +110,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${state}/governor.test.ts`,
-    title: "is not touched by rejections",
+    title: "is not used by rejections, and allows at least",
   },
   {
     right: "Refusals leave an operator's part of the day's quota.",
@@ -122,7 +122,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${state}/governor.test.ts`,
-    title: "an operator's budget to the operator",
+    title: "leaves a tenth for requests that cannot wait, and",
   },
   {
     right: "Refusals leave four of twenty forced fetches to an operator, so that revoking works.",
@@ -235,7 +235,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${state}/suspect.test.ts`,
-    title: "is taken back",
+    title: "is withdrawn when the platform calls it alive",
   },
   {
     right: "A path that refuses every token is remembered, so that its next refusal asks first.",
@@ -300,7 +300,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${state}/abandon.test.ts`,
-    title: "left, so it counts",
+    title: "counts against the quota, is not a failure yet",
   },
   {
     right: "A parent that is found alive makes it the child's failure, with back-off.",

@@ -71,7 +71,7 @@ const clients: readonly Regression[] = [
       },
     ],
     test: "packages/core/src/driver/driver-guard.test.ts",
-    title: "is told of after three deadlines",
+    title: "is reported to the driver after three missed deadlines",
   },
   {
     right: "ioredis leaves a frozen primary for the one that the Sentinels name.",

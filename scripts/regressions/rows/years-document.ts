@@ -38,7 +38,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/state/version-skew.test.ts`,
-    title: "gets back what it lost",
+    title: "gets back unknown fields when a node that has seen",
   },
   {
     right: "An unknown reason is kept as text.",
@@ -64,7 +64,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/state/codec.test.ts`,
-    title: "of a newer schema",
+    title: "of a newer schema gives an error that says so and",
   },
   {
     right: "No error advises to delete a key whose value may be ours.",
@@ -76,7 +76,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/state/codec-advice.test.ts`,
-    title: "what is no document",
+    title: "a value that is not a document",
   },
   {
     right: "Sealing is switched on and off while nodes run: one phase reads both and writes plain.",
@@ -95,7 +95,7 @@ export const yearsDocument: readonly Regression[] = [
       { file: `${core}/state/codec.ts`, from: "if (isEnvelope(text)) {", to: "if (false) {" },
     ],
     test: `${core}/state/codec-advice.test.ts`,
-    title: "but sealed",
+    title: "because it is sealed gives an error that says how to open it",
   },
   {
     right: "A document has no end while an input is stored: nothing else holds it.",

@@ -112,7 +112,7 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/state/repair-merge.test.ts`,
-    title: "keeps the danger of either",
+    title: "keeps the later time until which a request of either",
   },
   {
     right: "A repair keeps what the governor has counted.",
@@ -124,7 +124,7 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/state/repair-merge.test.ts`,
-    title: "keeps how often a rejection",
+    title: "keeps the later count of rejections that returned",
   },
   {
     right: "A change feed that is closed schedules nothing for what it is still told.",

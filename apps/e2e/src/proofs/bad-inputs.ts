@@ -48,7 +48,7 @@ export const badInputs: readonly Row[] = [
     id: "6",
     what: "A prefix named `__proto__` or `constructor`",
     outcome: "A name like any other.",
-    by: ["core/prefix: gives its path and key back"],
+    by: ["core/prefix: is parsed into its path and key"],
   },
   {
     id: "7",
@@ -96,7 +96,7 @@ export const badInputs: readonly Row[] = [
     id: "14",
     what: "Windows that contradict each other, NaN, Infinity, texts",
     outcome: "Refused with the rule's name and a value that would do.",
-    by: [rules, "core/parameters: refuse a text where a number belongs"],
+    by: [rules, "core/parameters: refuse a text instead of a number"],
   },
   { id: "15", what: "A lease shorter than a fetch", outcome: "Refused: P1.", by: [rules] },
   {

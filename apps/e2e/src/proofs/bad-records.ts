@@ -1,7 +1,7 @@
 /** Rows for bad values in the store, bad messages from it, and bad requests. */
 import type { Row } from "./row.ts";
 
-const field = "core/codec: is unreadable as soon as one field is missing";
+const field = "core/codec: is unreadable if one field is missing or of another type";
 const altered = "core/sealed: when any one of its characters was changed";
 
 export const badRecords: readonly Row[] = [
@@ -28,7 +28,7 @@ export const badRecords: readonly Row[] = [
     what: "A record of a newer release",
     outcome: "Nothing is used and nothing refreshed until this node is upgraded.",
     by: [
-      "core/codec: of a newer schema says so",
+      "core/codec: of a newer schema gives an error that says so and",
       "core/store-outage: that holds an unreadable document causes no fetch",
     ],
   },
@@ -49,8 +49,8 @@ export const badRecords: readonly Row[] = [
     what: "Instants and epochs of the year 9999",
     outcome: "Ignored and reported as poisoned; they stop nobody.",
     by: [
-      "core/codec: are ignored, each by itself, and named",
-      "core/codec: can stop nobody for longer than their limits",
+      "core/codec: are ignored one by one, and named",
+      "core/codec: stop no node for longer than their limits, and",
       "core/poisoned-document: stops no node from refreshing ahead of expiry: %s",
     ],
   },

@@ -12,7 +12,7 @@ export const kinds: readonly Row[] = [
       "Only a fetch that invalidates a token is limited, by a budget from the day's quota. While the budget lasts, a refused call fetches at once. Operators have their own budget.",
     by: [
       "bench/contention: whose token is killed every $everyMs ms",
-      "core/governor: counts each request once",
+      "core/governor: counts each request once, and subtracts one that",
     ],
   },
   {

@@ -52,9 +52,9 @@ export const invariants: readonly Row[] = [
     outcome: "Overlapping requests leave a doubt until a later request was alone.",
     by: [
       explored,
-      "core/reduce: H1: the lower lease commits first",
-      "core/reduce: H2: a commit that came too late",
-      "core/reduce: H3",
+      "core/reduce: H1: a lower lease commits first, and the commit",
+      "core/reduce: H2: a commit that came too late is recorded as",
+      "core/reduce: H3: after a failover lost an intent, the next intent",
     ],
   },
   {
@@ -62,7 +62,7 @@ export const invariants: readonly Row[] = [
     what: "Idempotence",
     outcome: "A command that is sent twice has the effect of one.",
     by: [
-      "core/reduce: has the effect of once: %s",
+      "core/reduce: counts once: %s",
       "redis/scripts: sets once with the condition %j",
       "e2e/lost-reply: to %s is lost counts the command once",
     ],
@@ -72,7 +72,7 @@ export const invariants: readonly Row[] = [
     what: "Fencing",
     outcome: "A late writer changes nothing except the doubt.",
     by: [
-      "core/commit: of a lower epoch than what is stored",
+      "core/commit: of a lower epoch than the stored one changes nothing",
       "core/request-order: does not overwrite a later credential (H2), and",
     ],
   },
@@ -107,7 +107,7 @@ export const invariants: readonly Row[] = [
     id: "I13",
     what: "The ledger",
     outcome: "It never counts fewer fetches than were sent, and never allows more than the limit.",
-    by: [simulated, killed, "core/governor: leaves a tenth to what cannot wait"],
+    by: [simulated, killed, "core/governor: leaves a tenth for requests that cannot wait, and"],
   },
   {
     id: "I14",
@@ -115,7 +115,7 @@ export const invariants: readonly Row[] = [
     outcome: "Any number of them causes one fetch.",
     by: [
       "core/rejection: is replaced by one fetch for all who report it",
-      "core/suspect: counts once, however many report it",
+      "core/suspect: counts once, however many nodes report it",
     ],
   },
   {

@@ -9,7 +9,7 @@ export const machineFaults: readonly Row[] = [
     outcome: "The next holder fetches; the quota counts one too many, never one too few.",
     by: [
       "e2e/holder-crash: is killed (SIGKILL) before %s",
-      "core/reduce: H4: a crashed holder's open intent",
+      "core/reduce: H4: the open intent of a crashed holder is waited",
     ],
   },
   {
@@ -27,7 +27,7 @@ export const machineFaults: readonly Row[] = [
     outcome: "It notices at once when it goes on. A late write cannot replace a newer one.",
     by: [
       "e2e/holder-crash: is paused (SIGSTOP) before %s",
-      "core/commit: of a lower epoch than what is stored",
+      "core/commit: of a lower epoch than the stored one changes nothing",
     ],
   },
   {
@@ -41,7 +41,7 @@ export const machineFaults: readonly Row[] = [
     id: "F40",
     what: "A virtual machine was cloned, random numbers included",
     outcome: "Another outcome was reported in between: doubt, and one reconciling refresh.",
-    by: ["core/commit: stores its credential and doubts it when %s"],
+    by: ["core/commit: stores its credential and leaves a doubt when %s"],
   },
   {
     id: "F41",
@@ -49,7 +49,7 @@ export const machineFaults: readonly Row[] = [
     outcome:
       "The loss of the lease is known before the work goes on, and no answer is given up unread.",
     by: [
-      "core/held-lease: is known to be lost before code goes on",
+      "core/held-lease: counts as lost before code goes on after the event",
       "core/driver-guard: whose answer waits behind a blocked event loop",
     ],
   },
@@ -119,7 +119,7 @@ export const machineFaults: readonly Row[] = [
     by: [
       "test-redis/frozen: through Sentinel",
       "test-redis/frozen: in a Cluster",
-      "core/driver-guard: is told of after three deadlines",
+      "core/driver-guard: is reported to the driver after three missed deadlines",
       "redis/ioredis-recovery: a client through Sentinel with %j",
     ],
   },

@@ -8,7 +8,7 @@ export const platformFaults: readonly Row[] = [
     what: "The platform times out and never processed the request",
     outcome: "The present token goes on; a reconciling refresh is made later.",
     by: [
-      "core/abandon: of unknown outcome is feared until the drain",
+      "core/abandon: of unknown outcome counts as under way until the",
       "wechat/wechat: %s costs time, but refuses no call",
     ],
   },
@@ -44,7 +44,7 @@ export const platformFaults: readonly Row[] = [
     what: "The day's quota is used up (45009)",
     outcome: "The ledger is full until midnight in Shanghai; the present token goes on.",
     by: [
-      "core/abandon: fills the ledger when the platform says",
+      "core/abandon: marks the quota as used up when the platform says so",
       "wechat/issuers: of %s has its outcome",
     ],
   },
@@ -63,7 +63,7 @@ export const platformFaults: readonly Row[] = [
     outcome: "Same generation, longer life, no loop.",
     by: [
       "core/serving: does not loop when a stable issuer returns the",
-      "core/commit: of the secret that is stored already prolongs it",
+      "core/commit: of the secret that is already stored prolongs it",
     ],
   },
   {

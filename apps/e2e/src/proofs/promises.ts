@@ -21,7 +21,7 @@ export const promises: readonly Row[] = [
     id: "2",
     what: "An old token never overwrites a newer one",
     outcome: "No record is replaced by one issued earlier.",
-    by: [simulated, explored, "core/commit: of a lower epoch than what is stored"],
+    by: [simulated, explored, "core/commit: of a lower epoch than the stored one changes nothing"],
   },
   {
     id: "3",
@@ -64,7 +64,7 @@ export const promises: readonly Row[] = [
     by: [
       simulated,
       "core/platform-outage: gets no request when the fleet has used up the day's quota",
-      "core/governor: counts each request once",
+      "core/governor: counts each request once, and subtracts one that",
     ],
   },
   {

@@ -57,7 +57,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "The quota counts one fetch.",
     by: [
       "e2e/lost-reply: to %s is lost counts the command once",
-      "core/intent: written again after its answer was lost",
+      "core/intent: that is written again after a lost answer is the",
     ],
   },
   {
@@ -66,7 +66,7 @@ export const storeFaults: readonly Row[] = [
     outcome:
       "Every script has the effect of once, and commands that the new primary does not know are decided again.",
     by: [
-      "core/reduce: H3: after a failover has taken an announcement back",
+      "core/reduce: H3: after a failover lost an intent, the next intent",
       "redis/scripts: does not bring back a conditional set",
       "e2e/failover: is bridged by warm nodes",
     ],
@@ -146,7 +146,7 @@ export const storeFaults: readonly Row[] = [
     outcome:
       "Two may fetch; the document doubts, and one reconciling refresh settles it; without an overlap, the platform's word does.",
     by: [
-      "core/reduce: H1: the lower lease commits first",
+      "core/reduce: H1: a lower lease commits first, and the commit",
       "core/failover: is settled after the drain without a fetch, by",
       explored,
       simulated,
@@ -157,7 +157,7 @@ export const storeFaults: readonly Row[] = [
     what: "The promoted replica's clock is behind",
     outcome: "The list of replaced tokens decides, not the clock.",
     by: [
-      "core/commit: of the very epoch that is stored",
+      "core/commit: of the epoch that is already stored, which a failover",
       "simulation/primary: lacks the writes of its lag",
       simulated,
     ],
@@ -168,7 +168,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "As a failover that loses writes; `min-replicas-to-write 1` keeps it short.",
     by: [
       "test-redis/promises: a primary that lacks its required replicas",
-      "core/repair: writes back over exactly what is known",
+      "core/repair: replaces the credential that its own one is known",
       simulated,
     ],
   },
@@ -193,7 +193,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "Another node fetches; the first adopts.",
     by: [
       "e2e/outage: a node that cannot reach the platform",
-      "core/abandon: that was unsent spaces the nodes",
+      "core/abandon: that was unsent makes the next node wait a moment",
     ],
   },
   {

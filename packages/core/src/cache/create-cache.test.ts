@@ -99,9 +99,9 @@ describe("a view", () => {
   });
 });
 
-describe("before anything is sent", () => {
+describe("in createCache()", () => {
   test.each([0, -1, NaN, Infinity, 1.5, 2 ** 53, "300", null])(
-    "CACHE-14 the time to live %j is refused",
+    "CACHE-14 the time to live %j is refused before anything is sent",
     async (ttlMs) => {
       const { cache, calls } = noting();
       // @ts-expect-error: what a caller without types may pass
@@ -131,7 +131,7 @@ describe("before anything is sent", () => {
     expect(calls).toEqual([]);
   });
 
-  test("a value that no store keeps is refused, and its text is not quoted", async () => {
+  test("a value that stores cannot keep is refused, and its text is not quoted", async () => {
     const { cache, calls } = noting();
     await expect(cache.set("k", "canary\ud800")).rejects.toMatchObject({
       code: "CONFIGURATION",
@@ -142,7 +142,7 @@ describe("before anything is sent", () => {
     expect(calls).toEqual([]);
   });
 
-  test("an operation id or a version that none can be is refused", async () => {
+  test("an invalid operation id or version is refused", async () => {
     const { cache, calls } = noting();
     for (const bad of ["", "a b", "x".repeat(65), "a|b"]) {
       await expect(cache.set("k", "v", { operationId: bad })).rejects.toMatchObject({
@@ -163,7 +163,7 @@ describe("before anything is sent", () => {
 });
 
 describe("a write", () => {
-  test("CACHE-03 carries a version of its own", async () => {
+  test("CACHE-03 has its own version", async () => {
     const { cache } = noting();
     const versions = await Promise.all(
       Array.from({ length: 100 }, async () => (await cache.set("k", "v")).version),
@@ -172,7 +172,7 @@ describe("a write", () => {
     for (const version of versions) expect(version).toMatch(/^[A-Za-z0-9_-]{22}$/);
   });
 
-  test("CACHE-24 carries the caller's operation id as its version", async () => {
+  test("CACHE-24 has the caller's operation id as its version", async () => {
     const { cache, calls } = noting();
     await cache.set("k", "v", { operationId: "commit-1", ifVersion: "absent" });
     expect(calls).toEqual([
@@ -207,7 +207,7 @@ describe("a store that does not answer", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("lets clear take as long as it answers otherwise, up to 60 deadlines", async () => {
+  test("that answers readings lets clear take up to 60 deadlines", async () => {
     const clearing = Promise.withResolvers<number>();
     const { cache, clock } = noting({ clear: () => clearing.promise });
     const cleared = cache.clear();
@@ -268,7 +268,7 @@ describe("keys", () => {
 });
 
 describe("a watch", () => {
-  test("WATCH-01 gives keys as the caller wrote them, and passes on that changes may have been missed", async () => {
+  test("WATCH-01 reports keys as the caller wrote them, and reports that changes may have been missed", async () => {
     const { cache, tell } = noting();
     const heard: Array<string | undefined> = [];
     await cache.withPrefix("a").watch!((key) => heard.push(key));
@@ -277,7 +277,7 @@ describe("a watch", () => {
     expect(heard).toEqual(["b:c", undefined]);
   });
 
-  test("WATCH-06, PREFIX-09 ignores names that are not of its scope", async () => {
+  test("WATCH-06, PREFIX-09 ignores names outside its scope", async () => {
     const { cache, tell } = noting();
     const heard: Array<string | undefined> = [];
     await cache.withPrefix("a").watch!((key) => heard.push(key));
@@ -286,7 +286,7 @@ describe("a watch", () => {
     expect(heard).toEqual([]);
   });
 
-  test("WATCH-07 survives a listener that throws, now or later, and so do the others", async () => {
+  test("WATCH-07 keeps working for all listeners when one of them throws", async () => {
     const { cache, clock, tell } = noting();
     const heard: Array<string | undefined> = [];
     await cache.watch!(() => {
@@ -301,7 +301,7 @@ describe("a watch", () => {
     expect(heard).toEqual(["k"]);
   });
 
-  test("WATCH-04 hears nothing more once it is ended, which may be done twice", async () => {
+  test("WATCH-04 calls no listener after it was ended, and may be ended twice", async () => {
     const { cache, tell, watched } = noting();
     const heard: Array<string | undefined> = [];
     const unsubscribe = await cache.watch!((key) => heard.push(key));
@@ -314,7 +314,7 @@ describe("a watch", () => {
     expect(watched.get("{")?.size).toBe(0);
   });
 
-  test("is absent where the driver cannot push", () => {
+  test("is absent if the driver cannot push", () => {
     const { watch: _, ...driver }: CacheDriver = {
       kind: "pull",
       get: never,
@@ -389,7 +389,7 @@ describe("closing", () => {
     expect(watched.get("{")?.size).toBe(0);
   });
 
-  test("happens although a subscription cannot be ended", async () => {
+  test("succeeds although a subscription cannot be ended", async () => {
     const { cache, calls } = noting({ watch: async () => () => Promise.reject(new Error("gone")) });
     await cache.watch!(() => {});
     await cache.close();

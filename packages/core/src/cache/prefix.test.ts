@@ -99,7 +99,7 @@ describe("a stored name", () => {
     );
   });
 
-  test("gives its path and key back", () => {
+  test("is parsed into its path and key", () => {
     fc.assert(
       fc.property(place, ({ path, key }) => {
         const name = nameOf(path, key);
@@ -110,7 +110,7 @@ describe("a stored name", () => {
     );
   });
 
-  test("is ASCII with exactly one pair of braces, round the key at its end", () => {
+  test("is ASCII with exactly one pair of braces, around the key at its end", () => {
     fc.assert(
       fc.property(place, ({ path, key }) => {
         const name = nameOf(path, key);
@@ -147,7 +147,7 @@ describe("a stored name", () => {
   });
 });
 
-describe("a text that no path and key give", () => {
+describe("a text that is not a stored name", () => {
   test.each([
     "",
     "{",
@@ -168,7 +168,7 @@ describe("a text that no path and key give", () => {
     "{a:b}",
   ])("is not parsed: %j", (text) => expect(parseName(text)).toBeUndefined());
 
-  test("is no key of a scope", () => {
+  test("has no key in a scope", () => {
     expect(keyIn("a:{", "a:{%41}")).toBeUndefined();
     expect(keyIn("a:{", "a:{x")).toBeUndefined();
     expect(keyIn("a:{", "a:{x}}")).toBeUndefined();

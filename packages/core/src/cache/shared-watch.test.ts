@@ -91,7 +91,7 @@ describe("many listeners of one prefix", () => {
     expect(opened).toEqual({ count: 2, standing: 1 });
   });
 
-  it("are each spared what another one throws", async () => {
+  it("are called even if another one throws", async () => {
     const { cache, tell } = world();
     const heard: unknown[] = [];
     await cache.watch!(() => {
@@ -143,7 +143,7 @@ describe("many listeners of one prefix", () => {
     expect(made.opened).toEqual({ count: 2, standing: 1 });
   });
 
-  it("all learn of a refusal, and the next one asks again", async () => {
+  it("all reject when the store refuses, and the next one asks again", async () => {
     const made = world();
     made.refusals = 1;
     const both = await Promise.allSettled([
@@ -155,7 +155,7 @@ describe("many listeners of one prefix", () => {
     expect(made.opened).toEqual({ count: 1, standing: 1 });
   });
 
-  it("hear nothing after the cache is closed, and a subscription that is granted then is ended", async () => {
+  it("are not called after the cache is closed, and a subscription that is granted then is ended", async () => {
     const made = world();
     const heard: unknown[] = [];
     await made.cache.watch!((key) => heard.push(key));
@@ -166,7 +166,7 @@ describe("many listeners of one prefix", () => {
     await expect(made.cache.watch!(ignore)).rejects.toMatchObject({ code: "CLOSED" });
   });
 
-  it("of single keys work over a whole store as well", async () => {
+  it("of single keys work on an unprefixed store as well", async () => {
     const clock = manualClock();
     const store = simulatedStore({ clock, random: seededRandom("store") });
     const cache = store.cache().withPrefix("prod");

@@ -6,7 +6,7 @@ import { CacheUnavailableError, UnreadableEntryError } from "../errors.ts";
 describe("an error of a driver", () => {
   const canary = "canary-9f3c";
 
-  test("FAULT-11 keeps nothing that could hold a value", () => {
+  test("FAULT-11 keeps no property that could hold a value", () => {
     const error = Object.assign(new RangeError(`ERR value is not ${canary}`), {
       command: { args: ["k", canary] },
       cause: new Error(canary),
@@ -38,11 +38,11 @@ describe("an error of a driver", () => {
     canary,
     { message: canary },
     Object.assign(new Error(canary), { name: `${canary} ` }),
-  ])("of no known form is an unknown error: %#", (thrown) =>
+  ])("of an unknown form has the reason other: %#", (thrown) =>
     expect(asLingpaiError(thrown, "test").message).toContain("failed: unknown error."),
   );
 
-  test("passes as it is when it is one of ours, of another copy of this package too", () => {
+  test("is passed on unchanged when it is Lingpai's own, also from another copy of this package", () => {
     const own = new UnreadableEntryError("k", "type", "Another type.");
     expect(asLingpaiError(own, "test")).toBe(own);
     const foreign = Object.assign(new Error("of another copy"), {

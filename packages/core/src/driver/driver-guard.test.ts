@@ -66,7 +66,7 @@ describe("a guarded call", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("is not cut short by an older call that settled", async () => {
+  test("keeps its whole deadline when an older call settles", async () => {
     const { clock, guard } = guarded();
     const first = Promise.withResolvers<number>();
     const older = guard.run(() => first.promise);
@@ -80,7 +80,7 @@ describe("a guarded call", () => {
     expect(younger.error).toMatchObject({ reason: "timeout" });
   });
 
-  test("CACHE-23 drops what comes too late: a value goes to be freed, a rejection to nobody", async () => {
+  test("CACHE-23 frees a value that arrives too late, and drops a rejection that does", async () => {
     const { clock, guard } = guarded();
     const unhandled: unknown[] = [];
     const note = (reason: unknown): number => unhandled.push(reason);
@@ -108,7 +108,7 @@ describe("a guarded call", () => {
     expect(unhandled).toEqual([]);
   });
 
-  test("whose answer waits behind a blocked event loop is read before it is given up", async () => {
+  test("whose answer waits behind a blocked event loop is read before the deadline rejects it", async () => {
     const { clock, guard } = guarded();
     const answer = Promise.withResolvers<string>();
     const answered = outcomeOf(guard.run(() => answer.promise));
@@ -129,7 +129,7 @@ describe("a guarded call", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("can be abandoned, with every other, for an error of the caller's choice", async () => {
+  test("can be abandoned together with all others, with an error that the caller chooses", async () => {
     const { clock, guard } = guarded();
     const outcomes = [outcomeOf(guard.run(never)), outcomeOf(guard.run(never))];
     let idle = false;
@@ -167,7 +167,7 @@ describe("a store that is silent", () => {
     };
   }
 
-  test("is told of after three deadlines, one after the other, whatever is answered in between", async () => {
+  test("is reported to the driver after three missed deadlines in a row, whatever is answered in between", async () => {
     const { clock, guard, silences } = listening();
     const startMs = clock.monotonicMs();
     for (let round = 0; round < 6; round += 1) {
@@ -178,7 +178,7 @@ describe("a store that is silent", () => {
     expect(silences.map((atMs) => atMs - startMs)).toEqual([1_500, 3_000]);
   });
 
-  test("is not told of for many calls that miss one deadline together", async () => {
+  test("is not reported for many calls that miss one deadline together", async () => {
     const { clock, guard, silences } = listening();
     for (let begun = 0; begun < 100; begun += 1) {
       outcomeOf(guard.run(never));
@@ -188,7 +188,7 @@ describe("a store that is silent", () => {
     expect(silences).toEqual([]);
   });
 
-  test("is not told of for deadlines that are missed now and then", async () => {
+  test("is not reported for deadlines that are missed now and then", async () => {
     const { clock, guard, silences } = listening();
     for (let hour = 0; hour < 24; hour += 1) {
       outcomeOf(guard.run(never));

@@ -19,8 +19,8 @@ function heard(events: EventBus): CredentialEvent[] {
   return all;
 }
 
-describe("createEventBus", () => {
-  it("adds the context to each fact and freezes it", () => {
+describe("the event bus", () => {
+  it("adds the context to each event and freezes it", () => {
     const events = bus();
     const all = heard(events);
     events.emit("store-recovered", { downMs: 5 });
@@ -37,7 +37,7 @@ describe("createEventBus", () => {
     expect(Object.isFrozen(all[0])).toBe(true);
   });
 
-  it("tells every listener in the order of subscription, until it leaves", () => {
+  it("calls every listener in the order of subscription, until it unsubscribes", () => {
     const events = bus();
     const calls: string[] = [];
     const listener = (): void => void calls.push("twice");
@@ -52,7 +52,7 @@ describe("createEventBus", () => {
     expect(calls.slice(3)).toEqual(["last", "twice"]);
   });
 
-  it("lets listeners come and go during an emit: one that left is not called any more, one that came waits for the next", () => {
+  it("lets listeners subscribe and unsubscribe during an event: removed ones are not called, new ones get the next event", () => {
     const events = bus();
     const calls: string[] = [];
     events.subscribe(() => {
@@ -68,7 +68,7 @@ describe("createEventBus", () => {
     expect(calls.slice(2)).toEqual(["first", "third", "new"]);
   });
 
-  it("shields everybody from a listener that throws or rejects, and warns of it once", async () => {
+  it("keeps working when a listener throws or rejects, and warns once", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     try {
       const events = bus();
@@ -107,7 +107,7 @@ describe("createEventBus", () => {
     expect(messages).toMatchObject([{ type: "closed", uses: 2 }]);
   });
 
-  it("does not even look at the clock when nobody listens", () => {
+  it("does not read the clock when nobody listens", () => {
     const wallMs = vi.fn<() => number>(() => 0);
     const events = createEventBus({
       id: "c",
@@ -119,7 +119,7 @@ describe("createEventBus", () => {
     expect(wallMs).not.toHaveBeenCalled();
   });
 
-  it("carries only what is safe to log and survives JSON", () => {
+  it("carries only values that are safe to log and survive JSON", () => {
     const events = bus();
     const all = heard(events);
     events.emit("refresh-failed", {
@@ -145,7 +145,7 @@ describe("createEventBus", () => {
 });
 
 describe("eventSeverity", () => {
-  it("asks for somebody where nothing heals by itself", () => {
+  it("is an error for events that do not resolve without help", () => {
     const loud = Object.entries(eventSeverity).flatMap(([type, severity]) =>
       severity === "error" ? [type] : [],
     );

@@ -19,14 +19,14 @@ describe("printable", () => {
     expect(printable(text)).toBe(expected);
   });
 
-  it("cuts by characters, not by code units, and says so", () => {
+  it("cuts between characters, not code units, and marks the cut", () => {
     expect(printable("🎫".repeat(5), 5)).toBe("🎫".repeat(5));
     expect(printable("🎫".repeat(6), 5)).toBe(`${"🎫".repeat(4)}…`);
     expect([...printable("x".repeat(1_000_000))]).toHaveLength(200);
     expect(printable("\u001b[0m".repeat(1_000_000)).length).toBe(0);
   });
 
-  it("makes one short, clean line of anything, and leaves it as it is from then on", () => {
+  it("makes one short, clean line of anything, and does not change its own result", () => {
     const any = fc.integer({ max: 0x10_ff_ff, min: 0 }).map((point) => String.fromCodePoint(point));
     const piece = fc.oneof(
       any,

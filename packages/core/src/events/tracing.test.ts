@@ -6,11 +6,11 @@ const owner = { issuer: { id: "wx:test" }, environment: "production", node: "a" 
 const channel = tracingChannel<unknown, TracedGet>(getChannelName);
 const ignored = { end: () => {}, asyncStart: () => {}, error: () => {} };
 
-test("nothing is made while nobody has subscribed", async () => {
+test("no trace is made while nobody has subscribed", async () => {
   await expect(traced(getChannelName, owner, {}, async (call) => call)).resolves.toBeUndefined();
 });
 
-test("the call is published with what it became, and without its result", async () => {
+test("a traced call is published with its outcome, but without its result", async () => {
   const published: unknown[] = [];
   const subscribers = {
     ...ignored,
@@ -27,7 +27,7 @@ test("the call is published with what it became, and without its result", async 
   expect(published).toEqual([call, { ...call, source: "store", result: undefined }]);
 });
 
-test("a failure reaches the caller as it is, and the subscriber", async () => {
+test("a failure reaches the caller unchanged, and the subscriber too", async () => {
   const errors: unknown[] = [];
   const subscribers = {
     ...ignored,

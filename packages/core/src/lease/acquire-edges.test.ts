@@ -7,7 +7,7 @@ describe("a caller of acquire() and tryLease()", () => {
     ["tryLease()", tryLease],
     ["acquire()", acquire],
   ] as const)(
-    "that misspells an option of %s is told which function has none",
+    "that misspells an option of %s gets an error that names the function",
     async (name, ask) => {
       const { lock, options } = bench();
       const misspelt = { ...options(), leaseMs: 1_000 };
@@ -19,7 +19,7 @@ describe("a caller of acquire() and tryLease()", () => {
   );
 
   it.each([tryLease, acquire])(
-    "is refused before anything is sent when what it gives is no lock, or no clock",
+    "is refused before anything is sent when its lock or its clock is invalid",
     async (ask) => {
       const { lock, options, plan } = bench();
       const noLock = {} as typeof lock;
@@ -36,7 +36,7 @@ describe("a caller of acquire() and tryLease()", () => {
     },
   );
 
-  it("that gives up with waitMs 0 while the store is silent is answered at once", async () => {
+  it("with waitMs 0 is answered at once while the store is silent", async () => {
     const { lock, clock, plan, options } = bench();
     const caller = new AbortController();
     plan.next("tryAcquire", "hang-before");
@@ -47,7 +47,7 @@ describe("a caller of acquire() and tryLease()", () => {
     expect(asking.now).toMatchObject({ state: "failed", error: { message: "changed my mind" } });
   });
 
-  it("does not bring its process down by an answer that the lock is held, when it gave up before", async () => {
+  it("that gave up causes no unhandled rejection when the answer arrives", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): number => unhandled.push(reason);
     process.on("unhandledRejection", note);
@@ -65,7 +65,7 @@ describe("a caller of acquire() and tryLease()", () => {
     }
   });
 
-  it("may take the same name of another store within its work, with or without a queue", async () => {
+  it("may acquire the same name in another store within its work, with or without a queue", async () => {
     const { lock, options } = bench();
     const other = bench();
     const { queue: _queue, ...queueless } = other.lock;

@@ -5,7 +5,7 @@ import { bench, watched } from "../testing/lease-bench.test.helper.ts";
 import { delay } from "../time/time.ts";
 
 describe("acquire", () => {
-  it("LEASE-01 gives it to 32 waiters in the order they came, one at a time, with two commands each", async () => {
+  it("LEASE-01 gives the lock to 32 waiters in the order in which they came, one at a time, with two commands each", async () => {
     const { lock, clock, plan, options, expectNothingLeft } = bench();
     const order: number[] = [];
     let inside = 0;
@@ -29,7 +29,7 @@ describe("acquire", () => {
   });
 
   it.each([true, false])(
-    "LEASE-04 gives up after waitMs (releases told of: %s)",
+    "LEASE-04 gives up after waitMs (releases reported: %s)",
     async (pushes) => {
       const { lock, elsewhere, clock, options, expectNothingLeft } = bench({ pushes });
       const other = await acquire(elsewhere(), "n", options());
@@ -80,7 +80,7 @@ describe("acquire", () => {
     expectNothingLeft();
   });
 
-  it("LEASE-05 asks for nothing when the signal is aborted already, with or without a queue", async () => {
+  it("LEASE-05 sends nothing when the signal has already aborted, with or without a queue", async () => {
     const { lock, plan, options } = bench();
     const { queue: _queue, ...queueless } = lock;
     for (const either of [lock, queueless]) {
@@ -91,7 +91,7 @@ describe("acquire", () => {
     expect(plan.calls()).toBe(0);
   });
 
-  it("LEASE-05 leaves nothing behind when it is aborted in the queue, asleep, or subscribing", async () => {
+  it("LEASE-05 leaves no timer and no listener when it is aborted in the queue, asleep, or subscribing", async () => {
     const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench();
     const other = await acquire(elsewhere(), "n", options({ ttlMs: 10_000 }));
     plan.next("onRelease", undefined, { replyMs: 50 });
@@ -118,7 +118,7 @@ describe("acquire", () => {
     expectNothingLeft();
   });
 
-  it("LEASE-05 gives back what is granted after the abort: no ghost holds the lock", async () => {
+  it("LEASE-05 releases a lock that is granted after the abort", async () => {
     const { lock, clock, plan, options, holder, expectNothingLeft } = bench();
     plan.next("tryAcquire", { requestMs: 50, replyMs: 50 });
     const caller = new AbortController();
@@ -134,7 +134,7 @@ describe("acquire", () => {
     expectNothingLeft();
   });
 
-  it("LEASE-09 goes past waiters that gave up", async () => {
+  it("LEASE-09 skips waiters that gave up", async () => {
     const { lock, clock, options, expectNothingLeft } = bench();
     const first = await acquire(lock, "n", options());
     const caller = new AbortController();
@@ -150,7 +150,7 @@ describe("acquire", () => {
     expectNothingLeft();
   });
 
-  it("reports a store that fails, and leaves the turn to the next", async () => {
+  it("rejects when the store fails, and gives the turn to the next waiter", async () => {
     const { lock, clock, plan, options, expectNothingLeft } = bench();
     plan.next("tryAcquire", "fail-before", "fail-before");
     const failed = watched(acquire(lock, "n", options()));
@@ -162,7 +162,7 @@ describe("acquire", () => {
     expectNothingLeft();
   });
 
-  it("leaves the turn to the next when the lease is lost, whatever its holder does", async () => {
+  it("gives the turn to the next waiter when the lease is lost, whatever its holder does", async () => {
     const { lock, clock, plan, options } = bench();
     const first = await acquire(lock, "n", options());
     const next = watched(acquire(lock, "n", options()));
@@ -241,7 +241,7 @@ describe("withLease", () => {
     });
   });
 
-  it("rejects when only the release brings out that the lease was gone", async () => {
+  it("rejects when only the release shows that the lease was lost", async () => {
     const { lock, elsewhere, options, holder } = bench();
     const work = async (): Promise<void> => {
       await elsewhere().release("n", holder("n") ?? "");
@@ -262,7 +262,7 @@ describe("withLease", () => {
     expectNothingLeft();
   });
 
-  it("LEASE-12 refuses the same lock and name within its own work instead of waiting for ever", async () => {
+  it("LEASE-12 refuses the same lock and name within its own work instead of waiting forever", async () => {
     const { lock, clock, options, expectNothingLeft } = bench();
     const nested = (): Promise<unknown> =>
       withLease(lock.at([]), "n", options(), () => "never reached");

@@ -4,7 +4,7 @@ import { acquire } from "./acquire.ts";
 import { bench } from "../testing/lease-bench.test.helper.ts";
 
 describe("a lease whose extension failed while the wall clock was set far forward", () => {
-  it("is extended in time when the clock is set back, instead of being lost by silence", async () => {
+  it("is extended in time when the clock is set back, and not lost", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options());
     plan.next("extend", "fail-after");
@@ -26,7 +26,7 @@ describe("a lease whose extension failed while the wall clock was set far forwar
 
 describe("a lease that is released while an extension is in flight", () => {
   it.each(["fail-before", "close"] as const)(
-    "leaves no timer and reports no loss when that fails: %s",
+    "leaves no timer and reports no loss when the extension fails: %s",
     async (failure) => {
       const { lock, clock, options, expectNothingLeft } = bench();
       const extension = Promise.withResolvers<boolean>();

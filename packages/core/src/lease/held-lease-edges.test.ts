@@ -14,7 +14,7 @@ import { bench } from "../testing/lease-bench.test.helper.ts";
 import type { Clock } from "../time/time.ts";
 
 describe("a lease that is held", () => {
-  it("asks again within a tenth of its ttl when an extension fails, until it is over", async () => {
+  it("tries again within a tenth of its ttl when an extension fails, until it ends", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options());
     plan.next("extend", ...Array.from({ length: 100 }, () => "fail-before" as const));
@@ -29,7 +29,7 @@ describe("a lease that is held", () => {
     expect(plan.calls("extend")).toBeLessThanOrEqual(14);
   });
 
-  it("is told to be lost by its end, though nobody asks: by its timer", async () => {
+  it("is reported as lost at its end by its timer, although nobody asks", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options());
     plan.next("extend", ...Array.from({ length: 100 }, () => "fail-before" as const));
@@ -41,7 +41,7 @@ describe("a lease that is held", () => {
     expect(isAborted).toBe(true);
   });
 
-  it("asks for one extension at a time, and for none between", async () => {
+  it("has one extension in flight at a time", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options({ ttlMs: 900 }));
     // A suspend that the lease outlives: the timer of its end is moved, and finds no extension due.
@@ -54,7 +54,7 @@ describe("a lease that is held", () => {
     await lease.release();
   });
 
-  it("is not asked to be released when the store said that it is somebody else's, and is when its term ran out", async () => {
+  it("sends no release when the store says that another holder has it, and sends one when its term ran out", async () => {
     for (const [outcome, releases] of [
       ["refused", 0],
       ["expired", 1],
@@ -70,7 +70,7 @@ describe("a lease that is held", () => {
     }
   });
 
-  it("that is lost says so by throwing, and one that holds does not", async () => {
+  it("throws from its check when it is lost, and only then", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options());
     expect(() => lease.signal.throwIfAborted()).not.toThrow();
@@ -81,14 +81,14 @@ describe("a lease that is held", () => {
     );
   });
 
-  it("says why it is lost as soon as it is asked, before any timer could fire", async () => {
+  it("has the reason of its loss as soon as it is asked, before any timer fires", async () => {
     const { lock, clock, options } = bench();
     const lease = await acquire(lock, "n", options());
     clock.stall(1_500);
     expect(lease.lost).toBe("expired");
   });
 
-  it("keeps its process alive while it is released, and only then", async () => {
+  it("keeps its process alive only while it is being released", async () => {
     const { lock, clock, plan, options } = bench();
     const isBackground: boolean[] = [];
     const noting: Clock = {
@@ -107,7 +107,7 @@ describe("a lease that is held", () => {
     expect(isBackground).toEqual([false]);
   });
 
-  it("whose first answer was lost is held in the store after the second, and given back once", async () => {
+  it("whose first answer was lost is acquired by the second request, and released once", async () => {
     const { lock, clock, plan, options, holder } = bench();
     plan.next("tryAcquire", "fail-after");
     const lease = await acquire(lock, "n", options());
@@ -118,7 +118,7 @@ describe("a lease that is held", () => {
     expect(plan.calls("release")).toBe(1);
   });
 
-  it("needs no queue of this process", async () => {
+  it("works on a lock without a queue", async () => {
     const { lock, clock, options } = bench();
     const { queue: _, ...alone } = lock;
     const bare: Lock = {
@@ -135,7 +135,7 @@ describe("a lease that is held", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("tells errors by their code, whatever was thrown", () => {
+  it("recognises errors by their code, whatever was thrown", () => {
     expect(hasCode(Object.assign(new Error("x"), { code: "CLOSED" }), "CLOSED")).toBe(true);
     for (const other of [
       new Error("x"),
@@ -173,7 +173,7 @@ describe("a lease that is asked for", () => {
   });
 
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])(
-    "with the patience %d is refused, with what to do instead",
+    "with waitMs %d is refused, with the remedy",
     async (waitMs) => {
       const { lock, options } = bench();
       await expect(acquire(lock, "n", options({ waitMs }))).rejects.toMatchObject({
@@ -185,7 +185,7 @@ describe("a lease that is asked for", () => {
     },
   );
 
-  it("gives the store a third of its ttl to answer, where that is longer than the usual deadline, and what it was told to otherwise", async () => {
+  it("gives the store a third of its ttl to answer if that is longer than the usual deadline", async () => {
     const waited = async (change: object): Promise<number> => {
       const { lock, clock, plan, options } = bench();
       plan.next("tryAcquire", { replyMs: 3_600_000 }, { replyMs: 3_600_000 });
@@ -205,8 +205,8 @@ describe("a lease that is asked for", () => {
   });
 });
 
-describe("a term", () => {
-  it("tells clocks that part by half its margin from a sleep", () => {
+describe("a lease's term", () => {
+  it("treats clocks that differ by more than half its margin as a sleep", () => {
     const term = termOf({ monotonicMs: 0, wallMs: 0 }, 10_000);
     expect(term).toMatchObject({ usableMs: 9_898, toleranceMs: 51 });
     expect(lossOf(term, { monotonicMs: 9_000, wallMs: 9_000 + 900 })).toBe("suspended");

@@ -4,7 +4,7 @@ import { bench, watched } from "../testing/lease-bench.test.helper.ts";
 import type { Clock } from "../time/time.ts";
 
 describe("a lease that is held", () => {
-  it("LEASE-06 is extended every third, until it is released", async () => {
+  it("LEASE-06 is extended after each third of its ttl, until it is released", async () => {
     const { lock, clock, plan, options, expectNothingLeft } = bench();
     const lease = await acquire(lock, "n", options({ ttlMs: 900 }));
     await clock.advance(300);
@@ -36,7 +36,7 @@ describe("a lease that is held", () => {
     await lease.release();
   });
 
-  it("LEASE-06 stops at once, as lost, when the lock is closed", async () => {
+  it("LEASE-06 is lost at once when the lock is closed", async () => {
     const { lock, clock, options, expectNothingLeft } = bench();
     const lease = await acquire(lock, "n", options());
     lock.extend = async () => {
@@ -96,7 +96,7 @@ describe("a lease that is held", () => {
     expect(await lease.release()).toBe(true);
   });
 
-  it("counts an extension from before it was sent, and is lost when the answer comes after the end", async () => {
+  it("counts an extension from when it was sent, and is lost when the answer comes after its end", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options({ storeDeadlineMs: 5000 }));
     plan.next("extend", { replyMs: 600 });
@@ -114,7 +114,7 @@ describe("a lease that is held", () => {
     expect(late.lost).toBe("expired");
   });
 
-  it("stays lost when the event loop was blocked past the end and the answer to an extension is what it reads first", async () => {
+  it("stays lost when the event loop was blocked past its end, even if the answer to an extension is read first", async () => {
     const { lock, clock, options } = bench();
     const lease = await acquire(lock, "n", options());
     const answer = Promise.withResolvers<boolean>();
@@ -140,7 +140,7 @@ describe("a lease that is held", () => {
     );
   });
 
-  it("LEASE-07 tells listeners of a suspend at the next extension at the latest", async () => {
+  it("LEASE-07 reports a suspend to its listeners at the next extension at the latest", async () => {
     const { lock, clock, options } = bench();
     const lease = await acquire(lock, "n", options());
     let told = false;
@@ -163,7 +163,7 @@ describe("a lease that is held", () => {
     expect(await lease.release()).toBe(true);
   });
 
-  it("is known to be lost before code goes on after the event loop was blocked", async () => {
+  it("counts as lost before code goes on after the event loop was blocked past its end", async () => {
     const { lock, clock, options } = bench();
     const lease = await acquire(lock, "n", options());
     clock.stall(2000);
@@ -180,7 +180,7 @@ describe("a lease that is held", () => {
     expect(AbortSignal.any([third.signal]).aborted).toBe(true);
   });
 
-  it("answers a release after the loss at once, whatever the store does", async () => {
+  it("returns from a release after its loss at once, whatever the store does", async () => {
     const { lock, clock, plan, options, expectNothingLeft } = bench();
     const lease = await acquire(lock, "n", options());
     plan.frozen = true;
@@ -201,7 +201,7 @@ describe("a lease that is held", () => {
     expect([lease.isHeld(), lease.lost, lease.signal.aborted]).toEqual([false, undefined, false]);
   });
 
-  it("is not lost by what happens after its release", async () => {
+  it("does not count as lost because of anything after its release", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options());
     plan.next("extend", { replyMs: 100 });

@@ -16,14 +16,14 @@ describe("a single flight", () => {
     expect(flights.has("k")).toBe(false);
   });
 
-  test("is one per key", async () => {
+  test("is separate for each key", async () => {
     const flights = createSingleFlight<string>();
     expect(
       await Promise.all([flights.run("a", async () => "1"), flights.run("b", async () => "2")]),
     ).toEqual(["1", "2"]);
   });
 
-  test("gives its failure to all, and the next caller a new attempt", async () => {
+  test("rejects for all its callers when it fails, and the next caller starts a new one", async () => {
     const flights = createSingleFlight<number>();
     const failure = new Error("refused");
     const callers = [1, 2, 3].map(() => flights.run("k", () => Promise.reject(failure)));
@@ -71,7 +71,7 @@ describe("a single flight", () => {
     expect(await staying).toBe("done");
   });
 
-  test("is not begun for a signal that has aborted already", async () => {
+  test("is not started for a signal that has already aborted", async () => {
     const flights = createSingleFlight<string>();
     let starts = 0;
     const outcome = flights.run(
@@ -83,7 +83,7 @@ describe("a single flight", () => {
     expect(starts).toBe(0);
   });
 
-  test("that fails after everybody left is nobody's unhandled rejection", async () => {
+  test("causes no unhandled rejection when it fails after all callers left", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): number => unhandled.push(reason);
     process.on("unhandledRejection", note);
@@ -110,7 +110,7 @@ describe("a single flight", () => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
-  test("is waited for by settled, also when it was forgotten", async () => {
+  test("is awaited by settled, also when it was forgotten", async () => {
     const flights = createSingleFlight<string>();
     const { promise, resolve } = Promise.withResolvers<string>();
     const caller = flights.run("k", () => promise);
@@ -124,7 +124,7 @@ describe("a single flight", () => {
     expect(settled).toBe(true);
   });
 
-  test("is forgotten with its value when it has ended, waited for or not: a value may be a secret", async () => {
+  test("drops its value when it has ended, because a value may be a secret", async () => {
     const add = vi.spyOn(Set.prototype, "add");
     const flights = createSingleFlight<string>();
     const flight = flights.run("k", async () => "secret");

@@ -8,7 +8,7 @@ const after = (elapsedMs: number, wallAheadMs = 0): { monotonicMs: number; wallM
 });
 
 describe("a lease's term", () => {
-  it("ends a hundredth and 2 ms before the store's", () => {
+  it("ends a hundredth of the ttl and 2 ms before the store's", () => {
     expect(lossOf(term, after(9897))).toBeUndefined();
     expect(lossOf(term, after(9898))).toBe("expired");
     expect(remainingMsOf(term, after(9000))).toBe(898);
@@ -20,7 +20,7 @@ describe("a lease's term", () => {
     expect(lossOf(term, after(9898, 60_000))).toBe("expired");
   });
 
-  it("takes small differences of the clocks for what they are, without outliving the store's lease", () => {
+  it("tolerates small differences of the clocks, without outliving the store's lease", () => {
     expect(remainingMsOf(term, after(5000, 51))).toBe(4898);
     expect(remainingMsOf(term, after(5000, 52))).toBe(4846);
     expect(lossOf(term, after(9847, 51))).toBeUndefined();
@@ -30,7 +30,7 @@ describe("a lease's term", () => {
     expect(remainingMsOf(term, after(5000, -86_400_000))).toBe(4898);
   });
 
-  it("is over before it begins when the ttl is within the margin", () => {
+  it("has ended when it begins if the ttl is shorter than the margin", () => {
     expect(lossOf(termOf({ monotonicMs: 0, wallMs: 0 }, 2), { monotonicMs: 0, wallMs: 0 })).toBe(
       "expired",
     );

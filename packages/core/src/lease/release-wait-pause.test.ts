@@ -10,8 +10,8 @@ const busy = (remainingMs: number): { acquired: false; remainingMs: number } => 
   remainingMs,
 });
 
-describe("how long to sleep before asking for a held lock again", () => {
-  it("is to just after the end of the holder's lease, a few ms apart for those who wait together", () => {
+describe("the pause before asking for a held lock again", () => {
+  it("ends just after the holder's lease, a few ms apart for callers that wait together", () => {
     expect(pauseMs(busy(300), 0, true, drawing(0))).toBe(301);
     expect(pauseMs(busy(300), 0, true, drawing(0.5))).toBe(303);
     expect(pauseMs(busy(-5), 0, true, drawing(0))).toBe(1);
@@ -27,13 +27,13 @@ describe("how long to sleep before asking for a held lock again", () => {
   });
 });
 
-describe("who waits for a release", () => {
+describe("a caller that waits for a release", () => {
   const request = (world: ReturnType<typeof bench>) => ({
     ...{ lock: world.lock, name: "n", ttlMs: 1_000, storeDeadlineMs: 500 },
     ...{ clock: world.clock, random: world.random, onEnd: () => {} },
   });
 
-  it("sleeps all the same where the lock has no messages, and where it cannot subscribe now", async () => {
+  it("sleeps also if the lock has no messages, or if it cannot subscribe now", async () => {
     for (const world of [bench({ pushes: false }), bench()]) {
       world.plan.next("onRelease", "fail-before");
       const wakeUp = await listenForRelease(request(world), new AbortController().signal);
@@ -46,7 +46,7 @@ describe("who waits for a release", () => {
     }
   });
 
-  it("leaves neither timer nor listener when it gives up, and takes no subscription that is refused to somebody who gave up", async () => {
+  it("leaves neither timer nor listener when it gives up, and ignores a subscription that is refused afterwards", async () => {
     const world = bench();
     const controller = new AbortController();
     const wakeUp = await listenForRelease(request(world), controller.signal);

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { acquire } from "./acquire.ts";
 import { bench, watched } from "../testing/lease-bench.test.helper.ts";
 
-describe("one who waits for a lock", () => {
-  it("LEASE-02 is woken by a release elsewhere, not by polling", async () => {
+describe("a caller that waits for a lock", () => {
+  it("LEASE-02 is woken by a release of another process, not by polling", async () => {
     const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench();
     const other = await acquire(elsewhere(), "n", options());
     const waiting = watched(acquire(lock, "n", options()));
@@ -18,7 +18,7 @@ describe("one who waits for a lock", () => {
     expectNothingLeft();
   });
 
-  it("LEASE-03 asks again in bounded, jittered steps where releases are not told of", async () => {
+  it("LEASE-03 asks again in bounded, jittered steps if releases are not reported", async () => {
     const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench({ pushes: false });
     const other = await acquire(elsewhere(), "n", options());
     const waiting = watched(acquire(lock, "n", options({ waitMs: 60_000 })));
@@ -32,7 +32,7 @@ describe("one who waits for a lock", () => {
     expectNothingLeft();
   });
 
-  it("LEASE-10 loses at most one lease's length to a message that is lost", async () => {
+  it("LEASE-10 waits at most one lease longer when a message is lost", async () => {
     const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench();
     const other = await acquire(elsewhere(), "n", options());
     const waiting = watched(acquire(lock, "n", options()));

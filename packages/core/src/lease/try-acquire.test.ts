@@ -29,7 +29,7 @@ function overtaken(
 }
 
 describe("tryLease", () => {
-  it("gives a lease with its fence and the store's time, or tells how long the holder has left", async () => {
+  it("returns a lease with its fence and the store's time, or the time that the holder has left", async () => {
     const { lock, clock, options, expectNothingLeft } = bench();
     const lease = await tryLease(lock, "n", options());
     if (!lease.acquired) throw new Error("the lock is free");
@@ -62,7 +62,7 @@ describe("tryLease", () => {
     expect(lease.isHeld()).toBe(false);
   });
 
-  it("gives back what may have been granted when both answers are lost", async () => {
+  it("releases a lock that may have been granted when both answers are lost", async () => {
     const { lock, plan, options, holder, expectNothingLeft } = bench();
     plan.next("tryAcquire", "fail-after", "fail-after");
     await expect(tryLease(lock, "n", options())).rejects.toMatchObject({
@@ -83,7 +83,7 @@ describe("tryLease", () => {
     });
   });
 
-  it("gives back a grant that arrives after it was given up", async () => {
+  it("releases a grant that arrives after it gave up", async () => {
     const { lock, clock, plan, options, holder, expectNothingLeft } = bench();
     plan.next("tryAcquire", { requestMs: 700 }, "fail-before");
     const trying = watched(tryLease(lock, "n", options({ storeDeadlineMs: 100 })));
@@ -94,7 +94,7 @@ describe("tryLease", () => {
     expectNothingLeft();
   });
 
-  it("gives back a first request that is granted late, after the second was told that the lock is held", async () => {
+  it("releases the lock when the first request is granted late, after the second found it held", async () => {
     const { lock, elsewhere, clock, plan, options, holder, expectNothingLeft } = bench();
     const other = await acquire(elsewhere(), "n", options());
     plan.next("tryAcquire", { requestMs: 700 });
@@ -107,7 +107,7 @@ describe("tryLease", () => {
     expectNothingLeft();
   });
 
-  it("gives back what is granted behind a release that has overtaken it", async () => {
+  it("releases the lock again when the grant comes after the release", async () => {
     const { clock, elsewhere, options, holder } = bench();
     const lock = overtaken({ clock, elsewhere }, [1200, 900]);
     const trying = watched(tryLease(lock, "n", options({ ttlMs: 60_000, storeDeadlineMs: 500 })));
@@ -120,7 +120,7 @@ describe("tryLease", () => {
     expect(holder("n")).toBeUndefined();
   });
 
-  it("gives back a first request that is granted behind the refusal of the second", async () => {
+  it("releases the lock when the first request is granted after the second was refused", async () => {
     const { clock, elsewhere, options, holder } = bench();
     const lock = overtaken({ clock, elsewhere }, [1200, 0]);
     const other = await acquire(elsewhere(), "n", options());
@@ -132,7 +132,7 @@ describe("tryLease", () => {
     expect(holder("n")).toBeUndefined();
   });
 
-  it("asks once when the store refused for a reason of its own", async () => {
+  it("asks once when the store refuses for its own reason", async () => {
     const { elsewhere, options } = bench();
     let asked = 0;
     const lock = elsewhere();
@@ -147,7 +147,7 @@ describe("tryLease", () => {
     expect(asked).toBe(1);
   });
 
-  it("does not own what took longer to acquire than it lasts, and gives it back", async () => {
+  it("rejects and releases a lease that took longer to acquire than it lasts", async () => {
     const { lock, clock, plan, options, holder, expectNothingLeft } = bench();
     plan.next("tryAcquire", { replyMs: 990 });
     const trying = watched(tryLease(lock, "n", options({ storeDeadlineMs: 5000 })));

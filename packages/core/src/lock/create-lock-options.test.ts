@@ -31,7 +31,7 @@ test("an option of a lock that does not exist is refused, by an error that names
   );
 });
 
-test("a lock with a clock that tells no time is refused when it is made", () => {
+test("a lock with an invalid clock is refused when it is made", () => {
   const options = { clock: {} } as LockOptions;
   expect(() => createLock(silent, options)).toThrow(
     expect.objectContaining({ code: "CONFIGURATION" }),

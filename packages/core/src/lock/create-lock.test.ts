@@ -66,9 +66,9 @@ describe("a lock's view", () => {
   });
 });
 
-describe("before anything is sent", () => {
+describe("in createLock()", () => {
   test.each([0, -1, NaN, Infinity, 1.5, 2 ** 31, "300", undefined])(
-    "LOCK-10 the lease %j is refused",
+    "LOCK-10 the lease %j is refused before anything is sent",
     async (ttlMs) => {
       const { lock, calls } = noting();
       // @ts-expect-error: what a caller without types may pass
@@ -82,13 +82,13 @@ describe("before anything is sent", () => {
     },
   );
 
-  test.each([1, 2 ** 31 - 1])("LOCK-10 the lease %j is asked for", async (ttlMs) => {
+  test.each([1, 2 ** 31 - 1])("LOCK-10 the lease %j is sent", async (ttlMs) => {
     const { lock, calls } = noting();
     await lock.tryAcquire("n", "me", ttlMs);
     expect(calls).toHaveLength(1);
   });
 
-  test("LOCK-05 an owner that nobody can be is told how to become one", async () => {
+  test("LOCK-05 an invalid owner gives an error with the remedy", async () => {
     const told = {
       message:
         "A lock's owner must be 1 to 128 visible ASCII characters. Draw it with random.id().",
@@ -111,7 +111,7 @@ describe("before anything is sent", () => {
     expect(calls).toEqual([]);
   });
 
-  test("LOCK-05 an owner that nobody can be acquires nothing, and holds nothing to extend or release", async () => {
+  test("LOCK-05 an invalid owner acquires, extends and releases nothing", async () => {
     const { lock, calls } = noting();
     for (const owner of ["", " ", "a b", "a\n", "é", "x".repeat(129)]) {
       await expect(lock.tryAcquire("n", owner, 1000)).rejects.toMatchObject({
@@ -173,7 +173,7 @@ describe("a lock that is granted after its owner has released it", () => {
   const granted: Granted = { acquired: true, fence: 1, storeNowMs: 0 };
   const release = ["release", "{n}", "me"];
 
-  test("is released again, also when nobody is told of the grant any more", async () => {
+  test("is released again, also when no caller waits for the grant any more", async () => {
     const { lock, clock, calls, requests } = pooled();
     const asking = expect(lock.tryAcquire("n", "me", 1000)).rejects.toMatchObject({
       reason: "timeout",
@@ -224,7 +224,7 @@ describe("a lock that is granted after its owner has released it", () => {
 });
 
 describe("onRelease", () => {
-  test("tells each listener, whatever another one throws, until it is ended", async () => {
+  test("calls each listener, even if another one throws, until it is ended", async () => {
     const { lock, waiters } = noting();
     const heard: number[] = [];
     await lock.onRelease!("n", () => {
@@ -239,7 +239,7 @@ describe("onRelease", () => {
     expect(waiters.get("{n}")?.size).toBe(1);
   });
 
-  test("is absent where the driver cannot push", () => {
+  test("is absent if the driver cannot push", () => {
     const lock = createLock({ kind: "pull", tryAcquire: never, extend: never, release: never });
     expect(lock.onRelease).toBeUndefined();
   });

@@ -6,8 +6,8 @@ import { createWaitQueue } from "./wait-queue.ts";
 
 const { settle } = manualClock();
 
-describe("createWaitQueue", () => {
-  it("gives the turn in the order of arrival, one at a time, for each name by itself", async () => {
+describe("the wait queue", () => {
+  it("gives turns in the order of arrival, one at a time, separately for each name", async () => {
     const queue = createWaitQueue();
     const endFirst = await queue.turn("a");
     const second = watched(queue.turn("a"));
@@ -48,7 +48,7 @@ describe("createWaitQueue", () => {
     ]);
   });
 
-  it("leaves no listener on the signal of a caller that got its turn: such signals outlive many turns", async () => {
+  it("leaves no listener on the signal of a caller that got its turn", async () => {
     const queue = createWaitQueue();
     const { signal } = new AbortController();
     const endFirst = await queue.turn("a", signal);

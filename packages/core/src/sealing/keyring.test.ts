@@ -20,7 +20,7 @@ const refusal = (active: unknown, readable: readonly SealingKey[] = []): unknown
 };
 
 describe("a keyring", () => {
-  test("takes one key as bytes and in each of its spellings", () => {
+  test("accepts a key as bytes and in each of its text forms", () => {
     const spellings = [
       bytes,
       new Uint8Array(bytes),
@@ -61,7 +61,7 @@ describe("a keyring", () => {
     expect(derivedKey(ring, "2026-04")).toBeUndefined();
   });
 
-  test("shows no key to whoever prints it", () => {
+  test("shows no key when it is printed", () => {
     const ring = keyring({ active: { id: "a", key: bytes } });
     const derived = Buffer.from(derivedKey(ring, "a") ?? []);
     const printed =
@@ -108,7 +108,7 @@ describe("a key is refused without being quoted", () => {
     });
   });
 
-  test("under an id that stands twice", () => {
+  test("under an id that is used twice", () => {
     expect(refusal({ id: "a", key: bytes }, [{ id: "a", key: other }])).toMatchObject({
       message: expect.stringContaining('"a"'),
     });

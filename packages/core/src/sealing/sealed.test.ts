@@ -63,7 +63,7 @@ const unreadable = (reason: string): object => ({
   retryable: false,
 });
 
-test("claims are left in clear, so that environments with other keys see them", async () => {
+test("claims are not sealed, so that environments with other keys can read them", async () => {
   const { cache, stored } = store();
   const [prod, staging] = [old, current].map((key) => sealed(cache, keyring({ active: key })));
   await prod?.withPrefix("prod").at(claimsPath).set("k", "prod");
@@ -72,7 +72,7 @@ test("claims are left in clear, so that environments with other keys see them", 
 });
 
 describe("a sealed cache", () => {
-  test("gives back what was written and stores nothing of it", async () => {
+  test("returns what was written, and stores no part of it in clear", async () => {
     const { cache, stored } = store();
     const vault = sealed(cache, keyring({ active: current })).withPrefix("prod");
     for (const value of [
@@ -108,7 +108,7 @@ describe("a sealed cache", () => {
     expect(envelopes.size).toBe(50);
   });
 
-  test("keeps versions, conditions, paths, keys, watch, delete, clear and close as they are", async () => {
+  test("does not change versions, conditions, paths, keys, watch, delete, clear and close", async () => {
     const { cache } = store();
     const vault = sealed(cache, keyring({ active: current })).withPrefix("a");
     const heard: Array<string | undefined> = [];
@@ -134,7 +134,7 @@ describe("a sealed cache", () => {
     await expect(cache.get("k")).rejects.toMatchObject({ code: "CLOSED" });
   });
 
-  test("has no watch where the cache has none", () => {
+  test("has no watch if the cache has none", () => {
     const vault = sealed(store({ pushesChanges: false }).cache, keyring({ active: current }));
     expect(vault.watch).toBeUndefined();
     expect(vault.pushesChanges).toBe(false);
@@ -256,7 +256,7 @@ describe("keys rotate in two phases", () => {
     expect(await prepared!.get("k")).toMatchObject({ value: "3" });
   });
 
-  test("and a node that lacks the key says so", async () => {
+  test("and a node that lacks the key gets the reason key-id", async () => {
     const { cache } = store();
     await sealed(cache, keyring({ active: current })).set("k", secret);
     const behind = sealed(cache, keyring({ active: old }));
@@ -288,7 +288,7 @@ describe("a store that was used unsealed", () => {
     expect(await vault.get("k")).toMatchObject({ value: "in clear" });
   });
 
-  test("is still checked for what claims to be sealed", async () => {
+  test("still refuses an altered entry that has the form of an envelope", async () => {
     const { cache } = store();
     const vault = sealed(cache, keyring({ active: current }), { plaintext: "read" });
     await cache.set("k", "lps1.2026-06.AAAA");
@@ -297,7 +297,7 @@ describe("a store that was used unsealed", () => {
     await expect(vault.get("k")).rejects.toMatchObject(unreadable("schema"));
   });
 
-  test("is refused unless that was asked for", async () => {
+  test("is refused unless plaintext allows it", async () => {
     const { cache } = store();
     await cache.set("k", "in clear");
     await expect(sealed(cache, keyring({ active: current })).get("k")).rejects.toMatchObject(
@@ -306,7 +306,7 @@ describe("a store that was used unsealed", () => {
   });
 });
 
-test("a keyring or an option of no known form is refused at construction", () => {
+test("an invalid keyring or option is refused at construction", () => {
   const { cache } = store();
   expect(() => sealed(cache, { activeId: "a", readableIds: ["a"] })).toThrow(
     expect.objectContaining({ code: "CONFIGURATION" }),

@@ -13,7 +13,7 @@ describe("the budget of an abandoned request", () => {
     ],
     ["manual", {}, { refusals: 0, manual: noonMs + manual.intervalMs }],
   ] as const)(
-    "for what is %s is given back when it never left, and kept when it did",
+    "for a request that is %s is returned if it was never sent, and stays spent if it was",
     (reason, more, spent) => {
       const announced = after(stateWith(), intent({ reason, ...more }));
       expect(announced.budgets).toEqual(spent);
@@ -29,7 +29,7 @@ describe("the budget of an abandoned request", () => {
     },
   );
 
-  it("is not touched by a planned one, nor by one whose intent another replaced", () => {
+  it("is not changed by a planned request, nor by one whose intent was replaced", () => {
     const budgets = { refusals: noonMs + 50_000_000, manual: noonMs + 50_000_000 };
     expect(
       after({ ...after(stateWith(), intent()), budgets }, abandon({ outcome: "unsent" })).budgets,
@@ -53,7 +53,7 @@ describe("the budget of an abandoned request", () => {
 });
 
 describe("the verdict on an abandoned request", () => {
-  it("says until when the fleet waits", () => {
+  it("names the time until which the fleet waits", () => {
     expect(decide(after(stateWith(), intent()), abandon()).verdict).toEqual({
       kind: "abandoned",
       backOffUntilMs: noonMs + 1_000,
@@ -64,14 +64,14 @@ describe("the verdict on an abandoned request", () => {
 describe("a parent that may be to blame", () => {
   const announced = after(stateWith(), intent());
 
-  it("is unknown where the request named none", () => {
+  it("is unknown if the request named none", () => {
     expect(after(announced, abandon({ outcome: "parent" }))).toMatchObject({
       failures: 0,
       backOffUntilMs: noonMs,
     });
   });
 
-  it("and was found innocent makes no failure of a request that never left", () => {
+  it("but is alive does not turn a request that was never sent into a failure", () => {
     const failure = {
       code: "40001",
       atMs: noonMs - 5,
@@ -81,7 +81,7 @@ describe("a parent that may be to blame", () => {
     expect(unsent).toMatchObject({ failures: 0, failure: { parent: failure.parent } });
   });
 
-  it("is innocent since it was first found so, and another one since now", () => {
+  it("counts as alive since it was first found so, and another parent since now", () => {
     const failure = {
       code: "40001",
       atMs: noonMs - 5,

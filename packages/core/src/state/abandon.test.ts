@@ -15,7 +15,7 @@ import type { State } from "./state.ts";
 const announced = after(stateWith(), intent());
 
 describe("an abandoned request", () => {
-  it("that was refused gives its quota away, and backs the fleet off in doubling steps up to the limit", () => {
+  it("that was refused keeps its quota spent, and backs the fleet off in doubling steps up to the limit", () => {
     const steps = Array.from(
       { length: 9 },
       (_, failures) => after({ ...announced, failures }, abandon()).backOffUntilMs - noonMs,
@@ -50,14 +50,14 @@ describe("an abandoned request", () => {
     },
   );
 
-  it("that was unsent spaces the nodes; one that yielded does not even that", () => {
+  it("that was unsent makes the next node wait a moment, and one that yielded does not", () => {
     expect(after(announced, abandon({ outcome: "unsent" })).backOffUntilMs).toBe(noonMs + 1_000);
     const yielded = after(announced, abandon({ outcome: "yielded" }));
     expect(yielded.backOffUntilMs).toBe(noonMs);
     expect(yielded).not.toHaveProperty("failure");
   });
 
-  it("of unknown outcome is feared until the drain has passed, and doubted until it is reconciled", () => {
+  it("of unknown outcome counts as under way until the drain is over, and leaves a doubt until it is reconciled", () => {
     const next = after(announced, abandon({ outcome: "unknown" }), 8_000);
     expect(next).toMatchObject({
       inFlightUntilMs: noonMs + rules.drainMs,
@@ -70,13 +70,13 @@ describe("an abandoned request", () => {
     ).not.toHaveProperty("doubtSinceMs");
   });
 
-  it("of unknown outcome is reported even when another announced meanwhile, whose intent stays", () => {
+  it("of unknown outcome is recorded also when another node wrote an intent meanwhile, and that intent stays", () => {
     const other = { epoch: 12, operationId: "other", atMs: noonMs };
     const next = after({ ...announced, intent: other }, abandon({ outcome: "unknown" }));
     expect(next).toMatchObject({ intent: other, doubtSinceMs: noonMs });
   });
 
-  it("of unknown outcome, reported after the fleet has replaced what it may have brought, changes nothing", () => {
+  it("of unknown outcome changes nothing when it is recorded after the fleet replaced what it may have issued", () => {
     const sentAtMs = noonMs - 60_000;
     for (const open of [undefined, { epoch: 12, operationId: "other", atMs: noonMs }]) {
       const since = (ms: number): ReturnType<typeof stateWith> =>
@@ -95,7 +95,7 @@ describe("an abandoned request", () => {
     }
   });
 
-  it("of unknown outcome ends its own intent, and no more, where its sender has written back a later credential", () => {
+  it("of unknown outcome only closes its own intent when its sender has written back a later credential", () => {
     const sentAtMs = noonMs - 60_000;
     const intent = { epoch: 11, operationId: "mine", atMs: sentAtMs };
     const own = { ...abandon({ outcome: "unknown", sentAtMs }), operationId: "mine" };
@@ -109,13 +109,13 @@ describe("an abandoned request", () => {
     expect(after(since(sentAtMs + rules.drainMs - 1), own).doubtSinceMs).toBe(noonMs);
   });
 
-  it("of unknown outcome leaves a doubt where nothing is stored", () => {
+  it("of unknown outcome leaves a doubt also in an empty document", () => {
     const { credential: _, ...empty } = stateWith();
     const late = abandon({ outcome: "unknown", sentAtMs: noonMs - 60_000 });
     expect(after(empty, late).doubtSinceMs).toBe(noonMs);
   });
 
-  it("shortens no wait that stands already", () => {
+  it("does not shorten an existing wait", () => {
     const waiting = {
       ...announced,
       backOffUntilMs: noonMs + 50_000,
@@ -134,7 +134,7 @@ describe("an abandoned request", () => {
     [Number.POSITIVE_INFINITY, 600_000],
     [1e300, 600_000],
   ])(
-    "that asks for a patience of %d ms costs the fleet a whole number of ms",
+    "with the retry time %d ms makes the fleet wait a whole number of ms",
     (retryAfterMs, waitMs) => {
       expect(after(announced, abandon({ retryAfterMs })).backOffUntilMs).toBe(noonMs + waitMs);
     },
@@ -145,13 +145,13 @@ describe("an abandoned request", () => {
     expect(after(announced, abandon({ code: code as string })).failure?.code).toBe("45011");
   });
 
-  it("whose end is known and whose intent is gone changes nothing", () => {
+  it("with a known outcome changes nothing when its intent is gone", () => {
     expect(decide(stateWith(), abandon())).toEqual({
       verdict: { kind: "abandoned", backOffUntilMs: 0 },
     });
   });
 
-  it("told twice has the effect of once", () => {
+  it("that is recorded twice counts once", () => {
     for (const outcome of ["refused", "unsent", "unknown", "yielded"] as const) {
       expect(
         decide(after(announced, abandon({ outcome })), abandon({ outcome }), 500).state,
@@ -166,7 +166,7 @@ describe("an abandoned request", () => {
     });
   });
 
-  it("fills the ledger when the platform says that the day's quota is gone", () => {
+  it("marks the quota as used up when the platform says so", () => {
     expect(after(announced, abandon({ quotaGone: true })).quota).toEqual({
       day: today,
       used: 100,
@@ -186,7 +186,7 @@ describe("a request that was abandoned because the parent was refused", () => {
     outcomeId: "blamed",
   });
 
-  it("left, so it counts; it is no failure yet, and may be tried again at once with another parent", () => {
+  it("counts against the quota, is not a failure yet, and may be repeated at once with another parent", () => {
     const next = after(announced, told);
     expect(next).toMatchObject({
       failures: 0,
@@ -198,7 +198,7 @@ describe("a request that was abandoned because the parent was refused", () => {
     expect(next).not.toHaveProperty("intent");
   });
 
-  it("backs the fleet off when the parent turns out not to be to blame, which is remembered", () => {
+  it("backs the fleet off when the parent is found alive, and remembers that", () => {
     const next = after(after(announced, told), blamed, 500);
     expect(next).toMatchObject({ failures: 1, backOffUntilMs: noonMs + 1_500, quota: { used: 4 } });
     expect(next.failure).toEqual({
@@ -209,7 +209,7 @@ describe("a request that was abandoned because the parent was refused", () => {
     expect(decide(next, blamed, 900).state).toBeUndefined();
   });
 
-  it("backs it off at once where that is known already, and not where the parent is another one by now", () => {
+  it("backs the fleet off at once if the parent is known to be alive, but not if it is another parent by now", () => {
     const failure = {
       code: "40001",
       atMs: noonMs - 5,

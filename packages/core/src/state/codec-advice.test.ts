@@ -26,7 +26,7 @@ function withField(field: string, value: unknown): string {
   return JSON.stringify({ ...stateWith(), [field]: value });
 }
 
-describe("what is no document", () => {
+describe("a value that is not a document", () => {
   it.each([
     ["no JSON at all", "{", "not JSON"],
     ["a text", '"T1"', "not an object"],
@@ -53,7 +53,7 @@ describe("what is no document", () => {
       withField("governor", undefined),
       '"governor" is missing or of a wrong kind',
     ],
-  ])("is called so, with its key, the reason and what to do: %s", (_, text, why) => {
+  ])("gives an error with its key, the reason and the remedy: %s", (_, text, why) => {
     const error = errorOf(text);
     expect(error.reason).toBe("format");
     expect(error.message).toContain(`under "tokens" is not a credential document (${why})`);
@@ -62,7 +62,7 @@ describe("what is no document", () => {
     );
   });
 
-  it("but sealed, is called sealed, with how to open it", () => {
+  it("because it is sealed gives an error that says how to open it", () => {
     const ring = keyring({ active: { id: "k1", key: Buffer.alloc(32, 7) } });
     const error = errorOf(seal(ring, { name: "tokens", version: "1" }, encodeState(stateWith())));
     expect(error.reason).toBe("key-id");
@@ -71,7 +71,7 @@ describe("what is no document", () => {
     );
   });
 
-  it("is never written, and the error has the field that nobody could read", () => {
+  it("is never written, and the error names the invalid field", () => {
     const wrong = { ...stateWith(), failures: -1 };
     expect(() => encodeState(wrong)).toThrow(
       /was not written.*issuer or a lock gave a value of a wrong kind/,
@@ -86,7 +86,7 @@ describe("what is no document", () => {
   });
 });
 
-describe("control fields that no honest node writes", () => {
+describe("control fields with values that no correct node writes", () => {
   const refusal = { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs, count: 1 };
   const quota = { day: today, used: 3, forced: { used: 0, lastAtMs: 0 } };
   const gone = (nextMs: number): Partial<State> => ({
@@ -125,7 +125,7 @@ describe("control fields that no honest node writes", () => {
     });
   });
 
-  it("that count are counted from the start again: refusals in a row", () => {
+  it("count again from the start if they are counts: refusals in a row", () => {
     const count = Number.MAX_SAFE_INTEGER;
     const { state, ignored } = sanitized(
       stateWith({ refusal: { ...refusal, count } }),
@@ -139,7 +139,7 @@ describe("control fields that no honest node writes", () => {
     ]);
   });
 
-  it("leave alone what is not there", () => {
+  it("are ignored without adding a missing field", () => {
     const cleaned = sanitized(
       stateWith({ failures: Number.MAX_SAFE_INTEGER }),
       noonMs,

@@ -164,7 +164,7 @@ function richWith(field: string, value: unknown): string {
 }
 
 describe("the document as text", () => {
-  it("is read exactly as it was written, whatever it holds", () => {
+  it("is read exactly as it was written, whatever fields it has", () => {
     fc.assert(
       fc.property(
         document,
@@ -174,7 +174,7 @@ describe("the document as text", () => {
     expect(decodeState(encodeState(rich), "k")).toEqual(rich);
   });
 
-  it("carries along what it does not know, but nothing into a prototype", () => {
+  it("keeps unknown fields, but writes none into a prototype", () => {
     const text = `{"__proto__":{"polluted":true},"extra":1,${encodeState(rich).slice(1)}`;
     const state = decodeState(text, "k");
     expect(state).toEqual({ ...rich, extra: 1 });
@@ -183,7 +183,7 @@ describe("the document as text", () => {
     expect("polluted" in state).toBe(false);
   });
 
-  it("is readable or unreadable, never anything else, whatever somebody stored there", () => {
+  it("is either readable or unreadable, whatever was stored", () => {
     const anything = fc.oneof(
       fc.string(),
       fc.json(),
@@ -197,7 +197,7 @@ describe("the document as text", () => {
     );
   });
 
-  it("is unreadable as soon as one field is missing or of another kind", () => {
+  it("is unreadable if one field is missing or of another type", () => {
     const strange = fc.constantFrom(null, -1, 1.5, "7200", 1e300, [], {}, true);
     fc.assert(
       fc.property(document, fc.constantFrom(...required), strange, (state, field, value) => {
@@ -235,7 +235,7 @@ describe("the document as text", () => {
     ["no end", { backOffUntilMs: Number.POSITIVE_INFINITY }],
     ["a negative instant", { doubtSinceMs: -1 }],
     ["what is no text", { failure: { code: noText as string, atMs: 1 } }],
-  ])("is never written with %s: nobody could read it", (_title, wrong) => {
+  ])("is never written with %s, because no node could read it", (_title, wrong) => {
     expect(() => encodeState({ ...rich, ...wrong })).toThrow(
       expect.not.objectContaining({ code: expect.stringMatching(/UNREADABLE|UNAVAILABLE/) }),
     );
@@ -251,7 +251,7 @@ describe("the document as text", () => {
     },
   );
 
-  it("of a newer schema says so, and what to do", () => {
+  it("of a newer schema gives an error that says so and names the remedy", () => {
     const text = JSON.stringify({ ...rich, v: 2 });
     expect(() => decodeState(text, "k")).toThrow(
       expect.objectContaining({
@@ -263,7 +263,7 @@ describe("the document as text", () => {
     );
   });
 
-  it("never quotes what it holds when it cannot be read", () => {
+  it("is never quoted in the error when it cannot be read", () => {
     for (const text of [
       "secret-T1",
       `{"v":1,"outcomeId":"secret-T1"}`,
@@ -280,11 +280,11 @@ describe("the document as text", () => {
   });
 });
 
-describe("control fields that no honest node writes", () => {
+describe("control fields with values that no correct node writes", () => {
   const day = 86_400_000;
   const seenMs = noonMs - 100_000;
 
-  it("are ignored, each by itself, and named", () => {
+  it("are ignored one by one, and named", () => {
     const poisoned = {
       ...rich,
       backOffUntilMs: noonMs + 660_001,
@@ -335,7 +335,7 @@ describe("control fields that no honest node writes", () => {
     });
   });
 
-  it("that count are counted from the start again where one more could not be written", () => {
+  it("count again from the start if they are counts to which one could not be added", () => {
     const count = Number.MAX_SAFE_INTEGER;
     const poisoned = stateWith({
       failures: count,
@@ -358,7 +358,7 @@ describe("control fields that no honest node writes", () => {
     });
   });
 
-  it("at their limits are honest: the very same document comes back", () => {
+  it("are kept if they are exactly at their limits", () => {
     const honest = {
       ...rich,
       backOffUntilMs: noonMs + 660_000,
@@ -369,7 +369,7 @@ describe("control fields that no honest node writes", () => {
     expect(sanitized(honest, noonMs, 15_000, seenMs).state).toBe(honest);
   });
 
-  it("can stop nobody for longer than their limits, and cleaning again changes nothing", () => {
+  it("stop no node for longer than their limits, and cleaning again changes nothing", () => {
     fc.assert(
       fc.property(document, (state) => {
         const { state: clean, ignored } = sanitized(state, noonMs, 15_000, seenMs);

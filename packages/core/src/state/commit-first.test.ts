@@ -21,7 +21,7 @@ describe("the first commit of a fleet", () => {
     for (const field of ["previous", "suspect", "intent"]) expect(state).not.toHaveProperty(field);
   });
 
-  it("into a store that lost the announcement is in doubt", () => {
+  it("into a store that lost its intent leaves a doubt", () => {
     expect(decide(emptyState, commit()).verdict).toMatchObject({
       kind: "committed",
       generation: 1,
@@ -31,7 +31,7 @@ describe("the first commit of a fleet", () => {
 });
 
 describe("a commit", () => {
-  it("of another credential ends the suspicion, and one of the suspected keeps it", () => {
+  it("of another credential removes the suspect mark, and one of the suspected credential keeps it", () => {
     expect(after({ ...announced, suspect }, commit())).not.toHaveProperty("suspect");
     expect(after({ ...announced, suspect }, commit({}, { fingerprint: "T1" })).suspect).toEqual({
       fingerprint: "T1",
@@ -45,12 +45,12 @@ describe("a commit", () => {
     expect(after(announced, commit({}, { fingerprint: "T1" }))).not.toHaveProperty("suspect");
   });
 
-  it("answers the input that was sent", () => {
+  it("removes the mark of the input that was sent", () => {
     const consumedInput = { fingerprint: "R1", atMs: noonMs };
     expect(after({ ...announced, consumedInput }, commit())).not.toHaveProperty("consumedInput");
   });
 
-  it("reconciles only a doubt that there was", () => {
+  it("counts as reconciling only if there was a doubt", () => {
     expect(decide(announced, commit()).verdict).toMatchObject({ doubt: false, reconciled: false });
     expect(decide({ ...announced, doubtSinceMs: 5 }, commit()).verdict).toMatchObject({
       doubt: false,

@@ -14,7 +14,7 @@ import type { State } from "./state.ts";
 const announced: State = after(stateWith(), intent());
 
 describe("a commit", () => {
-  it("that was alone stores its credential and ends what stood in the way", () => {
+  it("without another request stores its credential, and ends back-off and refusals", () => {
     const busy = {
       ...announced,
       failures: 2,
@@ -50,7 +50,7 @@ describe("a commit", () => {
       {},
     ],
   ];
-  it.each(doubtful)("stores its credential and doubts it when %s", (_, state, event) => {
+  it.each(doubtful)("stores its credential and leaves a doubt when %s", (_, state, event) => {
     const decided = decide(state, commit(event), 300);
     expect(decided.verdict).toMatchObject({ kind: "committed", doubt: true, reconciled: false });
     expect(decided.state).toMatchObject({
@@ -62,13 +62,13 @@ describe("a commit", () => {
     );
   });
 
-  it("doubts nothing when the earlier request must have been processed just when it left", () => {
+  it("leaves no doubt when the earlier request must have been processed at the moment it was sent", () => {
     expect(decide({ ...announced, inFlightUntilMs: noonMs }, commit()).verdict).toMatchObject({
       doubt: false,
     });
   });
 
-  it("of the very epoch that is stored, as a promoted clock may grant it twice, replaces it and doubts", () => {
+  it("of the epoch that is already stored, which a failover may grant twice, replaces the credential and leaves a doubt", () => {
     const twin = {
       ...announced,
       outcomeId: "theirs",
@@ -77,13 +77,13 @@ describe("a commit", () => {
     expect(decide(twin, commit()).verdict).toMatchObject({ kind: "committed", doubt: true });
   });
 
-  it("does not make a doubt younger than it is", () => {
+  it("does not make an existing doubt younger", () => {
     expect(
       after({ ...announced, doubtSinceMs: noonMs - 5 }, commit({ leaseHeld: false })).doubtSinceMs,
     ).toBe(noonMs - 5);
   });
 
-  it("that was not alone makes everybody wait until the other request must have been processed", () => {
+  it("with another request under way makes every node wait until that one must have been processed", () => {
     const next = after(announced, commit({ leaseHeld: false }), 300);
     expect(next.inFlightUntilMs).toBe(noonMs + 300 + rules.drainMs);
     expect(
@@ -98,7 +98,7 @@ describe("a commit", () => {
     );
   });
 
-  it("of a lower epoch than what is stored changes nothing but the doubt and the outcome (H2)", () => {
+  it("of a lower epoch than the stored one changes nothing but the doubt and the outcome (H2)", () => {
     const later = { ...announced, credential: storedCredential("T3", { epoch: 12 }) };
     const { state, verdict } = decide(later, commit());
     expect(verdict).toEqual({ kind: "superseded" });
@@ -106,13 +106,13 @@ describe("a commit", () => {
     expect(state).toEqual({ ...rest, outcomeId: "committed", doubtSinceMs: noonMs });
   });
 
-  it("sent again recognises itself, whatever happened to its first answer", () => {
+  it("that is sent again recognises itself, whatever happened to its first answer", () => {
     expect(
       decide(after(announced, commit()), commit({ leaseHeld: false, outcomeId: "again" })),
     ).toEqual({ verdict: { kind: "repeated" } });
   });
 
-  it("of the secret that is stored already prolongs it: same generation, same predecessor, still suspect, no longer called dead", () => {
+  it("of the secret that is already stored prolongs it: it keeps generation, predecessor and suspect mark, and is no longer called dead", () => {
     const suspect = { fingerprint: "T1", atMs: noonMs, dead: true } as const;
     const { state, verdict } = decide(
       { ...announced, suspect, previous: { fingerprint: "T0" } },
@@ -126,7 +126,7 @@ describe("a commit", () => {
     });
   });
 
-  it("counts how often a rejection has brought the refused one again, and forgets it when it brings another", () => {
+  it("counts how often a rejection returned the refused credential again, and resets the count when another one comes", () => {
     const by = { node: "n1", environment: "test", reason: "rejected" };
     expect(after(announced, commit({}, { fingerprint: "T1" })).governor.count).toBe(0);
     const again = after(announced, commit({}, { fingerprint: "T1", by }), 300);

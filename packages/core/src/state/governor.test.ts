@@ -72,13 +72,13 @@ describe("the budget of rejections", () => {
     },
   );
 
-  it("has no end where the platform names no quota", () => {
+  it("is unlimited if the platform has no quota", () => {
     expect(spent("rejected", 1_000, 3_600_000, rulesOf(Number.MAX_SAFE_INTEGER))).toHaveLength(
       3_600,
     );
   });
 
-  it("leaves the plan alone, and issuers that harm nobody", () => {
+  it("does not limit planned refreshes, nor issuers whose fetches kill nothing", () => {
     const named = (
       ["cold", "advisory", "mandatory", "expired", "rejected", "reconcile", "manual"] as const
     ).map((reason) => budgetOf(reason, stateWith(), rules));
@@ -94,7 +94,7 @@ describe("the budget of rejections", () => {
     expect(budgetOf("rejected", stateWith(), { ...rules, supersedes: false })).toBeUndefined();
   });
 
-  it("is not spent where a reconciling refresh is owed: the fleet itself may have killed what is refused", () => {
+  it("is not spent while a reconciling refresh is owed, because the fleet itself may have killed the refused credential", () => {
     const spentUntil = { refusals: noonMs + dayMs, manual: 0 };
     expect(allowedAtMs(stateWith({ budgets: spentUntil }), rejected, rules)).toBeGreaterThan(
       noonMs,
@@ -112,7 +112,7 @@ describe("the budget of rejections", () => {
     ).toBe(0);
   });
 
-  it("is spent by the second of two refusals for which one reconciling refresh is owed", () => {
+  it("is spent by the second of two refusals during one doubt", () => {
     const refused = (fingerprint: string): Cause & { refused: string } => ({
       ...rejected,
       refused: fingerprint,
@@ -132,13 +132,13 @@ describe("the budget of rejections", () => {
     expect([second.doubtSinceMs, second.intent?.budget]).toEqual([noonMs, "refusals"]);
   });
 
-  it("is spent by those that follow one that failed while a reconciling refresh is owed", () => {
+  it("is spent by the refreshes that follow a failed one during a doubt", () => {
     const owing = (failures: number): string | undefined =>
       budgetOf("rejected", stateWith({ doubtSinceMs: noonMs, failures }), rules);
     expect([owing(0), owing(1), owing(2)]).toEqual([undefined, undefined, "refusals"]);
   });
 
-  it("is not spent by the first refusal of a doubt, also where nothing is stored, and the doubt began with the request", () => {
+  it("is not spent by the first refusal during a doubt, also in an empty document", () => {
     const { credential, ...empty } = stateWith({ doubtSinceMs: noonMs });
     const asked = { ...empty, credential: { ...credential!, sentAtMs: noonMs } };
     for (const state of [empty, asked]) expect(budgetOf("rejected", state, rules)).toBeUndefined();
@@ -146,7 +146,7 @@ describe("the budget of rejections", () => {
     expect(budgetOf("rejected", later, rules)).toBe("refusals");
   });
 
-  it("holds whatever is in doubt: at most 60 % of the quota in any 24 h, though each request leaves a doubt", () => {
+  it("is at most 60 % of the quota in any 24 h, even if each request leaves a doubt", () => {
     const of = rulesOf(2_000);
     let state = stateWith();
     const left: number[] = [];
@@ -176,7 +176,7 @@ describe("the budget of rejections", () => {
     expect(left.length).toBeLessThanOrEqual(1_201);
   });
 
-  it("gives back what never left, and forgets nothing when two documents are brought together", () => {
+  it("gets back what was never sent, and counts both sides when two documents are merged", () => {
     const once = spendFrom("refusals", undefined, noonMs, rules);
     const twice = spendFrom("refusals", once, noonMs + 5, rules);
     expect(refundTo("refusals", twice, rules)).toEqual(once);
@@ -189,7 +189,7 @@ describe("the budget of rejections", () => {
 });
 
 describe("an operator's budget", () => {
-  it("is not touched by rejections, and allows two revocations at least", () => {
+  it("is not used by rejections, and allows at least two revocations", () => {
     const of = rulesOf(20);
     let budgets: Budgets | undefined;
     for (let count = 0; count < 100; count += 1)
@@ -207,7 +207,7 @@ describe("a refused credential that the platform goes on handing out", () => {
   const stable = { ...rules, supersedes: false };
   const suspect = { fingerprint: "T1", atMs: 0 } as const;
 
-  it("is asked for ever more rarely: after 1 s, and at most every 10 min", () => {
+  it("is requested at growing intervals: after 1 s, and at most every 10 min", () => {
     const gaps = [0, 1, 2, 3, 10, 11, 1e6].map((count) => {
       const atMs = allowedAtMs(
         stateWith({ governor: { count, lastMs: noonMs } }),
@@ -227,7 +227,7 @@ describe("a refused credential that the platform goes on handing out", () => {
     });
   });
 
-  it("is asked for at once when the platform calls it dead for the first time, when it is forced, and when nobody rejects it", () => {
+  it("is requested at once when the platform first calls it dead, when a request is forced, and without a rejection", () => {
     const governor = { count: 9, lastMs: noonMs };
     const dead = { ...rejected, isDead: true };
     expect(allowedAtMs(stateWith({ governor }), dead, stable)).toBe(0);
@@ -242,10 +242,10 @@ describe("a refused credential that the platform goes on handing out", () => {
   });
 });
 
-describe("the ledger", () => {
+describe("the quota ledger", () => {
   const quota = { day: today, used: 7, forced: { used: 2, lastAtMs: noonMs } };
 
-  it("starts anew at midnight of the platform's time zone, and remembers the last forced refresh", () => {
+  it("starts again at midnight of the platform's time zone, and remembers the last forced refresh", () => {
     const midnightMs = resetsAtMs(noonMs, rules);
     expect(new Date(midnightMs).toISOString()).toMatch(/T16:00:00\.000Z$/);
     expect(quotaOn(quota, midnightMs - 1, rules)).toBe(quota);
@@ -256,14 +256,14 @@ describe("the ledger", () => {
     });
   });
 
-  it("leaves a tenth to what cannot wait, and an operator's budget to the operator", () => {
+  it("leaves a tenth for requests that cannot wait, and an operator's budget for the operator", () => {
     const caps = (
       ["advisory", "mandatory", "reconcile", "cold", "expired", "rejected", "manual"] as const
     ).map((reason) => quotaFor(reason, rules));
     expect(caps).toEqual([90, 90, 90, 100, 100, 96, 100]);
   });
 
-  it("leaves four of twenty forced requests to the operator", () => {
+  it("leaves four of twenty forced requests for the operator", () => {
     const forced = (perDay: number): Rules => ({ ...rules, forced: { perDay, gapMs: 0 } });
     expect([20, 3, 1, 0].map((perDay) => forcedFor("rejected", forced(perDay)))).toEqual([
       16, 2, 0, 0,
@@ -271,7 +271,7 @@ describe("the ledger", () => {
     expect(forcedFor("manual", forced(20))).toBe(20);
   });
 
-  it("counts each request once, and gives back what never left, never below nothing", () => {
+  it("counts each request once, and subtracts one that was never sent, but never below 0", () => {
     expect(spend(quota, false, 5)).toEqual({ ...quota, used: 8 });
     expect(spend(quota, true, 5)).toEqual({
       day: today,

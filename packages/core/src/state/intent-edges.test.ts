@@ -15,7 +15,7 @@ import { emptyState } from "./state.ts";
 const rejected = { reason: "rejected", refused: "T1" } as const;
 
 describe("an intent", () => {
-  it("written again says that it was drained, unless an earlier request could still be processed then", () => {
+  it("that is written again counts as drained, unless an earlier request could still be processed then", () => {
     const stands = { epoch: 12, operationId: "op", atMs: noonMs };
     const verdict = (inFlightUntilMs: number): unknown =>
       decide(stateWith({ intent: stands, inFlightUntilMs }), intent()).verdict;
@@ -23,7 +23,7 @@ describe("an intent", () => {
     expect(verdict(noonMs + 1)).toMatchObject({ kind: "send", undrained: true });
   });
 
-  it("suspects nothing that was not rejected, and nothing unnamed", () => {
+  it("marks no credential as suspect that was not rejected by name", () => {
     const unnamed = after(
       stateWith({ credential: storedCredential("T1", { expiresAtMs: noonMs }) }),
       intent({ reason: "rejected", isDead: true }),
@@ -45,7 +45,7 @@ describe("an intent", () => {
     expect(after(stateWith(), intent({ ...rejected, isDead: true })).suspect?.dead).toBe(true);
   });
 
-  it("leaves the stored input alone where none was recovered, and has nowhere to keep one without a credential", () => {
+  it("keeps the stored input if none was recovered, and stores none without a credential", () => {
     const carried = stateWith({ credential: storedCredential("T1", { nextInput: "R1" }) });
     expect(after(carried, intent()).credential?.nextInput).toBe("R1");
     expect(after(carried, intent({ recovered: "R2" })).credential?.nextInput).toBe("R2");
@@ -54,7 +54,7 @@ describe("an intent", () => {
     expect(after(emptyState, intent({ reason: "cold" }))).not.toHaveProperty("credential");
   });
 
-  it("marks an input as sent only where it is consumed, and where there is one", () => {
+  it("marks an input as sent only if the issuer consumes it and there is one", () => {
     const sent = { fingerprint: "R1", atMs: noonMs };
     expect(after(stateWith(), intent({ input: "R1" }), 0, { rotates: true }).consumedInput).toEqual(
       sent,
@@ -63,7 +63,7 @@ describe("an intent", () => {
     expect(after(stateWith(), intent(), 0, { rotates: true })).not.toHaveProperty("consumedInput");
   });
 
-  it("is held back by a spent budget up to the moment when it may leave", () => {
+  it("is held back by a spent budget until the moment at which it may be sent", () => {
     const { burst, intervalMs } = rules.governor.refusals;
     const budgets = { refusals: noonMs + (burst - 1) * intervalMs, manual: 0 };
     const verdict = (afterMs: number): string =>
@@ -71,7 +71,7 @@ describe("an intent", () => {
     expect([verdict(-1), verdict(0)]).toEqual(["wait", "send"]);
   });
 
-  it("that is not forced asks nothing of the forced ones' limits", () => {
+  it("that is not forced ignores the limits of forced ones", () => {
     const quota = { day: today, used: 3, forced: { used: 20, lastAtMs: noonMs } };
     expect(decide(stateWith({ quota }), intent()).verdict.kind).toBe("send");
     expect(
@@ -79,7 +79,7 @@ describe("an intent", () => {
     ).toBe("exhausted");
   });
 
-  it("with an input of unknown outcome is in doubt from the moment on when its grace ends", () => {
+  it("with an input of unknown outcome leaves a doubt when the input's grace has ended", () => {
     const rotating = { rotates: true, inputGraceMs: 60_000 };
     const state = stateWith({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } });
     const verdict = (afterMs: number): string =>
@@ -90,7 +90,7 @@ describe("an intent", () => {
     expect(decide(stateWith(), intent(), 0, rotating).verdict.kind).toBe("send");
   });
 
-  it("finds itself served by nothing in an empty document", () => {
+  it("is not served by an empty document", () => {
     for (const reason of ["cold", "rejected", "reconcile"] as const)
       for (const refused of ["T1", undefined])
         expect(decide(undefined, intent({ reason, refused })).verdict.kind).toBe("send");

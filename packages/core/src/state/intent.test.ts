@@ -284,7 +284,7 @@ const cases: readonly Case[] = [
 ];
 
 describe("an intent", () => {
-  it("that is forced may leave as soon as the distance is kept", () => {
+  it("that is forced may be sent as soon as the gap since the last one is long enough", () => {
     const quota = { day: today, used: 1, forced: { used: 1, lastAtMs: noonMs - 30_000 } };
     expect(
       decide(stateWith({ quota }), intent({ reason: "manual", forced: true })).verdict.kind,
@@ -300,7 +300,7 @@ describe("an intent", () => {
     },
   );
 
-  it("spends the quota, says when the request leaves, and has an epoch above all that is stored", () => {
+  it("counts against the quota, records the time of sending, and has an epoch above all stored ones", () => {
     const next = after(
       stateWith({ intent: open, suspect }),
       intent({ fence: 3, reason: "expired", forced: true }),
@@ -312,18 +312,18 @@ describe("an intent", () => {
     expect(after(stateWith(), intent({ fence: 99 })).intent?.epoch).toBe(99);
   });
 
-  it("keeps the danger of a request that it overtakes, and leaves a doubt", () => {
+  it("keeps the time until which an overtaken request is under way, and leaves a doubt", () => {
     const next = after(stateWith({ intent: open, suspect }), intent({ reason: "expired" }));
     expect(next).toMatchObject({ inFlightUntilMs: noonMs + 10_000, doubtSinceMs: noonMs });
   });
 
-  it("marks what was refused in the same write", () => {
+  it("marks the refused credential in the same write", () => {
     expect(
       after(stateWith(), intent({ reason: "rejected", refused: "T1", isDead: true })),
     ).toMatchObject({ suspect, contention: { count: 1 } });
   });
 
-  it("written again after its answer was lost, is the same intent: nothing is spent twice, nothing doubted", () => {
+  it("that is written again after a lost answer is the same intent: it counts once and leaves no doubt", () => {
     const once = after(stateWith(), intent());
     const again = decide(once, intent(), 500);
     expect(again).toEqual({
@@ -336,7 +336,7 @@ describe("an intent", () => {
     });
   });
 
-  it("found standing beside a credential that a repair wrote back meanwhile, is withdrawn: nothing is sent, feared or spent", () => {
+  it("that stands beside a credential that a repair wrote back is withdrawn without a request, a doubt or a cost", () => {
     const before = stateWith();
     const known = stateWith({
       credential: storedCredential("T2", { generation: 2 }),

@@ -12,7 +12,7 @@ function goneAt(used: number): Quota {
   return exhaust({ day: today, used, forced: { used: 0, lastAtMs: 0 } }, noonMs, rules);
 }
 
-describe("a day's quota that the platform calls gone", () => {
+describe("a day's quota that the platform says is used up", () => {
   it("is tried again after an hour, and not a moment sooner", () => {
     expect(exhaustedUntilMs(goneAt(5), "cold", noonMs, rules)).toBe(noonMs + hourMs);
     expect(exhaustedUntilMs(goneAt(5), "cold", noonMs + hourMs - 1, rules)).toBe(noonMs + hourMs);
@@ -20,7 +20,7 @@ describe("a day's quota that the platform calls gone", () => {
     expect(exhaustedUntilMs(goneAt(5), "cold", noonMs + hourMs + 1, rules)).toBeUndefined();
   });
 
-  it("is tried again at midnight where that is sooner", () => {
+  it("is tried again at midnight if that is sooner", () => {
     const late = exhaust(goneAt(5), resetMs - 60_000, rules);
     expect(exhaustedUntilMs(late, "cold", resetMs - 60_000, rules)).toBe(resetMs);
   });
@@ -31,7 +31,7 @@ describe("a day's quota that the platform calls gone", () => {
     expect(exhaustedUntilMs(goneAt(120), "cold", noonMs + hourMs, rules)).toBe(resetMs);
   });
 
-  it("counts each try, which is given back when it never left", () => {
+  it("counts each try, unless it was never sent", () => {
     const tried = spend(goneAt(5), false, noonMs + hourMs);
     expect(tried).toMatchObject({
       used: 100,
@@ -43,7 +43,7 @@ describe("a day's quota that the platform calls gone", () => {
     expect(refund(goneAt(0), noonMs, rules).gone?.used).toBe(0);
   });
 
-  it("says nothing of a day on which it was not said", () => {
+  it("is not used up on a day on which the platform did not say so", () => {
     const old: Quota = { ...goneAt(5), day: today + 1, used: 7 };
     expect(spend(old, false, noonMs)).toMatchObject({ used: 8, gone: { day: today, used: 5 } });
     expect(exhaustedUntilMs({ ...old, used: 100 }, "cold", noonMs + 2 * hourMs, rules)).toBe(

@@ -50,14 +50,14 @@ describe("the ledger of a day", () => {
     expect(quotaOn(atFiveUsed.quota, midnightMs + dayMs, rules).used).toBe(5);
   });
 
-  it("of a day further ahead is nobody's honest count", () => {
+  it("of a day further ahead is not a valid count", () => {
     expect(quotaOn({ ...quota, day: today + 2 }, noonMs, rules)).toMatchObject({
       day: today,
       used: 0,
     });
   });
 
-  it("gets back what an intent spent on a request that never left, a forced one too", () => {
+  it("gets back the request of an intent that was never sent, a forced one too", () => {
     const unspent = { day: today, used: 3, forced: { used: 1, lastAtMs: noonMs - hourMs } };
     const spent = spend(unspent, true, noonMs);
     expect(spent).toEqual({ day: today, used: 4, forced: { used: 2, lastAtMs: noonMs } });
@@ -80,7 +80,7 @@ describe("the ledger of a day", () => {
     ).toMatchObject({ kind: "send" });
   });
 
-  it("keeps a forced request that left", () => {
+  it("keeps counting a forced request that was sent", () => {
     const announced = after(stateWith(), intent({ reason: "manual", forced: true }));
     for (const outcome of ["refused", "unknown"] as const)
       expect(after(announced, abandon({ outcome }), 1_000).quota.forced).toEqual({
@@ -89,7 +89,7 @@ describe("the ledger of a day", () => {
       });
   });
 
-  it("that the platform calls gone is tried an hour after it said so, and after a minute where a try was not answered", () => {
+  it("that the platform says is used up is tried an hour later, and a minute after a try without an answer", () => {
     const gone = exhaust(quota, noonMs, rules);
     expect(exhaustedUntilMs(gone, "cold", noonMs + hourMs - 1, rules)).toBe(noonMs + hourMs);
     expect(exhaustedUntilMs(gone, "cold", noonMs + hourMs, rules)).toBeUndefined();
@@ -102,7 +102,7 @@ describe("the ledger of a day", () => {
     expect(exhaust(tried, noonMs + hourMs, rules).gone?.nextMs).toBe(noonMs + 2 * hourMs);
   });
 
-  it("leaves a reserve to what cannot wait, and is full when the platform says so", () => {
+  it("leaves a reserve for requests that cannot wait, and is full when the platform says so", () => {
     for (const reason of ["advisory", "mandatory", "reconcile"] as const)
       expect(quotaFor(reason, rules)).toBe(90);
     for (const reason of ["cold", "expired", "manual"] as const)

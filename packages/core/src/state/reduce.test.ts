@@ -43,8 +43,8 @@ const commitOf = (
     { fingerprint: operationId },
   );
 
-describe("holes of earlier drafts", () => {
-  it("H1: the lower lease commits first; the higher one, whose lease held, does not clear the doubt", () => {
+describe("histories that earlier drafts of the protocol got wrong", () => {
+  it("H1: a lower lease commits first, and the commit of the higher one does not clear the doubt", () => {
     const first = after(
       after(after(expired, lower), higher),
       commitOf("lower", 11, { leaseHeld: false }),
@@ -59,7 +59,7 @@ describe("holes of earlier drafts", () => {
     });
   });
 
-  it("H2: a commit that came too late is an outcome, and whoever is in flight learns of it", () => {
+  it("H2: a commit that came too late is recorded as an outcome, and a request in flight finds it", () => {
     const stored = after(after(expired, higher), commitOf("higher", 12));
     const third = intent({
       fence: 13,
@@ -75,7 +75,7 @@ describe("holes of earlier drafts", () => {
     });
   });
 
-  it("H3: after a failover has taken an announcement back, the next one is not taken for it", () => {
+  it("H3: after a failover lost an intent, the next intent is not confused with it", () => {
     const promoted = after(
       expired,
       intent({ ...lower, operationId: "next", outcomeId: "next-announced" }),
@@ -86,7 +86,7 @@ describe("holes of earlier drafts", () => {
     });
   });
 
-  it("H4: a crashed holder's open intent is waited for, or, where nobody can wait, leaves a doubt", () => {
+  it("H4: the open intent of a crashed holder is waited for, or leaves a doubt if waiting is impossible", () => {
     const crashed = after(stateWith(), intent({ operationId: "crashed" }));
     expect(decide(crashed, intent(), 14_999).verdict).toMatchObject({ kind: "wait", why: "drain" });
     expect(decide(crashed, intent(), 15_000).verdict).toMatchObject({
@@ -100,8 +100,8 @@ describe("holes of earlier drafts", () => {
   });
 });
 
-describe("holes that the exhaustive search found", () => {
-  it("a crashed holder's intent leaves a doubt though it is drained: whoever overwrites it may never send", () => {
+describe("histories that the exhaustive search found", () => {
+  it("the intent of a crashed holder leaves a doubt even after the drain, because the node that overwrites it may never send", () => {
     const crashed = after(stateWith(), intent({ operationId: "crashed" }));
     const overwritten = after(crashed, intent(), 20_000);
     expect(overwritten.doubtSinceMs).toBe(noonMs + 20_000);
@@ -119,7 +119,7 @@ describe("holes that the exhaustive search found", () => {
     );
   });
 
-  it("who lost the lease fears a request that a failover made the document forget: the next one waits for it", () => {
+  it("a request that a failover made the document forget is waited for by the next one", () => {
     const forgotten = after(expired, lower);
     const doubted = after(forgotten, commitOf("lower", 11, { leaseHeld: false }), 1_000);
     expect(decide(doubted, intent({ replaces: "lower" }), 15_999).verdict).toMatchObject({
@@ -157,7 +157,7 @@ describe("an event that is applied twice", () => {
     ],
     ["reset", stateWith(), { type: "reset", outcomeId: "r" }],
   ];
-  it.each(cases)("has the effect of once: %s", (_, state, event) => {
+  it.each(cases)("counts once: %s", (_, state, event) => {
     const once = after(state, event, 100);
     const twice = decide(once, event, 200).state ?? once;
     expect(twice).toEqual(once);

@@ -27,7 +27,7 @@ function refused(
 }
 
 describe("a refusal of the account", () => {
-  it("is remembered with who was told, of which configuration, and when the fleet tries again", () => {
+  it("is remembered with the refused node, its configuration, and the time of the next try", () => {
     const { backOffUntilMs, failures, refusal } = refused();
     expect(refusal).toEqual({
       code: "40125",
@@ -48,7 +48,7 @@ describe("a refusal of the account", () => {
     [{ revision: "" }, minuteMs - 1, "wait"],
     [{ revision: "old", isOrdered: true }, 1_000, "send"],
   ] as const)(
-    "stops who is configured alike until then, and nobody else: %j after %i ms is told to %s",
+    "stops only nodes with the same configuration until then: %j after %i ms is told to %s",
     (asked, afterMs, kind) => {
       const { verdict } = decide(
         refused(),
@@ -80,7 +80,7 @@ describe("a refusal of the account", () => {
     ).toBe(2);
   });
 
-  it("is over when a credential is stored, and void when an older release, which keeps the mark, has stored one", () => {
+  it("ends when a credential is stored, also by an older release that keeps the mark", () => {
     const open = after(
       refused(),
       intent({ operationId: "op", outcomeId: "next", revision: "new" }),
@@ -96,7 +96,7 @@ describe("a refusal of the account", () => {
     expect(standing(cold, "old")).toEqual(refused().refusal);
   });
 
-  it("that somebody planted far in the future stops nobody", () => {
+  it("that somebody wrote with a time far in the future stops no node", () => {
     const planted = {
       ...refused(),
       refusal: { ...refused().refusal!, nextMs: noonMs + 86_400_000 },
@@ -105,7 +105,7 @@ describe("a refusal of the account", () => {
   });
 
   it.each([undefined, 86_400_000])(
-    "that concerns one node alone is not kept, and costs the others one second, though the platform asks for %s ms",
+    "that concerns one node is not recorded, and makes the others wait one second even if the platform asks for %s ms",
     (asked) => {
       const refusal = {
         refusal: { scope: "node" },

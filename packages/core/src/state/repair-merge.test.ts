@@ -14,7 +14,7 @@ const repaired = (stored: Partial<State>, seen: Partial<State> = {}): State =>
   after(stateWith(stored), { type: "repair", outcomeId: "repaired", known: { ...known, ...seen } });
 
 describe("a repair", () => {
-  it("says that it repaired, and needs something to write back", () => {
+  it("is reported as a repair, and needs a credential to write back", () => {
     expect(decide(stateWith(), { type: "repair", outcomeId: "repaired", known }).verdict).toEqual({
       kind: "repaired",
     });
@@ -24,14 +24,14 @@ describe("a repair", () => {
     });
   });
 
-  it("of what is not known to have replaced anything writes back over nothing, and names no predecessor", () => {
+  it("of a credential without a known predecessor writes into an empty document only, and names no predecessor", () => {
     const { previous: _, ...first } = known;
     const repair = { type: "repair", outcomeId: "repaired", known: first } as const;
     expect(decide(stateWith(), repair)).toEqual({ verdict: { kind: "kept" } });
     expect(after(emptyState, repair)).not.toHaveProperty("previous");
   });
 
-  it("keeps how often a rejection brought the refused one again, as the later of both counted", () => {
+  it("keeps the later count of rejections that returned the refused credential again", () => {
     const [early, late] = [
       { count: 1, lastMs: noonMs - 9 },
       { count: 4, lastMs: noonMs - 5 },
@@ -50,7 +50,7 @@ describe("a repair", () => {
     );
   });
 
-  it("keeps the danger of either, the one that lasts longer", () => {
+  it("keeps the later time until which a request of either side is under way", () => {
     const until = (storedMs: number, seenMs: number): number =>
       repaired({ inFlightUntilMs: noonMs + storedMs }, { inFlightUntilMs: noonMs + seenMs })
         .inFlightUntilMs - noonMs;
@@ -63,7 +63,7 @@ describe("a repair", () => {
     expect(lost.inFlightUntilMs).toBe(noonMs + 5);
   });
 
-  it("keeps the evidence of a foreign refresh, as the later of both counted", () => {
+  it("keeps the later count of foreign refreshes", () => {
     const [early, late] = [
       { count: 1, lastMs: noonMs - 9 },
       { count: 2, lastMs: noonMs - 5 },
@@ -72,7 +72,7 @@ describe("a repair", () => {
     expect(repaired({ contention: late }, { contention: early }).contention).toEqual(late);
   });
 
-  it("keeps what either has spent of the budgets", () => {
+  it("keeps what either side has spent of the budgets", () => {
     const [one, other] = [
       { refusals: noonMs + 5, manual: 3 },
       { refusals: noonMs + 2, manual: 7 },
@@ -86,7 +86,7 @@ describe("a repair", () => {
     expect(repaired({})).not.toHaveProperty("budgets");
   });
 
-  it("leaves the fleet on the issuer that it lived on when it was last seen", () => {
+  it("leaves the fleet on the issuer that it used when it was last seen", () => {
     const fallback = { sinceMs: noonMs - 5 };
     expect(repaired({}, { fallback }).fallback).toEqual(fallback);
     expect(repaired({ fallback: { sinceMs: 7 } }, { fallback }).fallback).toEqual(fallback);
@@ -94,7 +94,7 @@ describe("a repair", () => {
     expect(repaired({})).not.toHaveProperty("fallback");
   });
 
-  it("keeps a doubt of either, and makes none", () => {
+  it("keeps a doubt of either side, and adds none", () => {
     expect(repaired({ doubtSinceMs: noonMs - 7 }, { doubtSinceMs: noonMs - 9 }).doubtSinceMs).toBe(
       noonMs - 7,
     );
@@ -102,24 +102,24 @@ describe("a repair", () => {
     expect(repaired({})).not.toHaveProperty("doubtSinceMs");
   });
 
-  it("keeps the mark of who uses it", () => {
+  it("keeps the mark of a consumer that uses it", () => {
     expect(repaired({ usedAtMs: noonMs - 5 }, { usedAtMs: noonMs - 9 }).usedAtMs).toBe(noonMs - 5);
     expect(repaired({}, { usedAtMs: noonMs - 9 }).usedAtMs).toBe(noonMs - 9);
     expect(repaired({})).not.toHaveProperty("usedAtMs");
   });
 
-  it("keeps a suspicion against what it writes back", () => {
+  it("keeps the suspect mark of the credential that it writes back", () => {
     const suspect = { fingerprint: "T2", atMs: noonMs };
     expect(repaired({ suspect }).suspect).toEqual(suspect);
   });
 
-  it("keeps an open request that may have come after what it writes back: one of the same epoch may", () => {
+  it("keeps an open request that may be later than the credential it writes back, also one of the same epoch", () => {
     const open = (epoch: number) => ({ epoch, operationId: "other", atMs: noonMs - 700_000 });
     expect(repaired({ intent: open(19) })).not.toHaveProperty("intent");
     expect(repaired({ intent: open(20) }).intent).toEqual(open(20));
   });
 
-  it("keeps the ledger of the later day, and of one day the one that counted more", () => {
+  it("keeps the quota count of the later day, and of the same day the higher one", () => {
     const quota = (day: number, used: number): State["quota"] => ({
       day,
       used,

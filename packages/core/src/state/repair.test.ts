@@ -24,7 +24,7 @@ const repair = (changes: Partial<State> = {}): RepairEvent => ({
 const younger = storedCredential("T3", { generation: 3, epoch: 5 });
 
 describe("a repair", () => {
-  it("writes back where the store holds nothing", () => {
+  it("writes into an empty store", () => {
     for (const stored of [undefined, emptyState]) {
       expect(after(stored, repair())).toMatchObject({
         outcomeId: "repaired",
@@ -34,7 +34,7 @@ describe("a repair", () => {
     }
   });
 
-  it("writes back over exactly what is known to have been replaced, and drops a suspicion against that", () => {
+  it("replaces the credential that its own one is known to have replaced, and drops that one's suspect mark", () => {
     const next = after(stateWith({ suspect: { fingerprint: "T1", atMs: 1 } }), repair());
     expect(next.credential?.fingerprint).toBe("T2");
     expect(next).not.toHaveProperty("suspect");
@@ -62,7 +62,7 @@ describe("a repair", () => {
     expect(decide(stored, event)).toEqual({ verdict: { kind: "kept" } });
   });
 
-  it("writes over what is clearly older: an earlier generation, sent more than a minute before", () => {
+  it("replaces a clearly older credential: an earlier generation, sent more than a minute before", () => {
     const own = storedCredential("T9", { generation: 9, sentAtMs: noonMs });
     expect(isOlder(storedCredential("T1"), own)).toBe(true);
     expect(isOlder(storedCredential("T1", { sentAtMs: noonMs - 60_000 }), own)).toBe(false);
@@ -70,7 +70,7 @@ describe("a repair", () => {
     expect(decide(stateWith(), repair({ credential: own })).verdict.kind).toBe("repaired");
   });
 
-  it("keeps the doubt and the danger of both sides, and the ledger that counted more", () => {
+  it("keeps the doubts and open requests of both sides, and the higher quota count", () => {
     const quota = { day: today, used: 9, forced: { used: 0, lastAtMs: 0 } };
     const next = after(
       stateWith({ inFlightUntilMs: noonMs + 5 }),
@@ -86,7 +86,7 @@ describe("a repair", () => {
     ).toBe(50);
   });
 
-  it("closes the intent that brought what it writes back, and no other", () => {
+  it("closes only the intent that issued the credential it writes back", () => {
     const intent = { epoch: 20, operationId: "commit-T2", atMs: noonMs };
     expect(after(stateWith({ intent }), repair())).not.toHaveProperty("intent");
     expect(
@@ -117,7 +117,7 @@ describe("a repair", () => {
     [60_000, 19, true],
     [600_000, 21, true],
   ])(
-    "opens no request again that was accounted for before: announced %d ms earlier, of the epoch %d",
+    "does not reopen a request that was recorded before: its intent is %d ms earlier, of the epoch %d",
     (earlierMs, epoch, isOpen) => {
       const intent = { epoch, operationId: "long-since-reported", atMs: noonMs - earlierMs };
       const newest = storedCredential("T2", { generation: 2, epoch: 20, sentAtMs: noonMs });
@@ -135,7 +135,7 @@ describe("a repair that names the request whose outcome is known", () => {
     ...changes,
   });
 
-  it("closes it where the credential is stored already", () => {
+  it("closes it if the credential is already stored", () => {
     const { intent: _, ...closed } = stateWith({ credential: same, intent: open });
     expect(decide(stateWith({ credential: same, intent: open }), named())).toEqual({
       state: { ...closed, outcomeId: "repaired" },
@@ -177,7 +177,7 @@ describe("a repair by a node that went on without the store", () => {
   });
   const continued = { ...repair(), continued: ["earlier", "before"] };
 
-  it("resolves the doubt and ends the request that it had ended meanwhile, where nobody else has sent anything", () => {
+  it("settles the doubt and closes the request that it had ended meanwhile, if no other node has sent one", () => {
     const next = after(doubted, continued);
     expect(next.credential?.fingerprint).toBe("T2");
     expect(next).not.toHaveProperty("doubtSinceMs");
@@ -208,7 +208,7 @@ describe("a repair by a node that went on without the store", () => {
 describe("a reset", () => {
   const reset = { type: "reset", outcomeId: "reset" } as const;
 
-  it("forgets the credential, and bars it from being written back", () => {
+  it("removes the credential, and prevents that a node writes it back", () => {
     const next = after(
       stateWith({
         credential: storedCredential("T2", { epoch: 20 }),
@@ -234,13 +234,13 @@ describe("a reset", () => {
     expect(decide(marked, reset)).toEqual({ state: forgotten, verdict: { kind: "reset" } });
   });
 
-  it("decides nothing new when it is applied again", () => {
+  it("changes nothing when it is applied again", () => {
     expect(decide(stateWith({ outcomeId: "reset" }), reset)).toEqual({
       verdict: { kind: "reset" },
     });
   });
 
-  it("bars what the store has lost before, and not what is asked for afterwards", () => {
+  it("prevents a repair of what the store lost before, but not a credential that is fetched afterwards", () => {
     const empty = after(undefined, reset);
     expect(decide(empty, repair()).verdict.kind).toBe("kept");
     const asked = after(empty, intent({ fence: 3, reason: "cold", replaces: undefined }), 5_000);
@@ -250,7 +250,7 @@ describe("a reset", () => {
     expect(decide(empty, repair({ credential: newest })).verdict.kind).toBe("repaired");
   });
 
-  it("bars what an open request may bring to a store that is emptied", () => {
+  it("prevents a repair by an open request after the store was emptied", () => {
     const open = { epoch: noonMs + 50, operationId: "open", atMs: noonMs };
     expect(after(stateWith({ intent: open }), reset)).toMatchObject({
       intent: open,
@@ -258,7 +258,7 @@ describe("a reset", () => {
     });
   });
 
-  it("keeps the doubt, the ledger and a higher bar", () => {
+  it("keeps the doubt, the quota count and a higher minimum epoch", () => {
     expect(after(stateWith({ doubtSinceMs: 5, minEpoch: noonMs + 99 }), reset)).toMatchObject({
       doubtSinceMs: 5,
       minEpoch: noonMs + 99,

@@ -19,7 +19,7 @@ function rulesWith(policy: IssuePolicy, more: Partial<Issuer> = {}): ReturnType<
 }
 
 describe("the rules of an issuer", () => {
-  it("that supersedes: the one before lives on for the overlap, and nothing is consumed", () => {
+  it("that supersedes let the previous credential live for the overlap, and consume no input", () => {
     const supersede = rulesWith({ kind: "supersede", overlapMs: 300_000 });
     expect(supersede).toMatchObject({
       supersedes: true,
@@ -29,7 +29,7 @@ describe("the rules of an issuer", () => {
     });
   });
 
-  it("that rotates: each issue consumes its input, which works on for its grace or else for the overlap", () => {
+  it("that rotates consume an input per issue, which stays valid for its grace or else for the overlap", () => {
     expect(rulesWith({ kind: "rotate", overlapMs: 300_000 })).toMatchObject({
       ...{ supersedes: true, rotates: true, overlapMs: 300_000, inputGraceMs: 300_000 },
     });
@@ -39,7 +39,7 @@ describe("the rules of an issuer", () => {
     expect(rulesWith({ kind: "rotate", overlapMs: 300_000, inputGraceMs: 0 }).inputGraceMs).toBe(0);
   });
 
-  it("that hands out the same one, or many at once: nobody is harmed, and the one before lives on", () => {
+  it("that hands out the same credential, or many at once, kill no previous one", () => {
     const stable = rulesWith({ kind: "stable", renewWithinMs: 290_000 });
     expect(stable).toMatchObject({
       supersedes: false,
@@ -56,12 +56,12 @@ describe("the rules of an issuer", () => {
     });
   });
 
-  it("say whether the platform can be asked about a credential", () => {
+  it("say whether the platform can be probed", () => {
     expect(rulesWith(sliding).canAsk).toBe(false);
     expect(rulesWith(sliding, { probe: async () => "alive" }).canAsk).toBe(true);
   });
 
-  it("take the platform's day and its limits from its quota, and know no limits without one", () => {
+  it("take the day and the limits from the issuer's quota, and have no limits without one", () => {
     const forced = { perDay: 20, gapMs: 30_000 };
     const limited = rulesWith(sliding, {
       quota: { perDay: 2_000, dayOffsetMs: 28_800_000, forced },
@@ -80,7 +80,7 @@ describe("the rules of an issuer", () => {
     expect(manual(100)).toEqual({ burst: 4, intervalMs: 86_400_000 / 4 });
   });
 
-  it("leave alone what is refused, and a platform in trouble, for a second first and for minutes at most", () => {
+  it("wait one second after a first refusal or failure, and minutes at most", () => {
     const { backOff, governor } = rulesWith(sliding);
     expect([backOff, governor.again]).toEqual([
       { firstMs: 1_000, maxMs: 60_000 },
@@ -88,7 +88,7 @@ describe("the rules of an issuer", () => {
     ]);
   });
 
-  it("report a war unless told otherwise, and hold the fallback's own rules where there is one", () => {
+  it("report contention unless told otherwise, and include the fallback's rules if there is one", () => {
     const issuer = issuerWith(sliding);
     expect(rulesFor(issuer, parametersFor(issuer))).toMatchObject({ onContention: "report" });
     expect(rulesFor(issuer, parametersFor(issuer))).not.toHaveProperty("fallback");

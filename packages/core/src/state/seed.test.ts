@@ -28,7 +28,7 @@ const seeded = (state: State | undefined, atMs = 0): State =>
   after(state ?? emptyState, seed, atMs);
 
 describe("a seed", () => {
-  it("into an empty document is its first credential, with what it carries, and leaves nothing in doubt", () => {
+  it("into an empty document becomes its first credential with its next input, and leaves no doubt", () => {
     const next = seeded(undefined);
     expect(next).toMatchObject({
       outcomeId: "seeded",
@@ -38,7 +38,7 @@ describe("a seed", () => {
     expect(next).not.toHaveProperty("previous");
   });
 
-  it("replaces what is stored, which lives on for the overlap", () => {
+  it("replaces the stored credential, which lives on for the overlap", () => {
     const next = seeded(stateWith());
     expect(next.credential).toMatchObject({ generation: 2, fingerprint: "T9" });
     expect(next.previous).toEqual({ fingerprint: "T1" });
@@ -62,7 +62,7 @@ describe("a seed", () => {
     expect(seeded(state).credential?.epoch).toBe(epoch);
   });
 
-  it("makes the commit of a request that is in the air come too late, and both are doubted", () => {
+  it("makes the commit of a request in flight come too late, and leaves a doubt", () => {
     const inTheAir = after(stateWith(), intent());
     const next = seeded(inTheAir, 100);
     expect(next).toMatchObject({ doubtSinceMs: noonMs + 100, intent: inTheAir.intent });
@@ -81,12 +81,12 @@ describe("a seed", () => {
       "another was stored after it was asked for",
       stateWith({ credential: storedCredential("T1", { issuedAtMs: noonMs - 49 }) }),
     ],
-  ])("is doubted when %s", (_title, state) => {
+  ])("leaves a doubt when %s", (_title, state) => {
     expect(seeded(state).doubtSinceMs).toBe(noonMs);
     expect(after(state, seed, 0, { supersedes: false })).not.toHaveProperty("doubtSinceMs");
   });
 
-  it("ends an earlier doubt, a suspicion, an input in doubt and every wait", () => {
+  it("ends an earlier doubt, a suspect mark, an uncertain input and every wait", () => {
     const mark = { fingerprint: "T1", atMs: noonMs - 60_000 };
     const troubled = stateWith({
       doubtSinceMs: noonMs - 100_000,
@@ -106,7 +106,7 @@ describe("a seed", () => {
       expect(next).not.toHaveProperty(gone);
   });
 
-  it("that nothing of ours can have come after is certain, though ours left just before", () => {
+  it("leaves no doubt if no own request can have been processed after it", () => {
     const sentAtMs = noonMs - 50;
     for (const state of [
       stateWith({ inFlightUntilMs: sentAtMs }),
@@ -120,7 +120,7 @@ describe("a seed", () => {
     ).toBe(noonMs);
   });
 
-  it("is told to be stored, and ends a refusal", () => {
+  it("is reported as stored, and ends a refusal", () => {
     const refusal = { code: "40125", node: "n1", atMs: noonMs, nextMs: noonMs + 5, count: 1 };
     const { state, verdict } = decide(stateWith({ refusal }), seed);
     expect(verdict).toEqual({ kind: "seeded" });
@@ -133,8 +133,8 @@ describe("a seed", () => {
   });
 });
 
-describe("the ledger", () => {
-  it("says what it counts now, and by name what is no count", () => {
+describe("the quota ledger", () => {
+  it("returns its counts, and names a value that is not a count", () => {
     const ledger = { type: "ledger", used: 40, remaining: 60 } as const;
     expect(decide(stateWith(), ledger).verdict).toEqual({ kind: "reconciled", used: 40 });
     expect(() => decide(stateWith(), { ...ledger, used: -1 })).toThrow(
@@ -148,7 +148,7 @@ describe("the ledger", () => {
   const counted = (state: State, used: number, remaining: number): State =>
     after(state, { type: "ledger", used, remaining });
 
-  it("leaves as many fetches as the platform does, or as few as our own cap", () => {
+  it("allows as many fetches as the platform reports, but no more than our own cap", () => {
     expect(counted(stateWith(), 5, 15).quota.used).toBe(85);
     expect(counted(stateWith(), 5, 995).quota.used).toBe(5);
     expect(counted(stateWith(), 500, 0).quota.used).toBe(100);
@@ -165,7 +165,7 @@ describe("the ledger", () => {
     });
   });
 
-  it("without a cap counts what the platform counts", () => {
+  it("without a cap follows the platform's count", () => {
     expect(
       after(stateWith(), { type: "ledger", used: 7, remaining: 3 }, 0, {
         quotaPerDay: Number.MAX_SAFE_INTEGER,
@@ -180,13 +180,13 @@ describe("the ledger", () => {
     [1, Number.NaN],
     [1, -1],
     [1, Number.POSITIVE_INFINITY],
-  ])("refuses what is no count: used %d, remaining %d", (used, remaining) => {
+  ])("refuses invalid counts: used %d, remaining %d", (used, remaining) => {
     expect(() => counted(stateWith(), used, remaining)).toThrow(
       expect.objectContaining({ code: "CONFIGURATION" }),
     );
   });
 
-  it("ends the wait for the quota, and no other", () => {
+  it("ends the wait for the quota, and no other wait", () => {
     const waiting = { backOffUntilMs: noonMs + 60_000, failures: 2 };
     const exhausted = stateWith({
       ...waiting,
@@ -255,7 +255,7 @@ describe("a single-use input", () => {
     });
   });
 
-  it("that was refused is not in doubt", () => {
+  it("that was refused is not uncertain", () => {
     expect(
       after(
         sent,
@@ -273,7 +273,7 @@ describe("a single-use input", () => {
     ).not.toHaveProperty("consumedInput");
   });
 
-  it("is not asked after while its request may still be processed", () => {
+  it("is not recovered while its request may still be processed", () => {
     const soon = { ...rotating, inputGraceMs: 0 };
     expect(decide(sent, intent({ input: "f1", operationId: "op2" }), 1_000, soon).verdict).toEqual({
       kind: "wait",
@@ -285,7 +285,7 @@ describe("a single-use input", () => {
     ).toEqual({ kind: "input-in-doubt" });
   });
 
-  it("that the platform has named is sent, and kept in the place of the one before", () => {
+  it("that the platform has named is sent, and replaces the previous one", () => {
     const next = after(
       sent,
       intent({ input: "f2", recovered: "c2", operationId: "op2" }),

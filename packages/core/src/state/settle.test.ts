@@ -17,8 +17,8 @@ const doubtSinceMs = askedAtMs - 15_000;
 const open = { epoch: 12, operationId: "other", atMs: askedAtMs - 15_000 };
 const suspect = { fingerprint: "T1", atMs: noonMs - 20_000 };
 
-describe("the platform's word that the stored credential is alive", () => {
-  it("settles a doubt, ends a request that nobody reported and clears the credential of suspicion", () => {
+describe("the platform's answer that the stored credential is alive", () => {
+  it("settles a doubt, closes a request without an outcome and removes the suspect mark", () => {
     const { doubtSinceMs: _, ...settled } = {
       ...stateWith({ doubtSinceMs }),
       outcomeId: "settled",

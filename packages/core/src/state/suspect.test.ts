@@ -14,7 +14,7 @@ import { decideSuspect } from "./suspect.ts";
 
 const suspect = { type: "suspect", fingerprint: "T1", found: "dead" } as const;
 
-describe("a complaint about a credential of which the platform says nothing", () => {
+describe("a report of a credential without an answer from a probe", () => {
   const complaint = { ...suspect, found: "refused" } as const;
 
   it("marks it, leaves it in use, and is no evidence of a foreign refresh", () => {
@@ -35,7 +35,7 @@ describe("a complaint about a credential of which the platform says nothing", ()
     expect(state && isLive(state, noonMs)).toBe(false);
   });
 
-  it("is taken back when the platform calls it alive", () => {
+  it("is withdrawn when the platform calls it alive", () => {
     const alive = { ...suspect, found: "alive" } as const;
     expect(decide(after(stateWith(), complaint), alive)).toEqual({
       state: stateWith(),
@@ -68,7 +68,7 @@ describe("a report of a refused credential", () => {
     expect(decide(undefined, suspect)).toEqual({ verdict: { kind: "other" } });
   });
 
-  it("counts once, however many report it", () => {
+  it("counts once, however many nodes report it", () => {
     expect(decide(after(stateWith(), suspect), suspect)).toEqual({ verdict: { kind: "known" } });
   });
 
@@ -78,13 +78,13 @@ describe("a report of a refused credential", () => {
     ["a request that may still be processed", { inFlightUntilMs: noonMs + 1 }],
     ["its natural end", { credential: storedCredential("T1", { expiresAtMs: noonMs }) }],
   ];
-  it.each(explained)("is no evidence where %s explains it", (_, changes) => {
+  it.each(explained)("is not evidence of a foreign refresh if %s explains it", (_, changes) => {
     const { state, verdict } = decide(stateWith(changes), suspect);
     expect(verdict).toEqual({ kind: "suspected", foreign: undefined });
     expect(state?.contention.count).toBe(0);
   });
 
-  it("is confirmed by the second within one lifetime, and starts anew after a quiet one", () => {
+  it("is confirmed by a second one within a lifetime, and starts again after a quiet lifetime", () => {
     const once = { count: 1, lastMs: noonMs - 1_000 };
     expect(decide(stateWith({ contention: once }), suspect).verdict).toMatchObject({
       foreign: { state: "confirmed", count: 2 },
@@ -95,11 +95,11 @@ describe("a report of a refused credential", () => {
     });
   });
 
-  it("is evidence at the very moment when no request can be under way any more", () => {
+  it("is evidence from the moment when no request can be under way any more", () => {
     expect(after(stateWith({ inFlightUntilMs: noonMs }), suspect).contention.count).toBe(1);
   });
 
-  it("still belongs to the one before when exactly a lifetime has passed", () => {
+  it("still counts together with the previous one after exactly one lifetime", () => {
     const contention = { count: 1, lastMs: noonMs - lifetimeMs };
     expect(after(stateWith({ contention }), suspect).contention).toEqual({
       ...contention,
@@ -112,7 +112,7 @@ describe("a report of a refused credential", () => {
 describe("a request that a rejection asks for", () => {
   const rejected = { reason: "rejected", isDead: true } as const;
 
-  it("marks nothing when what was refused is not what is stored, and ran out", () => {
+  it("marks nothing when the refused credential is not the stored one, and has expired", () => {
     const next = after(
       stateWith({ credential: storedCredential("T1", { expiresAtMs: noonMs - 1 }) }),
       intent({ ...rejected, refused: "T0" }),
@@ -121,7 +121,7 @@ describe("a request that a rejection asks for", () => {
     expect(after(undefined, intent({ ...rejected, refused: "T0" }))).not.toHaveProperty("suspect");
   });
 
-  it("is no evidence where it is decided on a node's own copy: it marks the credential, and nothing more", () => {
+  it("only marks the credential on a node's own copy, and is not evidence there", () => {
     const decided = decide(
       stateWith(),
       intent({ ...rejected, refused: "T1", isWithoutStore: true }),
@@ -141,11 +141,11 @@ describe("a request that a rejection asks for", () => {
   });
 });
 
-describe("a confirmed war", () => {
+describe("confirmed contention", () => {
   const once = { count: 1, lastMs: noonMs - 1_000 };
   const war = { onContention: "fallback", fallback: rules } as const;
 
-  it("makes the fleet take the fallback where it was told to, and where there is one", () => {
+  it("switches the fleet to the fallback if it is configured to, and if there is one", () => {
     expect(after(stateWith({ contention: once }), suspect, 0, war).fallback).toEqual({
       sinceMs: noonMs,
     });
@@ -158,7 +158,7 @@ describe("a confirmed war", () => {
     ).not.toHaveProperty("fallback");
   });
 
-  it("leaves a fleet on it that lives there already, since when it did", () => {
+  it("leaves a fleet on the fallback that already uses it, with the same start time", () => {
     const there = stateWith({ contention: once, fallback: { sinceMs: 5 } });
     const decided = decideSuspect(there, suspect, noonMs, { ...rules, ...war });
     expect(decided.state).toMatchObject({ contention: { count: 2 }, fallback: { sinceMs: 5 } });

@@ -11,8 +11,8 @@ const taking: Rules = {
 };
 const dead = intent({ reason: "rejected", refused: "T1", isDead: true });
 
-describe("a confirmed war", () => {
-  it("makes the fleet take the fallback in the very write that confirms it, where that was asked for", () => {
+describe("confirmed contention", () => {
+  it("switches the fleet to the fallback in the same write that confirms it, if so configured", () => {
     const next = after(stateWith({ contention: once }), dead, 0, taking);
     expect(next).toMatchObject({ fallback: { sinceMs: noonMs }, contention: { count: 2 } });
     expect(
@@ -25,7 +25,7 @@ describe("a confirmed war", () => {
     ).toBeDefined();
   });
 
-  it("changes nothing that was not asked for, and one kill is no war", () => {
+  it("changes nothing without that setting, and one death is not contention", () => {
     expect(after(stateWith({ contention: once }), dead)).not.toHaveProperty("fallback");
     expect(
       after(stateWith({ contention: once }), dead, 0, { ...taking, onContention: "report" }),
@@ -37,7 +37,7 @@ describe("a confirmed war", () => {
 describe("a fleet on its fallback", () => {
   const fallback = { sinceMs: noonMs - 1 };
 
-  it("lives by the fallback's rules: nothing is superseded, so nothing is drained, doubted or spent", () => {
+  it("follows the fallback's rules: nothing is superseded, so there is no drain, doubt or cost", () => {
     const state = stateWith({
       fallback,
       intent: { epoch: 12, operationId: "other", atMs: noonMs - 5_000 },
@@ -55,7 +55,7 @@ describe("a fleet on its fallback", () => {
     expect(next).toMatchObject({ fallback });
   });
 
-  it("goes back when it is told to, keeps what is stored, and begins with no evidence", () => {
+  it("goes back when an operator says so, keeps the stored credential, and starts without evidence", () => {
     const next = after(stateWith({ fallback, contention: { ...once, count: 7 } }), {
       type: "switch",
       to: "own",
@@ -65,7 +65,7 @@ describe("a fleet on its fallback", () => {
     expect(decide(next, { type: "switch", to: "own" })).toEqual({ verdict: { kind: "kept" } });
   });
 
-  it("is switched to once, however often it is asked for", () => {
+  it("is switched once, however often that is requested", () => {
     const next = after(stateWith(), { type: "switch", to: "fallback" });
     expect(next.fallback).toEqual({ sinceMs: noonMs });
     expect(decide(next, { type: "switch", to: "fallback" }, 5)).toEqual({

@@ -3,15 +3,15 @@ import { stateWith, decide, noonMs } from "./state.fixture.ts";
 
 const use = { type: "use", everyMs: 60_000 } as const;
 
-describe("a node that says that it uses the credential", () => {
-  it("leaves a mark where there is none, and changes nothing else", () => {
+describe("a node that reports its use of the credential", () => {
+  it("writes a mark if there is none, and changes nothing else", () => {
     expect(decide(stateWith(), use)).toEqual({
       state: { ...stateWith(), usedAtMs: noonMs },
       verdict: { kind: "marked" },
     });
   });
 
-  it("writes nothing while a mark is young, and the next one as soon as it is not", () => {
+  it("writes nothing while a mark is recent, and the next one as soon as it is not", () => {
     expect(decide(stateWith({ usedAtMs: noonMs - 59_999 }), use)).toEqual({
       verdict: { kind: "known" },
     });

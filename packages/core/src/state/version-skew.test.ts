@@ -217,7 +217,7 @@ describe("a document of a later release of the same schema", () => {
     );
   });
 
-  it("keeps it through every event, as long as the thing lasts that it describes", () => {
+  it("keeps unknown fields through every event, as long as the object lasts that they describe", () => {
     const reached = new Set<string>();
     const rules = fc.record({ supersedes: fc.boolean(), rotates: fc.boolean() });
     fc.assert(
@@ -257,7 +257,7 @@ describe("a document of a later release of the same schema", () => {
     ]);
   });
 
-  it("gets back what it lost when a node that has seen it repairs an empty store", () => {
+  it("gets back unknown fields when a node that has seen them repairs an empty store", () => {
     const known = {
       ...stateWith({ credential: storedCredential("T1", { generation: 4 }) }),
       "later top": [1],

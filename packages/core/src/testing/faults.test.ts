@@ -108,7 +108,7 @@ describe("faultyCache", () => {
     expect(setting.now.state).toBe("done");
   });
 
-  it("is cut off by one switch, for all views, and tells watchers that they may have missed something", async () => {
+  it("is cut off by one switch for all views, and notifies watchers that they may have missed something", async () => {
     const { cache, inner, plan } = toy();
     const told: (string | undefined)[] = [];
     const unsubscribe = await cache.watch?.((key) => told.push(key));
@@ -134,7 +134,7 @@ describe("faultyCache", () => {
 });
 
 describe("faultyLock", () => {
-  it("meets the faults that a function decides on, and shares the queue of the lock within", async () => {
+  it("has the faults that a function decides on, and shares the queue of the wrapped lock", async () => {
     const { elsewhere, clock } = bench();
     const plan = faultPlan({
       clock,
@@ -151,7 +151,7 @@ describe("faultyLock", () => {
     expect(await lock.extend("n", "me", 1000)).toBe(true);
   });
 
-  it("tells of no release while it is cut off, and of a possible one afterwards", async () => {
+  it("reports no release while it is cut off, and a possible one afterwards", async () => {
     const { lock, elsewhere, plan } = bench();
     let told = 0;
     await lock.onRelease?.("n", () => {

@@ -18,7 +18,7 @@ describe("manualClock", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("lets what follows from a timer settle before time goes on", async () => {
+  it("lets everything that follows from a timer settle before time goes on", async () => {
     const clock = manualClock({ monotonicMs: 0 });
     const seen: number[] = [];
     const work = async (): Promise<void> => {
@@ -57,7 +57,7 @@ describe("manualClock", () => {
     expect(firedAtMs).toEqual([1, 3]);
   });
 
-  it("treats a negative delay as none", async () => {
+  it("treats a negative delay as zero", async () => {
     const clock = manualClock({ monotonicMs: 0 });
     let firedAtMs: number | undefined;
     clock.setTimer(-5, () => {
@@ -97,7 +97,7 @@ describe("manualClock", () => {
     expect(firedAtMs).toEqual([50]);
   });
 
-  it("refuses durations that time cannot pass by", async () => {
+  it("refuses negative and infinite durations", async () => {
     const clock = manualClock();
     await expect(clock.advance(-1)).rejects.toThrow(RangeError);
     await expect(clock.advance(Number.NaN)).rejects.toThrow(RangeError);

@@ -139,7 +139,7 @@ describe("scriptedIssuer", () => {
     expect((await issuer.issue(request())).secret).toBe(secret);
   });
 
-  it("issues although the answer is lost, and although the caller hung up", async () => {
+  it("issues although the answer is lost or the caller gave up", async () => {
     const clock = manualClock({ monotonicMs: 0 });
     const issuer = scriptedIssuer({ clock });
     issuer.script("unknown-processed", { requestMs: 5000 });
@@ -158,7 +158,7 @@ describe("scriptedIssuer", () => {
     expect(issuer.issues).toHaveLength(2);
   });
 
-  it("delays requests and answers in the clock's time, and keeps the high-water mark of what was under way", async () => {
+  it("delays requests and answers in the clock's time, and records the most requests that were under way at once", async () => {
     const clock = manualClock({ monotonicMs: 0 });
     const issuer = scriptedIssuer({ clock, latencyMs: 100 });
     issuer.script({ replyMs: 50 });

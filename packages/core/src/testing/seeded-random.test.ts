@@ -24,7 +24,7 @@ describe("seededRandom", () => {
     for (const count of buckets) expect(count).toBeGreaterThan(850);
   });
 
-  it("never repeats an id, and gives ids the shape of real ones", () => {
+  it("never repeats an id, and its ids look like real ones", () => {
     const ids = new Set<string>();
     for (const seed of [1, 2, "1x"]) {
       const random = seededRandom(seed);

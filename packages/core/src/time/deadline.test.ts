@@ -3,7 +3,7 @@ import { setDeadline } from "./deadline.ts";
 import { manualClock } from "../testing/index.ts";
 
 describe("a deadline", () => {
-  it("passes when its time has", async () => {
+  it("passes when its time is over", async () => {
     const clock = manualClock();
     const passed: number[] = [];
     const deadline = setDeadline(clock, 20_000, () => passed.push(clock.monotonicMs()));
@@ -16,7 +16,7 @@ describe("a deadline", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("does not count the time in which the event loop stood still", async () => {
+  it("does not count the time while the event loop was blocked", async () => {
     const clock = manualClock();
     let isOver = false;
     setDeadline(clock, 20_000, () => (isOver = true));
@@ -28,7 +28,7 @@ describe("a deadline", () => {
     expect(isOver).toBe(true);
   });
 
-  it("lets what waits in the socket be read first when the standstill outlasts it", async () => {
+  it("lets answers that wait in the socket be read first when the event loop was blocked past it", async () => {
     const clock = manualClock();
     let isOver = false;
     const deadline = setDeadline(clock, 500, () => (isOver = true));
@@ -62,7 +62,7 @@ describe("a deadline", () => {
     },
   );
 
-  it("has passed at once where there is no time, and calls nobody", () => {
+  it("of 0 ms has passed at once, without a timer", () => {
     const clock = manualClock();
     expect(setDeadline(clock, 0).leftMs()).toBe(0);
     expect(clock.pendingTimers).toBe(0);

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { DueQueue, type Due } from "./due-queue.ts";
 
-describe("the queue of what falls due", () => {
-  it("gives what is due in the order of time, and nothing that was cancelled, whatever came and went before", () => {
+describe("the queue of timers", () => {
+  it("returns due timers in the order of time, and no cancelled one", () => {
     const step = fc.oneof(
       fc.record({ add: fc.nat(1_000) }),
       fc.record({ cancel: fc.nat(200) }),
@@ -40,7 +40,7 @@ describe("the queue of what falls due", () => {
     );
   });
 
-  it("does not keep what is set and cancelled a hundred thousand times", () => {
+  it("keeps none of a hundred thousand timers that were set and cancelled", () => {
     const queue = new DueQueue<object>();
     const stored: WeakRef<object>[] = [];
     for (let index = 0; index < 100_000; index += 1) {

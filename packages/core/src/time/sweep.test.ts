@@ -6,7 +6,7 @@ import { sweepOf, systemClock } from "./time.ts";
 const sleeper = (wake: () => void): { wake(): void } => ({ wake });
 
 describe("a sweep", () => {
-  it("wakes each of ten thousand at its time, by one timer", async () => {
+  it("wakes each of ten thousand waiters at its time with one timer", async () => {
     const clock = manualClock();
     const sweep = sweepOf(clock);
     const startMs = clock.monotonicMs();
@@ -28,7 +28,7 @@ describe("a sweep", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("wakes nobody who cancelled, and leaves no timer behind", async () => {
+  it("wakes no waiter that cancelled, and leaves no timer", async () => {
     const clock = manualClock();
     const sweep = sweepOf(clock);
     const woken: string[] = [];
@@ -49,7 +49,7 @@ describe("a sweep", () => {
     expect(woken).toEqual([]);
   });
 
-  it("goes on behind one that throws", () => {
+  it("goes on after a waiter that throws", () => {
     let fire = (): void => {};
     let nowMs = 0;
     const sweep = new Sweep({
@@ -76,7 +76,7 @@ describe("a sweep", () => {
     expect(woken).toEqual(["other"]);
   });
 
-  it("is one for each clock, the machine's included", () => {
+  it("exists once for each clock, the machine's included", () => {
     const [one, other] = [manualClock(), manualClock()];
     expect(sweepOf(one)).toBe(sweepOf(one));
     expect(sweepOf(one)).not.toBe(sweepOf(other));
