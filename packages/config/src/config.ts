@@ -4,6 +4,8 @@ import type { Keyring, OnConflict, Parameters } from "@lingpai/core";
 import type { LayeredSetting } from "./layers.ts";
 import type { AppSection, Section, StoreSection } from "./schema/schema.ts";
 import { fieldAt } from "./schema/schema.ts";
+import { webhookEvents } from "./schema/server-section.ts";
+import type { ServerSection } from "./schema/server-section.ts";
 import { pathText } from "./setting.ts";
 
 /**
@@ -16,6 +18,7 @@ export interface Config {
   readonly node: string | undefined;
   readonly store: StoreConfig;
   readonly apps: Readonly<Record<string, AppConfig>>;
+  readonly server: ServerConfig;
   /** Each value with its origin, in the order of the sources. */
   readonly values: readonly ConfigValue[];
 }
@@ -45,6 +48,24 @@ export interface AppConfig {
   readonly baseUrl: string | undefined;
   readonly fingerprintKey: Secret | undefined;
   readonly parameters: Partial<Parameters>;
+}
+
+/** The settings of a token server, with their defaults. */
+export interface ServerConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly dataDirectory: string;
+  readonly holdMs: number;
+  readonly stopWithinMs: number;
+  /** The files of the certificate and of its key; undefined for plain HTTP. */
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  readonly webhooks: Readonly<Record<string, WebhookConfig>>;
+}
+
+export interface WebhookConfig {
+  readonly url: Secret;
+  readonly secret: Secret;
+  readonly events: readonly ("contended" | "quota-low" | "revoked")[];
 }
 
 /** One value and its origin. */
@@ -82,6 +103,7 @@ export function configOf({ environment, section, settings }: ConfigParts, sealer
     node: section.node,
     store: storeConfig(section.store ?? {}, sealer),
     apps: Object.freeze(apps),
+    server: serverConfig(section.server ?? {}, sealer),
     values: Object.freeze(settings.map((setting) => valueOf(setting, sealer))),
   });
 }
@@ -142,6 +164,34 @@ function appConfig(app: AppSection, sealer: Sealer): AppConfig {
     fingerprintKey: fingerprintKey === undefined ? undefined : secretOf(fingerprintKey, sealer),
     parameters: Object.freeze(Object.fromEntries(given)),
   });
+}
+
+function serverConfig(
+  { webhooks = {}, tls, ...given }: ServerSection,
+  sealer: Sealer,
+): ServerConfig {
+  const { certificate, key } = tls ?? {};
+  const entries = Object.entries(webhooks).map(([name, { url = "", secret = "", events }]) => [
+    name,
+    Object.freeze({
+      url: secretOf(url, sealer),
+      secret: secretOf(secret, sealer),
+      events: Object.freeze(webhookEvents.filter((each) => namesIn(events).includes(each))),
+    }),
+  ]);
+  return Object.freeze({
+    host: given.host ?? "127.0.0.1",
+    port: given.port ?? 8_720,
+    dataDirectory: given.dataDirectory ?? "lingpai-data",
+    holdMs: given.holdMs ?? 300_000,
+    stopWithinMs: given.stopWithinMs ?? 10_000,
+    tls: certificate === undefined || key === undefined ? undefined : { certificate, key },
+    webhooks: Object.freeze(Object.fromEntries(entries)),
+  });
+}
+
+function namesIn(events: string | undefined): readonly string[] {
+  return events?.split(",").map((each) => each.trim()) ?? webhookEvents;
 }
 
 function valueOf({ path, value, place }: LayeredSetting, sealer: Sealer): ConfigValue {

@@ -23,6 +23,27 @@ export interface SectionInput {
     };
   };
   readonly apps?: Readonly<Record<string, AppInput>>;
+  /** For the token server; other processes ignore it. */
+  readonly server?: ServerInput;
+}
+
+export interface ServerInput {
+  readonly host?: string;
+  readonly port?: number;
+  readonly dataDirectory?: string;
+  readonly holdMs?: number;
+  readonly stopWithinMs?: number;
+  readonly tls?: { readonly certificate?: string; readonly key?: string };
+  readonly webhooks?: Readonly<
+    Record<
+      string,
+      {
+        readonly url?: string | Secret;
+        readonly secret?: string | Secret;
+        readonly events?: string;
+      }
+    >
+  >;
 }
 
 export interface AppInput {

@@ -5,11 +5,18 @@
  * @packageDocumentation
  */
 export { defineConfig } from "./define-config.ts";
-export type { AppInput, ConfigInput, SectionInput } from "./define-config.ts";
+export type { AppInput, ConfigInput, SectionInput, ServerInput } from "./define-config.ts";
 export { loadConfig, openConfig } from "./live/open-config.ts";
 export type { ConfigOptions, LiveConfig, SourceStatus } from "./live/config-options.ts";
 export type { SnapshotOptions } from "./live/snapshot.ts";
-export type { AppConfig, Config, ConfigValue, StoreConfig } from "./config.ts";
+export type {
+  AppConfig,
+  Config,
+  ConfigValue,
+  ServerConfig,
+  StoreConfig,
+  WebhookConfig,
+} from "./config.ts";
 export { configEventSeverity } from "./live/events.ts";
 export type {
   ConfigEvent,

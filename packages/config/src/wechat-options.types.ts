@@ -8,8 +8,9 @@ import type { RedisClientType } from "@redis/client";
 import type { Redis } from "ioredis";
 import type { AppOptions } from "./app-options.ts";
 import type { AppConfig } from "./config.ts";
-import type { AppInput, SectionInput } from "./define-config.ts";
+import type { AppInput, SectionInput, ServerInput } from "./define-config.ts";
 import type { AppSection, Section, SealingSection, StoreSection } from "./schema/schema.ts";
+import type { ServerSection, TlsSection, WebhookSection } from "./schema/server-section.ts";
 import type { RedisReader } from "./sources/stores/redis.ts";
 
 type Expect<T extends true> = T;
@@ -32,6 +33,11 @@ export type SameSectionNames = Expect<Same<keyof SectionInput, keyof Section>>;
 export type SameStoreNames = Expect<Same<keyof Store, keyof StoreSection>>;
 export type SameSealingNames = Expect<
   Same<keyof NonNullable<Store["sealing"]>, keyof SealingSection>
+>;
+export type SameServerNames = Expect<Same<keyof ServerInput, keyof ServerSection>>;
+export type SameTlsNames = Expect<Same<keyof NonNullable<ServerInput["tls"]>, keyof TlsSection>>;
+export type SameWebhookNames = Expect<
+  Same<keyof NonNullable<ServerInput["webhooks"]>[string], keyof WebhookSection>
 >;
 
 export type Ioredis = Expect<Redis extends RedisReader ? true : false>;

@@ -5,6 +5,7 @@ import type { LayeredSetting } from "../layers.ts";
 import { treeOf } from "../layers.ts";
 import type { Problem } from "../problem.ts";
 import type { AppSection, Section } from "../schema/schema.ts";
+import type { ServerSection } from "../schema/server-section.ts";
 import { namesBelow, parseSection } from "../schema/schema.ts";
 import { nameText, pathText, startsWith } from "../setting.ts";
 import { suggestionFor } from "../text/suggest.ts";
@@ -173,7 +174,20 @@ function ruleProblems(section: Section, settings: readonly LayeredSetting[]): re
     );
   }
   for (const [name, app] of Object.entries(section.apps ?? {})) appRules(name, app, refuse);
+  serverRules(section.server ?? {}, refuse);
   return problems;
+}
+
+function serverRules(
+  { tls, webhooks = {} }: ServerSection,
+  refuse: (path: readonly string[], text: string) => void,
+): void {
+  if ((tls?.certificate === undefined) !== (tls?.key === undefined))
+    refuse(["server", "tls"], "needs both: certificate and key.");
+  for (const [name, hook] of Object.entries(webhooks))
+    for (const each of ["url", "secret"] as const)
+      if (hook[each] === undefined)
+        refuse(["server", "webhooks", name, each], "is missing. Set it, or remove the webhook.");
 }
 
 function appRules(

@@ -1,6 +1,10 @@
 /** The one description of all settings: their names, kinds and purposes. */
 import type { OnConflict, Parameters } from "@lingpai/core";
 import { z } from "zod";
+import { field, label, ms, notes, secret } from "./field.ts";
+import type { FieldNote } from "./field.ts";
+import { server } from "./server-section.ts";
+import type { ServerSection } from "./server-section.ts";
 import {
   appSecret,
   fraction,
@@ -14,11 +18,14 @@ import {
   whole,
 } from "./values.ts";
 
+export type { FieldNote } from "./field.ts";
+
 /** The parsed configuration of one environment, without defaults. */
 export interface Section {
   readonly node?: string | undefined;
   readonly store?: StoreSection | undefined;
   readonly apps?: Readonly<Record<string, AppSection>> | undefined;
+  readonly server?: ServerSection | undefined;
 }
 
 export interface StoreSection {
@@ -48,37 +55,6 @@ export interface AppSection {
   readonly fingerprintKey?: string | undefined;
   readonly parameters?: { readonly [Name in keyof Parameters]?: number | undefined } | undefined;
 }
-
-/** The description of one setting beside its kind. */
-export interface FieldNote {
-  readonly about: string;
-  /**
-   * True if its value is wrapped in {@link Secret} and can be read from a file that a `…_FILE`
-   * variable names.
-   */
-  readonly isSecret?: boolean;
-}
-
-const notes = z.registry<FieldNote>();
-const label = (): z.ZodType<string, string> =>
-  matching(/^[A-Za-z0-9._-]{1,64}$/, "1 to 64 characters of A-Za-z0-9._-");
-
-function field<Value>(
-  kind: z.ZodType<Value, string>,
-  about: string,
-): z.ZodOptional<z.ZodType<Value, string>> {
-  return kind.optional().register(notes, { about });
-}
-
-function secret(
-  kind: z.ZodType<string, string>,
-  about: string,
-): z.ZodOptional<z.ZodType<string, string>> {
-  return kind.optional().register(notes, { about, isSecret: true });
-}
-
-const ms = (about: string): z.ZodOptional<z.ZodType<number, string>> =>
-  field(whole(0), `${about}, in ms`);
 
 const parameters = z.strictObject(
   {
@@ -196,6 +172,7 @@ const section = z.strictObject(
         settingsExpected,
       )
       .optional(),
+    server: server.optional(),
   } satisfies Record<keyof Section, z.ZodType>,
   settingsExpected,
 );

@@ -103,6 +103,10 @@ const schemes = [
   "rediss",
   "valkey",
   "valkeys",
+  "redis-sentinel",
+  "rediss-sentinel",
+  "redis-cluster",
+  "rediss-cluster",
   "postgres",
   "postgresql",
   "mysql",
@@ -143,6 +147,20 @@ export function platformUrl(): z.ZodType<string, string> {
     context.addIssue({
       code: "custom",
       message: 'is not an https: address. Give one such as "https://api.weixin.qq.com".',
+    });
+  });
+}
+
+/** Where a webhook is sent. Its path may hold a password, so nothing of it is shown. */
+export function webhookUrl(): z.ZodType<string, string> {
+  return text({ allowsFullWidth: true }).superRefine((value, context) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const isPlain = url?.username === "" && url.password === "" && url.hash === "";
+    if (isPlain && ["https:", "http:"].includes(url.protocol)) return;
+    context.addIssue({
+      code: "custom",
+      message:
+        "is not a web address without a user and password. Give one such as https://hooks.example.com/lingpai.",
     });
   });
 }
