@@ -6,9 +6,15 @@ import { type Context, child, type Node, nameOf, type Place, placeOf, type Rule 
 import { rooms } from "./rooms.ts";
 
 /** The row of {@link rooms} and the room in which a path below `src` stands. */
-function roomOf(folder: string, path: string): { readonly row: number; readonly room: string } {
+function roomOf(
+  { folder, group }: Place,
+  path: string,
+): { readonly row: number; readonly room: string } {
   const room = path.split("/", 1)[0] ?? path;
-  const row = rooms[folder]?.findIndex((names) => names.includes(room)) ?? -1;
+  // An app may bear a package's name.
+  const row =
+    (rooms[`${group}/${folder}`] ?? rooms[folder])?.findIndex((names) => names.includes(room)) ??
+    -1;
   return { row: row === -1 ? Number.POSITIVE_INFINITY : row, room };
 }
 
@@ -41,7 +47,7 @@ export function judgeImport(place: Place, specifier: string): string | undefined
         : `${specifier} leaves the package. Import the other package by its name, and list it in package.json.`;
     }
     if (place.isTest) return undefined;
-    const [from, to] = [roomOf(place.folder, place.path), roomOf(place.folder, target)];
+    const [from, to] = [roomOf(place, place.path), roomOf(place, target)];
     return from.room !== to.room && to.row >= from.row && Number.isFinite(from.row)
       ? `${place.path} may not import ${target}: scripts/lint/rooms.ts says in which order the rooms of ${place.folder} stand. Move what is shared down, or pass it in.`
       : undefined;

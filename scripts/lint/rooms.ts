@@ -114,6 +114,13 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["mysql", "postgres", "sqlite"],
     ["index.ts"],
   ],
+  "apps/server": [
+    ["store", "http"],
+    ["start", "serving"],
+    ["serve.ts"],
+    ["command.ts"],
+    ["bin.ts", "index.ts"],
+  ],
   "test-redis": [["backends"], ["promises"], ["index.ts"]],
   simulation: [
     ["world"],

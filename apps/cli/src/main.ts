@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /** The command `lingpai`. */
+import { isStoreAddress, storeForms } from "@lingpai/token-server";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { runDemo } from "./demo/command.ts";
-import { isStoreAddress, storeForms } from "./open-store.ts";
 import { runStatus } from "./status/command.ts";
 
 const program = new Command("lingpai")

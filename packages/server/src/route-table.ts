@@ -9,7 +9,7 @@ import {
   seedCredential,
 } from "./routes/credentials.ts";
 import { auditTrail, followEvents, lifeLine } from "./routes/events.ts";
-import { healthz, readyz } from "./routes/health.ts";
+import { healthz, metricsText, readyz } from "./routes/health.ts";
 import { openApi } from "./routes/open-api.ts";
 import {
   listKeys,
@@ -167,6 +167,14 @@ export const routes: readonly Route[] = [
     handler: auditTrail,
   },
   ...dashboard,
+  {
+    method: "GET",
+    path: "/metrics",
+    summary: "Metrics in Prometheus's text format, for a key of all references",
+    rights: ["read"],
+    statuses: [200, ...failures, 404],
+    handler: metricsText,
+  },
   facade("GET", "/cgi-bin/token", "The token, as WeChat's /cgi-bin/token answers", plainToken),
   facade("POST", "/cgi-bin/stable_token", "As WeChat's /cgi-bin/stable_token", stableToken),
   facade("GET", "/cgi-bin/ticket/getticket", "As WeChat's /cgi-bin/ticket/getticket", ticket),

@@ -40,6 +40,8 @@ export interface TokenServerOptions {
   /** Serves the dashboard, and lets people sign in to it with a server key. */
   readonly dashboard?: DashboardOptions;
   readonly limits?: Partial<ServerLimits>;
+  /** What `/metrics` answers, in Prometheus's text format. Without it there is no such route. */
+  readonly metrics?: () => Promise<string>;
   /** Called with errors whose text no caller gets. */
   readonly onError?: (error: unknown) => void;
   readonly clock?: Clock;
@@ -83,6 +85,7 @@ const optionNames = [
   "keys",
   "limits",
   "log",
+  "metrics",
   "onError",
   "push",
 ];
@@ -109,6 +112,7 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
     ...dashboardParts(dashboard, keys, clock),
     limits: limitsOf(options.limits),
     closing: closing.signal,
+    metrics: options.metrics,
   };
   const stops = [...credentials.values()].map((one) => logEvents(one, log, clock));
   const app = routerOf(context, options.onError);

@@ -1,6 +1,6 @@
 /** `lingpai status`: what a store holds, without fetching anything. */
 import { CacheUnavailableError, ConfigurationError } from "@lingpai/core";
-import { openStore } from "../open-store.ts";
+import { openStore } from "@lingpai/token-server";
 import { readStatus } from "./read-status.ts";
 import { renderStatus } from "./render-status.ts";
 
@@ -19,7 +19,7 @@ export interface Output {
 /** Returns the exit code: 0 healthy, 1 findings, 2 wrong options, 3 the store cannot be reached. */
 export async function runStatus(options: StatusOptions, { out, err }: Output): Promise<number> {
   try {
-    const store = await openStore(options.store, options.seal);
+    const store = await openStore(options.store, { seal: options.seal, isOneShot: true });
     try {
       const credentials = await readStatus(store.cache, options.environment);
       out(

@@ -28,6 +28,7 @@ export interface RouteContext {
   readonly limits: ServerLimits;
   /** Aborts when the server is closed. */
   readonly closing: AbortSignal;
+  readonly metrics: (() => Promise<string>) | undefined;
 }
 
 export interface ServerLimits {

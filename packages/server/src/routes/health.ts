@@ -1,4 +1,7 @@
-/** Whether this replica lives, and whether it can answer. Both need no key. */
+/** Whether this replica lives, whether it can answer, and its metrics. Only these need a key. */
+import { isGranted } from "../keys/key-document.ts";
+import { ProblemError } from "../http/problem.ts";
+import { forbidden, keyOf } from "./authorize.ts";
 import type { Handler } from "./route.ts";
 
 const headers = { "cache-control": "no-store" };
@@ -9,4 +12,21 @@ export const healthz: Handler = async () => Response.json({ ok: true }, { header
 export const readyz: Handler = async (_request, { closing, keys }) => {
   const isReady = !closing.aborted && (await keys.ready());
   return Response.json({ ready: isReady }, { status: isReady ? 200 : 503, headers });
+};
+
+/** Labels name credentials and nodes, so the key must be one that may read all. */
+export const metricsText: Handler = async (request, context) => {
+  const key = await keyOf(request, context);
+  if (!isGranted(key, "read", undefined) || !key.refs.includes("*")) throw forbidden("read");
+  if (context.metrics === undefined)
+    throw new ProblemError({
+      status: 404,
+      code: "not-found",
+      detail: "This server has no metrics.",
+      remedy: "Give tokenServer() the option metrics.",
+    });
+  const text = await context.metrics();
+  return new Response(text, {
+    headers: { ...headers, "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+  });
 };

@@ -1,0 +1,207 @@
+/** One token server as a process: from its configuration to its socket, and back. */
+import { systemClock } from "@lingpai/core";
+import type { Clock } from "@lingpai/core";
+import type { ConfigEvent, ConfigSource, LiveConfig } from "@lingpai/config";
+import { eventLog } from "@lingpai/event-log";
+import type { LogReport } from "@lingpai/event-log";
+import type { ServerKeys, TokenServerOptions } from "@lingpai/server";
+import { consoleLogger, logEvents } from "@lingpai/telemetry";
+import type { StructuredLogger } from "@lingpai/telemetry";
+import type { WechatOptions } from "@lingpai/wechat";
+import { httpApp } from "./http/http-app.ts";
+import type { HttpLimits } from "./http/http-app.ts";
+import { readTls, watchTls } from "./http/tls-files.ts";
+import { Serving } from "./serving/serving.ts";
+import { hasActiveKey, makeFirstKey } from "./start/first-key.ts";
+import { open } from "./start/open.ts";
+import type { Opened } from "./start/open.ts";
+import { refuseRisks } from "./start/risks.ts";
+import type { Risk } from "./start/risks.ts";
+import { sourcesFrom } from "./start/sources.ts";
+
+export interface ServeOptions {
+  /**
+   * Where the configuration comes from.
+   * @defaultValue `lingpai.yaml` of the working directory, if it is there, and variables
+   */
+  readonly sources?: readonly ConfigSource[];
+  /** @defaultValue the variable `LINGPAI_ENVIRONMENT` */
+  readonly environment?: string | undefined;
+  /** Risks that are taken, by name. None is by default. */
+  readonly allow?: readonly Risk[];
+  /** Hosts beside the platform's own that may receive an AppSecret, and private ones of webhooks. */
+  readonly allowedHosts?: readonly string[];
+  /** The sealing key, if the configuration has none. @defaultValue the variable `LINGPAI_SEAL` */
+  readonly seal?: string | undefined;
+  /**
+   * Makes a key with all rights if there is none, and prints it once.
+   * @defaultValue false: a server without a key does not start
+   */
+  readonly firstKey?: boolean;
+  /** What `/metrics` answers, in Prometheus's text format, to a key that may read all. */
+  readonly metrics?: TokenServerOptions["metrics"];
+  /** @defaultValue one line of JSON for each event */
+  readonly logger?: StructuredLogger;
+  /** Prints for people: the address, and the first key. @defaultValue to stdout */
+  readonly print?: (text: string) => void;
+  readonly limits?: Partial<HttpLimits>;
+  /** Asks the platform; for tests and for the simulator. */
+  readonly fetch?: WechatOptions["fetch"];
+  readonly clock?: Clock;
+}
+
+export interface RunningServer {
+  /** `https://127.0.0.1:8720` */
+  readonly url: string;
+  readonly config: LiveConfig;
+  readonly keys: ServerKeys;
+  /**
+   * Stops: long polls and event streams end, requests under way are answered, fetches that were
+   * sent are stored. At the latest after `server.stopWithinMs` and what a fetch may take.
+   */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a server, and resolves when it listens.
+ *
+ * @throws {ConfigurationError} the configuration is wrong, or the start would be insecure.
+ */
+export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
+  const { clock = systemClock, logger = consoleLogger(), sources = sourcesFrom({}) } = options;
+  const seal = options.seal ?? process.env["LINGPAI_SEAL"];
+  let apply = (_event: ConfigEvent): void => {};
+  const opened = await open({
+    sources,
+    clock,
+    seal,
+    environment: options.environment,
+    allowedHosts: options.allowedHosts,
+    onConfigEvent: (event) => {
+      logConfig(event, logger);
+      apply(event);
+    },
+  });
+  const closers: (() => unknown)[] = [() => opened.close()];
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.splice(0).toReversed()) await close();
+  };
+  try {
+    const running = await start(opened, { ...options, clock, logger }, closers);
+    apply = (event) => {
+      if (event.type === "reloaded") running.reload(event.changed);
+    };
+    let closing: Promise<void> | undefined;
+    return {
+      url: running.url,
+      config: opened.config,
+      keys: opened.keys,
+      close: () => (closing ??= closeAll()),
+    };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+type Started = { readonly url: string; reload(changed: readonly string[]): void };
+
+async function start(
+  opened: Opened,
+  options: ServeOptions & { readonly clock: Clock; readonly logger: StructuredLogger },
+  closers: (() => unknown)[],
+): Promise<Started> {
+  const { clock, fetch, limits, logger, metrics, print = console.log } = options;
+  const { address, config, isSealed, keys, own, sealFile, store } = opened;
+  const { host, port, stopWithinMs, tls } = config.current.server;
+  if (sealFile?.isNew === true)
+    print(
+      `Made the sealing key ${sealFile.path}. Without it the store cannot be read: keep a copy.`,
+    );
+  const pair = tls && (await readTls(tls));
+  const first = options.firstKey === true ? await makeFirstKey(keys, own.lock) : undefined;
+  refuseRisks(
+    { hasKey: await hasActiveKey(keys), host, isTls: tls !== undefined, store: address, isSealed },
+    options.allow ?? [],
+  );
+  if (first !== undefined)
+    print(`The first server key, which may do everything. It is shown this once:\n  ${first.key}`);
+
+  const log = eventLog({ cache: own.cache, clock, onReport: (report) => logLog(report, logger) });
+  closers.push(() => log.close(), logEvents(logger));
+  const onError = (error: unknown): void =>
+    logger.error({ event: "lingpai.server.failed", error: String(error) }, "a request failed");
+  const setting = { config, store, clock, keys, log, onError };
+  const serving = new Serving({
+    ...setting,
+    ...(fetch !== undefined && { fetch }),
+    ...(metrics !== undefined && { metrics }),
+  });
+  closers.push(() => serving.close());
+  const app = await httpApp({
+    handle: serving.handle,
+    tls: pair,
+    clock,
+    ...(limits && { limits }),
+  });
+  closers.push(async () => {
+    await serving.end();
+    await app.stop(stopWithinMs);
+  });
+  if (tls !== undefined && pair !== undefined && "setSecureContext" in app.server)
+    closers.push(
+      watchTls(pair, {
+        files: tls,
+        server: app.server,
+        clock,
+        onReloaded: () => logger.info({ event: "lingpai.server.tls-reloaded" }, "new certificate"),
+        onFailed: (error) =>
+          logger.warn(
+            { event: "lingpai.server.tls-kept", error: String(error) },
+            "old certificate",
+          ),
+      }),
+    );
+  const url = await app.listen(host, port);
+  return { url, reload: (changed) => reload(changed, serving, { config, logger, onError }) };
+}
+
+interface Reloading {
+  readonly config: LiveConfig;
+  readonly logger: StructuredLogger;
+  readonly onError: (error: unknown) => void;
+}
+
+/** What only a start reads. */
+const atStart = /^(?:node|store|server\.(?:host|port|dataDirectory|tls|stopWithinMs))(?:\.|$)/;
+
+function reload(
+  changed: readonly string[],
+  serving: Serving,
+  { config, logger, onError }: Reloading,
+): void {
+  const late = changed.filter((path) => atStart.test(path));
+  if (late.length > 0)
+    logger.warn(
+      { event: "lingpai.server.restart-needed", settings: late },
+      `restart the server for ${late.join(", ")}`,
+    );
+  // A secret is read at each fetch.
+  const isServed = changed.some((path) => !atStart.test(path) && !path.endsWith(".secret"));
+  if (isServed) serving.apply(config.current).catch(onError);
+}
+
+function logConfig(event: ConfigEvent, logger: StructuredLogger): void {
+  const { type, ...fields } = event;
+  const isGood = type === "loaded" || type === "reloaded" || type === "watch-recovered";
+  const text = `configuration: ${type.replaceAll("-", " ")}`;
+  logger[isGood ? "info" : "warn"]({ event: `lingpai.config.${type}`, ...fields }, text);
+}
+
+function logLog(report: LogReport, logger: StructuredLogger): void {
+  const { type, ...fields } = report;
+  logger[type === "recovered" ? "info" : "warn"](
+    { event: `lingpai.event-log.${type}`, ...fields },
+    `event log: ${type}`,
+  );
+}

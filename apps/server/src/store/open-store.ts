@@ -1,0 +1,140 @@
+/** A store by its address, for every command that takes one. */
+import { existsSync } from "node:fs";
+import { CacheUnavailableError } from "@lingpai/core";
+import type { Keyring, Store } from "@lingpai/core";
+import { parseStoreAddress } from "./store-address.ts";
+import type { RedisLogin, StoreAddress } from "./store-address.ts";
+
+export interface OpenStore extends Store {
+  /** Ends the connections that were opened for it. */
+  close(): Promise<void>;
+}
+
+export interface OpenStoreOptions {
+  /** 32 bytes in base64, or a keyring; undefined for a store in clear. */
+  readonly seal?: string | Keyring | undefined;
+  /**
+   * For a command that reads and ends: a server that does not answer is reported at once instead
+   * of being tried again, and a SQLite file is not made.
+   * @defaultValue false
+   */
+  readonly isOneShot?: boolean;
+}
+
+type StoreOptions = { readonly deadlineMs?: number; readonly seal?: string | Keyring };
+
+/**
+ * Opens the store. Does not wait for a connection: the first operation tells whether there is one.
+ *
+ * @throws {ConfigurationError} the address or the key is none.
+ * @throws {CacheUnavailableError} the file of a one-shot command is missing.
+ */
+export async function openStore(
+  address: string,
+  { isOneShot = false, seal }: OpenStoreOptions = {},
+): Promise<OpenStore> {
+  const options: StoreOptions = {
+    ...(isOneShot && { deadlineMs: 2_000 }),
+    ...(seal !== undefined && { seal }),
+  };
+  const parsed = parseStoreAddress(address);
+  switch (parsed.kind) {
+    case "sqlite":
+      return sqliteAt(parsed.file, options, isOneShot);
+    case "postgres":
+      return postgresAt(parsed.url, options);
+    default:
+      return redisAt(parsed, options, isOneShot);
+  }
+}
+
+async function sqliteAt(
+  file: string,
+  options: StoreOptions,
+  mustExist: boolean,
+): Promise<OpenStore> {
+  if (mustExist && !existsSync(file))
+    throw new CacheUnavailableError(`There is no file ${file}. Check the path.`, {
+      reason: "disconnected",
+    });
+  const { sqliteStore } = await import("@lingpai/adapter-sqlite");
+  const { cache, lock } = sqliteStore(file, options);
+  return { cache, lock, close: () => cache.close() };
+}
+
+async function postgresAt(url: string, options: StoreOptions): Promise<OpenStore> {
+  const [{ default: pg }, { postgresStore }] = await Promise.all([
+    import("pg"),
+    import("@lingpai/adapter-postgres"),
+  ]);
+  const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  // An idle connection that breaks is replaced; without a listener it would end the process.
+  pool.on("error", () => {});
+  const { cache, lock } = postgresStore(pool, options);
+  return {
+    cache,
+    lock,
+    async close() {
+      await cache.close();
+      await pool.end();
+    },
+  };
+}
+
+async function redisAt(
+  address: Extract<StoreAddress, { readonly kind: "redis" | "sentinel" | "cluster" }>,
+  options: StoreOptions,
+  isOneShot: boolean,
+): Promise<OpenStore> {
+  const [{ Cluster, Redis }, { ioredisStore }] = await Promise.all([
+    import("ioredis"),
+    import("@lingpai/adapter-ioredis"),
+  ]);
+  const patience = isOneShot
+    ? { maxRetriesPerRequest: 1, retryStrategy: () => null }
+    : { maxRetriesPerRequest: 1, connectTimeout: 2_000 };
+  const client =
+    address.kind === "redis"
+      ? new Redis(address.url, patience)
+      : address.kind === "sentinel"
+        ? new Redis({
+            ...patience,
+            ...loginOptions(address.login),
+            sentinels: [...address.nodes],
+            name: address.name,
+            failoverDetector: true,
+            enableTLSForSentinelMode: address.login.isTls,
+            ...(address.login.isTls && { sentinelTLS: {} }),
+            ...(address.sentinelPassword !== undefined && {
+              sentinelPassword: address.sentinelPassword,
+            }),
+          })
+        : new Cluster([...address.nodes], {
+            redisOptions: { ...patience, ...loginOptions(address.login), socketTimeout: 1_500 },
+          });
+  // Each operation reports what is wrong; without a listener ioredis prints it too.
+  client.on("error", () => {});
+  const { cache, lock } = ioredisStore(client, options);
+  return {
+    cache,
+    lock,
+    async close() {
+      await cache.close();
+      client.disconnect();
+    },
+  };
+}
+
+function loginOptions({ db, isTls, password, username }: RedisLogin): {
+  readonly db: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly tls?: object;
+} {
+  return {
+    db,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...(isTls && { tls: {} }),
+  };
+}
