@@ -1,5 +1,5 @@
 /** Whether this replica lives, whether it can answer, and its metrics. Only these need a key. */
-import { isGranted } from "../keys/key-document.ts";
+import { hasRight } from "../keys/key-document.ts";
 import { ProblemError } from "../http/problem.ts";
 import { forbidden, keyOf } from "./authorize.ts";
 import type { Handler } from "./route.ts";
@@ -17,7 +17,7 @@ export const readyz: Handler = async (_request, { closing, keys }) => {
 /** Labels name credentials and nodes, so the key must be one that may read all. */
 export const metricsText: Handler = async (request, context) => {
   const key = await keyOf(request, context);
-  if (!isGranted(key, "read", undefined) || !key.refs.includes("*")) throw forbidden("read");
+  if (!hasRight(key, "read", undefined) || !key.refs.includes("*")) throw forbidden("read");
   if (context.metrics === undefined)
     throw new ProblemError({
       status: 404,
