@@ -6,7 +6,7 @@ import type { ServedCredential } from "@lingpai/server";
 import { wechat } from "@lingpai/wechat";
 import type { Wechat, WechatOptions } from "@lingpai/wechat";
 
-export interface ClientSetting {
+export interface ClientDependencies {
   readonly config: LiveConfig;
   readonly store: Store;
   readonly clock: Clock;
@@ -21,8 +21,12 @@ export interface ServedClient {
   readonly options: string;
 }
 
-export function clientOf(name: string, app: AppConfig, setting: ClientSetting): ServedClient {
-  const { clock, config, fetch, store } = setting;
+export function clientOf(
+  name: string,
+  app: AppConfig,
+  dependencies: ClientDependencies,
+): ServedClient {
+  const { clock, config, fetch, store } = dependencies;
   const made = wechat({
     ...appOptions(config, name),
     store,

@@ -5,9 +5,9 @@ import type { EventLog } from "@lingpai/event-log";
 import { tokenServer } from "@lingpai/server";
 import type { ServerKeys, TokenServer, TokenServerOptions } from "@lingpai/server";
 import { clientOf, textOf } from "./clients.ts";
-import type { ClientSetting, ServedClient } from "./clients.ts";
+import type { ClientDependencies, ServedClient } from "./clients.ts";
 
-export interface ServingSetting extends ClientSetting {
+export interface ServingDependencies extends ClientDependencies {
   readonly keys: ServerKeys;
   readonly log: EventLog;
   readonly clock: Clock;
@@ -16,14 +16,14 @@ export interface ServingSetting extends ClientSetting {
 }
 
 export class Serving {
-  readonly #setting: ServingSetting;
+  readonly #dependencies: ServingDependencies;
   #clients: ReadonlyMap<string, ServedClient> = new Map();
   #server: TokenServer;
 
-  constructor(setting: ServingSetting) {
-    this.#setting = setting;
-    this.#clients = this.#clientsOf(setting.config.current);
-    this.#server = this.#serverOf(setting.config.current);
+  constructor(dependencies: ServingDependencies) {
+    this.#dependencies = dependencies;
+    this.#clients = this.#clientsOf(dependencies.config.current);
+    this.#server = this.#serverOf(dependencies.config.current);
   }
 
   get clients(): readonly ServedClient[] {
@@ -61,13 +61,13 @@ export class Serving {
     const entries = Object.entries(apps).map(([name, app]) => {
       const present = this.#clients.get(name);
       const isSame = present?.options === textOf(app);
-      return [name, isSame ? present : clientOf(name, app, this.#setting)] as const;
+      return [name, isSame ? present : clientOf(name, app, this.#dependencies)] as const;
     });
     return new Map(entries);
   }
 
   #serverOf({ server }: Config): TokenServer {
-    const { clock, keys, log, metrics, onError } = this.#setting;
+    const { clock, keys, log, metrics, onError } = this.#dependencies;
     return tokenServer({
       credentials: this.clients.map(({ served }) => served),
       keys,
