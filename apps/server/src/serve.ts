@@ -4,7 +4,7 @@ import type { Clock } from "@lingpai/core";
 import type { ConfigEvent, ConfigSource, LiveConfig } from "@lingpai/config";
 import { eventLog } from "@lingpai/event-log";
 import type { LogReport } from "@lingpai/event-log";
-import type { ServerKeys, TokenServerOptions } from "@lingpai/server";
+import type { DashboardOptions, ServerKeys, TokenServerOptions } from "@lingpai/server";
 import { consoleLogger, logEvents } from "@lingpai/telemetry";
 import type { StructuredLogger } from "@lingpai/telemetry";
 import type { WechatOptions } from "@lingpai/wechat";
@@ -40,6 +40,8 @@ export interface ServeOptions {
   readonly firstKey?: boolean;
   /** What `/metrics` answers, in Prometheus's text format, to a key that may read all. */
   readonly metrics?: TokenServerOptions["metrics"];
+  /** The dashboard's page, and what is simulated on it. Without it there are only the routes. */
+  readonly dashboard?: Omit<DashboardOptions, "cache">;
   /** @defaultValue one line of JSON for each event */
   readonly logger?: StructuredLogger;
   /** Prints for people: the address, and the first key. @defaultValue to stdout */
@@ -111,7 +113,7 @@ async function start(
   options: ServeOptions & { readonly clock: Clock; readonly logger: StructuredLogger },
   closers: (() => unknown)[],
 ): Promise<Started> {
-  const { clock, fetch, limits, logger, metrics, print = console.log } = options;
+  const { clock, dashboard, fetch, limits, logger, metrics, print = console.log } = options;
   const { address, config, isSealed, keys, own, sealFile, store } = opened;
   const { host, port, stopWithinMs, tls } = config.current.server;
   if (sealFile?.isNew === true)
@@ -136,6 +138,7 @@ async function start(
     ...setting,
     ...(fetch !== undefined && { fetch }),
     ...(metrics !== undefined && { metrics }),
+    ...(dashboard !== undefined && { dashboard: { ...dashboard, cache: own.cache } }),
   });
   closers.push(() => serving.close());
   const app = await httpApp({

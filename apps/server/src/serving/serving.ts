@@ -13,6 +13,7 @@ export interface ServingDependencies extends ClientDependencies {
   readonly clock: Clock;
   readonly onError: (error: unknown) => void;
   readonly metrics?: TokenServerOptions["metrics"];
+  readonly dashboard?: TokenServerOptions["dashboard"];
 }
 
 export class Serving {
@@ -67,7 +68,7 @@ export class Serving {
   }
 
   #serverOf({ server }: Config): TokenServer {
-    const { clock, keys, log, metrics, onError } = this.#dependencies;
+    const { clock, dashboard, keys, log, metrics, onError } = this.#dependencies;
     return tokenServer({
       credentials: this.clients.map(({ served }) => served),
       keys,
@@ -76,6 +77,7 @@ export class Serving {
       onError,
       limits: { holdMs: server.holdMs },
       ...(metrics !== undefined && { metrics }),
+      ...(dashboard !== undefined && { dashboard }),
     });
   }
 }

@@ -26,7 +26,10 @@ export const readCredential: Handler = async (request, context, { ref = "" }) =>
   }
   const isSame = known.has(view.commitId);
   if (!isSame) note(context, "handed-out", key, view);
-  return isSame ? new Response(null, { status: 304, headers: headersOf(view) }) : respond(view);
+  if (!isSame) return respond(view);
+  // A replica that stops ends its long polls: the caller asks again, elsewhere if it can.
+  const hint = waitMs > 0 && context.closing.aborted ? { "retry-after": "1" } : {};
+  return new Response(null, { status: 304, headers: { ...headersOf(view), ...hint } });
 };
 
 interface Wait {
