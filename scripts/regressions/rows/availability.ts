@@ -34,7 +34,7 @@ export const availability: readonly Regression[] = [
         to: "const refusalsPerDay = 0.9;",
       },
     ],
-    test: rejectionTest,
+    test: `${core}/scenarios/rejection-contended.test.ts`,
     title: "fetches at most in 24",
   },
   {

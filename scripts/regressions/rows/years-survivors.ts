@@ -162,4 +162,16 @@ export const yearsSurvivors: readonly Regression[] = [
     test: `${core}/manager/single-flight.test.ts`,
     title: "is rejected after eight refreshes",
   },
+  {
+    right: "A node that closes does not wait for another node's request.",
+    edits: [
+      {
+        file: `${core}/manager/manager.ts`,
+        from: "this.#assembly.source.feed.wake();",
+        to: "",
+      },
+    ],
+    test: `${core}/scenarios/closing.test.ts`,
+    title: "leaves no subscription of a caller",
+  },
 ];

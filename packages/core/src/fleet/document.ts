@@ -24,11 +24,14 @@ export interface Applied<E extends StateEvent> {
 export interface ApplyOptions {
   /** The document as it was read before; saves reading it again. */
   readonly from?: Snapshot;
+}
+
+interface GuardedApplyOptions extends ApplyOptions {
   /**
    * Called before each write. When it returns false, nothing is written and `apply` returns
    * undefined.
    */
-  readonly onlyWhile?: () => boolean;
+  readonly onlyWhile: () => boolean;
 }
 
 /** Nobody needs a document this long after its credential expired. */
@@ -46,7 +49,11 @@ function ttlOf({ credential }: State, nowMs: number): number | undefined {
 /** The document of the fleet: read it, and apply events to it. */
 export interface FleetDocument {
   read(): Promise<Snapshot>;
-  apply<E extends StateEvent>(event: E, options?: ApplyOptions): Promise<Applied<E> | undefined>;
+  apply<E extends StateEvent>(event: E, options?: ApplyOptions): Promise<Applied<E>>;
+  apply<E extends StateEvent>(
+    event: E,
+    options: GuardedApplyOptions,
+  ): Promise<Applied<E> | undefined>;
 }
 
 const conflictsMax = 16;
@@ -82,9 +89,14 @@ export class StoredDocument implements FleetDocument {
   }
 
   /** Applies the event by compare-and-set. Decides again whenever another node wrote first. */
+  apply<E extends StateEvent>(event: E, options?: ApplyOptions): Promise<Applied<E>>;
+  apply<E extends StateEvent>(
+    event: E,
+    options: GuardedApplyOptions,
+  ): Promise<Applied<E> | undefined>;
   async apply<E extends StateEvent>(
     event: E,
-    options: ApplyOptions = {},
+    options: Partial<GuardedApplyOptions> = {},
   ): Promise<Applied<E> | undefined> {
     const { random, rules } = this.#context;
     let snapshot = options.from ?? (await this.read());

@@ -10,10 +10,15 @@ import type { Goal } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Probe } from "./probe.ts";
 
+/** What a leader needs of its lease. */
+export interface LeaderLease extends Pick<Lease, "fence" | "isHeld" | "lost" | "signal"> {
+  release(): Promise<unknown>;
+}
+
 /** A refresh under a lease. */
 export interface LeaseContext {
   readonly goal: Goal;
-  readonly lease: Lease;
+  readonly lease: LeaderLease;
   readonly document: FleetDocument;
   readonly parent: Secret | undefined;
   readonly claims: Pick<Ownership, "claim" | "readOthers" | "otherClaimant">;

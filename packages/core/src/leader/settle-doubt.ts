@@ -37,7 +37,7 @@ export async function settle(
     seenOutcomeId: state.outcomeId,
   };
   const applied = await document.apply({ type: "settle", askedAtMs, ...ids }, { from: read });
-  if (applied?.verdict.kind !== "settled") return false;
+  if (applied.verdict.kind !== "settled") return false;
   adoption.adoptNewer(applied.snapshot, document);
   const durationMs = context.clock.monotonicMs() - startedMs;
   context.bus.emit("reconciled", {

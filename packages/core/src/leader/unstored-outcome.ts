@@ -2,7 +2,7 @@
  * Keeps an outcome that could not be stored yet, a credential or a refusal, and offers it to the
  * store until the store takes it.
  */
-import type { Lease } from "../lease/lease.ts";
+import type { LeaderLease } from "./attempt.ts";
 import type { Context } from "../fleet/context.ts";
 
 /** Only a node that sends commands notices that the store is back, so one is sent this often, */
@@ -15,7 +15,7 @@ const retryMaxMs = 10_000;
 interface Pending {
   readonly store: () => Promise<void>;
   /** Kept, so that no node takes the open request for a lost one and sends another. */
-  readonly lease: Lease;
+  readonly lease: LeaderLease;
   readonly sinceMs: number;
   readonly untilMs: number;
 }
@@ -35,7 +35,7 @@ export class UnstoredOutcome {
    * and then, because other faults may be mended too. The newest call replaces an earlier one.
    * Keeps the lease meanwhile, no longer than the request may be in flight, and releases it.
    */
-  keep(forMs: number, lease: Lease, store: () => Promise<void>): void {
+  keep(forMs: number, lease: LeaderLease, store: () => Promise<void>): void {
     const sinceMs = this.#context.clock.monotonicMs();
     if (this.#pending?.lease !== lease) this.#end();
     this.#pending = { store, lease, sinceMs, untilMs: sinceMs + forMs };
@@ -43,7 +43,7 @@ export class UnstoredOutcome {
   }
 
   /** Returns true when this lease is kept for an outcome that waits. */
-  keeps(lease: Lease): boolean {
+  keeps(lease: LeaderLease): boolean {
     return this.#pending?.lease === lease;
   }
 

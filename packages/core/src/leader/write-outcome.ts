@@ -71,7 +71,7 @@ export class OutcomeWriter {
     let isRecorded = true;
     try {
       const applied = await leaseContext.document.apply(event, { from: attempt.snapshot });
-      state = applied?.snapshot.state ?? state;
+      state = applied.snapshot.state ?? state;
     } catch (error) {
       if (!isUnavailable(error)) throw error;
       isRecorded = false;
@@ -109,7 +109,7 @@ export class OutcomeWriter {
       isOutlived(local.state, event, context.rules);
     if (isLate && (await adoption.restore(document, event.operationId))) return;
     const applied = await document.apply(event);
-    if (applied?.snapshot.state !== undefined) local.updateState(applied.snapshot.state);
+    if (applied.snapshot.state !== undefined) local.updateState(applied.snapshot.state);
   }
 
   /**
@@ -126,7 +126,7 @@ export class OutcomeWriter {
       reportLoss(this.#node, leaseContext, intent.epoch, "after-send");
     try {
       const applied = await leaseContext.document.apply(this.#event(answer), { from: snapshot });
-      if (applied !== undefined) this.#conclude(answer, applied);
+      this.#conclude(answer, applied);
     } catch (error) {
       const { nextInput } = answer.issued;
       const mustBeStored =
@@ -152,7 +152,6 @@ export class OutcomeWriter {
     const event = this.#event(answer);
     // What replaced it is lost too, and may be the one that works.
     const applied = await document.apply(isReplaced ? { ...event, leaseHeld: false } : event);
-    if (applied === undefined) return;
     if (isReplaced && applied.verdict.kind !== "superseded")
       return adoption.adoptNewer(applied.snapshot, document);
     this.#conclude(answer, applied);

@@ -156,8 +156,8 @@ class ManagedCredential implements Credential {
       this.#assembly.source.document.apply({ type: "switch", to }),
       options.signal,
     );
-    const state = applied?.snapshot.state;
-    if (state === undefined || applied?.verdict.kind === "kept") return this.get(options);
+    const { state } = applied.snapshot;
+    if (state === undefined || applied.verdict.kind === "kept") return this.get(options);
     this.#local.updateState(state);
     bus.emit("switched", { to, cause: "operator", issuer: on ? fallback.issuer.id : issuer.id });
     return this.#ensure(
@@ -179,7 +179,7 @@ class ManagedCredential implements Credential {
     const applied = await this.#untilClosed(
       this.#assembly.source.document.apply({ type: "ledger", used, remaining }),
     );
-    if (applied?.snapshot.state !== undefined) this.#local.updateState(applied.snapshot.state);
+    if (applied.snapshot.state !== undefined) this.#local.updateState(applied.snapshot.state);
   }
 
   status(): CredentialStatus {
@@ -203,6 +203,8 @@ class ManagedCredential implements Credential {
     this.#assembly.background.stop();
     this.#closing.close(new ClosedError(`The credential "${this.id}"`));
     this.#assembly.singleFlight.wake();
+    // Whoever waits for another node's request waits no longer.
+    this.#assembly.source.feed.wake();
     await this.#assembly.singleFlight.settled();
     await this.#assembly.outcomes.pending.close();
     this.#assembly.source.feed.close();

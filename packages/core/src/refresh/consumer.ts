@@ -4,6 +4,7 @@
  */
 import { samePath } from "../fleet/claim-registry.ts";
 import { isDead, isSuspect, type State } from "../state/state.ts";
+import type { SuspectEvent } from "../state/suspect.ts";
 import type { Ownership } from "../fleet/ownership.ts";
 import type { Demand } from "./demand.ts";
 import type { LazyWeakSet } from "./lazy-weak-set.ts";
@@ -35,12 +36,13 @@ export async function asConsumer(
   if (await hasMoved(dependencies)) return { kind: "wait", ms: 0 };
   const { state } = snapshot;
   const resolvedGoal = resolveGoal(goal, state, node);
-  if (mustMark(resolvedGoal, state)) {
+  const mark = markFor(resolvedGoal, state);
+  if (mark !== undefined) {
     // An owner has asked the platform since, and found it alive.
-    if (reportedGoals.has(goal) && state?.credential?.fingerprint === resolvedGoal.refused)
+    if (reportedGoals.has(goal) && state?.credential?.fingerprint === mark.fingerprint)
       throw handedOutAgain(node.context.issuer.id);
     // A mark that the store did not take notifies nobody.
-    if (await mark(dependencies, resolvedGoal, snapshot)) reportedGoals.add(goal);
+    if (await write(dependencies, mark, snapshot)) reportedGoals.add(goal);
   }
   await demand.mark(source);
   return {
@@ -59,16 +61,23 @@ export async function markForLeaseHolder(
   goal: Goal,
   snapshot: Snapshot,
 ): Promise<void> {
-  const resolvedGoal = resolveGoal(goal, snapshot.state, dependencies.node);
-  if (resolvedGoal.isDead === true && mustMark(resolvedGoal, snapshot.state))
-    await mark(dependencies, resolvedGoal, snapshot);
+  const { state } = snapshot;
+  const mark = markFor(resolveGoal(goal, state, dependencies.node), state);
+  if (mark?.found === "dead") await write(dependencies, mark, snapshot);
 }
 
-/** Returns true when the document does not show yet what this node knows. */
-function mustMark(resolvedGoal: Goal, state: State | undefined): boolean {
+type Mark = Omit<SuspectEvent, "type">;
+
+/** Returns what this node knows of the refused credential, and the document does not show yet. */
+function markFor(
+  { isDead: isFoundDead, reason, refused }: Goal,
+  state: State | undefined,
+): Mark | undefined {
+  if (reason !== "rejected" || refused === undefined) return undefined;
+  const found = isFoundDead === true ? "dead" : "refused";
   const isMarked =
-    state !== undefined && isSuspect(state) && (isDead(state) || resolvedGoal.isDead !== true);
-  return resolvedGoal.reason === "rejected" && resolvedGoal.refused !== undefined && !isMarked;
+    state !== undefined && isSuspect(state) && (isDead(state) || found === "refused");
+  return isMarked ? undefined : { fingerprint: refused, found };
 }
 
 type Marking = Pick<Consuming, "node" | "source" | "claims">;
@@ -77,17 +86,15 @@ type Marking = Pick<Consuming, "node" | "source" | "claims">;
  * Marks the credential as suspect. Resolves to true when the owners can read the mark. The node
  * that writes it also reports it, because the others find it counted.
  */
-async function mark(
+async function write(
   { claims, node, source }: Marking,
-  { isDead = false, refused = "" }: Goal,
+  mark: Mark,
   snapshot: Snapshot,
 ): Promise<boolean> {
-  const found = isDead ? "dead" : "refused";
-  const mark = { fingerprint: refused, found } as const;
   const applied = await markSuspect(source.document, mark, { from: snapshot });
   if (applied?.verdict.kind === "suspected" && applied.verdict.foreign !== undefined)
     reportContention(node, applied.verdict.foreign, {
-      fingerprint: refused,
+      fingerprint: mark.fingerprint,
       claimedBy: claims.otherClaimant,
       state: applied.snapshot.state,
     });

@@ -2,11 +2,10 @@
  * A refresh while the store cannot be reached: it works on this process's own copy of the document,
  * for issuers that hand out the same credential again, or for a single node.
  */
-import type { Lease } from "../lease/lease.ts";
 import { reduce, type StateEvent } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
 import type { Applied, FleetDocument, Snapshot } from "../fleet/document.ts";
-import type { LeaseContext } from "../leader/attempt.ts";
+import type { LeaderLease, LeaseContext } from "../leader/attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 
 /**
@@ -36,18 +35,13 @@ export class OwnDocument implements FleetDocument {
 const snapshotOf = (state: State | undefined): Snapshot => ({ state, version: "absent" });
 
 /** A lease that keeps nobody out, and that nobody takes away. */
-function leaseOf({ context, storeClock }: FleetNode): Lease {
-  const release = async (): Promise<boolean> => true;
+function endlessLease(): LeaderLease {
   return {
-    acquired: true,
-    name: context.issuer.id,
     fence: 0,
-    storeNowMs: storeClock.nowMs(),
     signal: new AbortController().signal,
     lost: undefined,
     isHeld: () => true,
-    release,
-    [Symbol.asyncDispose]: async () => void (await release()),
+    release: async () => {},
   };
 }
 
@@ -58,7 +52,7 @@ export function withoutStoreContext(
 ): LeaseContext {
   return {
     ...terms,
-    lease: leaseOf(node),
+    lease: endlessLease(),
     document: new OwnDocument(node),
     claims: { claim: async () => undefined, readOthers: async () => {}, otherClaimant: undefined },
     isWithoutStore: true,

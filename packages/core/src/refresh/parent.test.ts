@@ -94,6 +94,14 @@ describe("a child that needs its parent's credential", () => {
     expect(dependencies.parentErrors.has(error as object)).toBe(true);
   });
 
+  it("waits for it no longer than until it closes", async () => {
+    const { closing, dependencies } = bench({ get: () => new Promise(() => {}) });
+    const waiting = parentOf(dependencies);
+    const closed = new Error("closed");
+    closing.abort(closed);
+    await expect(waiting).rejects.toBe(closed);
+  });
+
   it.each(["a text", undefined, null])(
     "is rejected with what its parent throws, also when that is not an error: %s",
     async (thrown) => {
@@ -120,7 +128,9 @@ describe("a child that is refused", () => {
   });
 
   it("because of its parent reports the parent with the platform's code, and tries again in 1 to 2 ms", async () => {
-    const { closing, dependencies, recorded, reports } = bench();
+    const { closing, dependencies, local, recorded, reports } = bench();
+    // The fleet has a document already, and no failure in it.
+    local.updateState(emptyState);
     const block = await handleRefusal(dependencies, cold, refused, secret);
     expect(block).toMatchObject({ kind: "pause", why: "error" });
     expect(block.ms).toBeGreaterThanOrEqual(1);

@@ -93,7 +93,7 @@ async function recordRefusal(
   } as const;
   try {
     const applied = await source.document.apply(event);
-    if (applied?.snapshot.state !== undefined) node.local.updateState(applied.snapshot.state);
+    if (applied.snapshot.state !== undefined) node.local.updateState(applied.snapshot.state);
   } catch (error) {
     if (!isUnavailable(error)) throw error;
     // The others do not learn of it, but this node backs off.

@@ -81,13 +81,8 @@ async function waitForChange(
   const { local, context } = node;
   const untilMs = context.clock.monotonicMs() + ms;
   for (let leftMs = ms; leftMs > 0; leftMs = untilMs - context.clock.monotonicMs()) {
-    const isNews = await source.feed.next(leftMs);
-    if (
-      !isNews ||
-      closing.aborted ||
-      local.state?.intent === undefined ||
-      local.cachedFor(goal) !== undefined
-    )
+    await source.feed.next(leftMs);
+    if (closing.aborted || local.state?.intent === undefined || local.cachedFor(goal) !== undefined)
       return;
   }
 }

@@ -20,7 +20,6 @@ export async function reset(
   const before = await document.read();
   const event = { type: "reset", outcomeId: random.id() } as const;
   const applied = await document.apply(event, { from: before });
-  if (applied === undefined) return;
   const { credential } = before.state ?? {};
   bus.emit("reset", {
     generation: credential?.generation,

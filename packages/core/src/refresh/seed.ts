@@ -42,7 +42,7 @@ export async function seed(
   } as const;
   const event = { type: "seed", operationId: random.id(), outcomeId: random.id(), issued } as const;
   const applied = await source.document.apply(event, { from: snapshot });
-  const state = applied?.snapshot.state;
+  const { state } = applied.snapshot;
   // The reducer stores every seed; its types do not say so.
   if (state?.credential === undefined) return;
   const { credential } = state;

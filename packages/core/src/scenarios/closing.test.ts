@@ -69,7 +69,7 @@ describe("closing", () => {
     expect(listeners.size).toBe(1);
     const closed = one.close();
     await within(clock, 10, told);
-    await within(clock, 3_000, closed);
+    await within(clock, 10, closed);
     await clock.settle();
     expect(listeners.size).toBe(0);
     await within(clock, 5_000, lead);
