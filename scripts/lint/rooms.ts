@@ -114,6 +114,13 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["mysql", "postgres", "sqlite"],
     ["index.ts"],
   ],
+  "apps/cli": [
+    ["shared"],
+    ["config", "credential", "demo", "doctor", "events", "serve", "simulate", "status"],
+    ["program.ts"],
+    ["run.ts"],
+    ["index.ts", "main.ts"],
+  ],
   "apps/server": [
     ["store", "http"],
     ["start", "serving"],

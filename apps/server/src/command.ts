@@ -42,25 +42,27 @@ const standard: Output = {
 
 /**
  * Runs one command. Resolves to the exit code: 0, 1 for a failure, 2 for wrong usage or a wrong
- * configuration. `serve` resolves when it was stopped by SIGTERM or SIGINT.
+ * configuration. `serve` resolves when it was stopped by SIGTERM or SIGINT. `name` is what its help
+ * and errors call it.
  */
 export async function runServerCommand(
   args: readonly string[],
   output: Output = standard,
+  name = "lingpai-server",
 ): Promise<number> {
   try {
-    await programOf(output).parseAsync([...args], { from: "user" });
+    await programOf(output, name).parseAsync([...args], { from: "user" });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     if (!(error instanceof LingpaiError)) throw error;
-    output.err(`lingpai-server: ${error.message}`);
+    output.err(`${name}: ${error.message}`);
     return error instanceof ConfigurationError ? 2 : 1;
   }
 }
 
-function programOf({ err, out }: Output): Command {
-  const program = new Command("lingpai-server")
+function programOf({ err, out }: Output, name: string): Command {
+  const program = new Command(name)
     .description("The token server: one valid token for every service, in any language.")
     .exitOverride()
     .configureOutput({ writeOut: (text) => out(text), writeErr: (text) => err(text) });

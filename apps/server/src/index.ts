@@ -9,12 +9,11 @@
 //   start     configuration, risks, the first key
 //   serving   what is served now, and what a new configuration changes
 // Above them: serve.ts (all of it), bin.ts (the command).
+export { runServerCommand } from "./command.ts";
+export type { Output } from "./command.ts";
 export { serve } from "./serve.ts";
 export type { RunningServer, ServeOptions } from "./serve.ts";
 export { centreForms, centreSource, sourcesFrom } from "./start/sources.ts";
 export type { SourceOptions } from "./start/sources.ts";
 export { riskNames } from "./start/risks.ts";
 export type { Risk } from "./start/risks.ts";
-export { openStore } from "./store/open-store.ts";
-export type { OpenStore, OpenStoreOptions } from "./store/open-store.ts";
-export { isStoreAddress, storeForms } from "./store/store-address.ts";

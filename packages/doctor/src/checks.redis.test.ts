@@ -1,7 +1,7 @@
 /** Each check finds its fault on a real Redis, and calls a healthy set-up healthy. */
 import { channel } from "node:diagnostics_channel";
 import { systemClock } from "@lingpai/core";
-import { openLink, startServer } from "@lingpai/test-servers";
+import { openLink, startServer, swallowingProxy } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
 import {
   afterAll,
@@ -18,7 +18,6 @@ import { applyFix, diagnose } from "./diagnose.ts";
 import { ioredisPort } from "@lingpai/redis";
 import { appId, healthyState, plainId, redisWorld, token } from "./redis-world.fixture.ts";
 import type { RedisWorld } from "./redis-world.fixture.ts";
-import { swallowingProxy } from "./swallowing-proxy.fixture.ts";
 
 const dayMs = 86_400_000;
 let server: Server;
@@ -193,6 +192,7 @@ describe("what the documents show", () => {
 
   test("server keys that were not used for 90 days, and none while uses are not noted so long", async () => {
     const nowMs = await world.now();
+    await world.put("production");
     const old = { id: "a", createdAtMs: nowMs - 200 * dayMs };
     const revoked = { id: "b", createdAtMs: nowMs - 200 * dayMs, revokedAtMs: nowMs };
     await keys([old, revoked], { sinceMs: nowMs - 91 * dayMs, uses: { a: nowMs - 91 * dayMs } });
@@ -432,7 +432,7 @@ async function keys(
   records: readonly { readonly id: string; readonly createdAtMs: number }[],
   uses: { readonly sinceMs: number; readonly uses: Readonly<Record<string, number>> },
 ): Promise<void> {
-  const own = world.store.cache.withPrefix("server-keys");
+  const own = world.store.cache.withPrefix("production").withPrefix("server-keys");
   const all = records.map((record) => ({ name: `key ${record.id}`, ...record }));
   await own.set("keys", JSON.stringify({ v: 1, keys: all }));
   await own.set("uses", JSON.stringify({ v: 1, ...uses }));

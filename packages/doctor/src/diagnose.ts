@@ -120,15 +120,16 @@ async function sightOf(options: DiagnoseOptions): Promise<Sight> {
   const credentials = await seeCredentials(cache, clock, environment, options.facts ?? {});
   const claimed = "known" in credentials ? credentials.known.credentials : [];
   const named = environment === undefined ? [] : [[...prefix, environment]];
-  const paths = [...named, ...claimed.map(({ path }) => path)];
+  const all = [...named, ...claimed.map(({ path }) => path)];
+  const paths = [...new Map(all.map((path) => [JSON.stringify(path), path])).values()];
   return {
     cache,
     isSealed: options.isSealed ?? false,
     clock,
     redis: redis && { port: redis, servers: await serversOf(redis, clock) },
     credentials,
-    paths: [...new Map(paths.map((path) => [JSON.stringify(path), path])).values()],
-    serverPath: prefix,
+    paths,
+    serverPaths: [prefix, ...paths],
     variables: options.variables ?? {},
     isInFleet: options.isInFleet ?? false,
   };

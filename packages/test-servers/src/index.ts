@@ -19,4 +19,6 @@ export { startServer } from "./server.ts";
 export type { Server, ServerOptions } from "./server.ts";
 export { standalone } from "./standalone.ts";
 export type { Standalone } from "./standalone.ts";
+export { swallowingProxy } from "./swallowing-proxy.ts";
+export type { SwallowingProxy } from "./swallowing-proxy.ts";
 export { until } from "./until.ts";

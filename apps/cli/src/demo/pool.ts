@@ -3,6 +3,11 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { NodeSpec, Order, Report } from "./protocol.ts";
 
+/** The published package is compiled. */
+const worker = import.meta.url.endsWith(".ts")
+  ? new URL("./worker.ts", import.meta.url)
+  : new URL("./worker.js", import.meta.url);
+
 export interface Member {
   boot(): Promise<Report>;
   call(load: { callers: number; rounds: number; paceMs: number }): Promise<Report>;
@@ -46,7 +51,7 @@ class Worker {
   #orders = 0;
 
   constructor() {
-    this.#process = fork(fileURLToPath(new URL("./worker.ts", import.meta.url)), {
+    this.#process = fork(fileURLToPath(worker), {
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     });
     this.#process.on("message", (report: Report) => {

@@ -7,7 +7,7 @@ import { sqliteStore } from "@lingpai/adapter-sqlite";
 import { credential, type Credential, type CredentialOptions, type Store } from "@lingpai/core";
 import { during, manualClock, scriptedIssuer, type ManualClock } from "@lingpai/core/testing";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { runStatus, type StatusOptions } from "./command.ts";
+import { runStatus, type StatusFlags } from "./command.ts";
 import { readStatus } from "./read-status.ts";
 import { duration, renderStatus } from "./render-status.ts";
 
@@ -127,14 +127,15 @@ describe("lingpai status", () => {
 
   async function status(
     address: string,
-    more: Partial<StatusOptions> = {},
+    more: Partial<StatusFlags> = {},
+    seal?: string,
   ): Promise<{ code: number; out: string; err: string }> {
     let out = "";
     let err = "";
-    const options = { store: address, environment: undefined, isJson: false, seal: undefined };
     const code = await runStatus(
-      { ...options, ...more },
+      { store: address, ...more },
       { out: (text) => (out += text), err: (text) => (err += text) },
+      seal === undefined ? {} : { LINGPAI_SEAL: seal },
     );
     return { code, out, err };
   }
@@ -158,7 +159,7 @@ describe("lingpai status", () => {
   }
 
   test("exits with 0 for a healthy store, and prints one JSON object when asked to", async () => {
-    const { code, out, err } = await status(await fill(), { isJson: true });
+    const { code, out, err } = await status(await fill(), { json: true });
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(JSON.parse(out)).toMatchObject({ credentials: [{ id: "wx:one", state: "live" }] });
   });
@@ -166,7 +167,7 @@ describe("lingpai status", () => {
   test("reads a sealed store with its key, and without it finds it unreadable", async () => {
     const seal = Buffer.alloc(32, 7).toString("base64");
     const address = await fill(seal);
-    expect((await status(address, { seal })).code).toBe(0);
+    expect((await status(address, {}, seal)).code).toBe(0);
     expect(await status(address)).toMatchObject({
       code: 1,
       out: expect.stringMatching("unreadable") as string,
@@ -174,7 +175,7 @@ describe("lingpai status", () => {
   });
 
   test("exits with 2 for a key that is none", async () => {
-    expect(await status(await fill(), { seal: "short" })).toMatchObject({ code: 2, out: "" });
+    expect(await status(await fill(), {}, "short")).toMatchObject({ code: 2, out: "" });
   });
 
   test("exits with 3, and makes no file, when there is none", async () => {

@@ -2,10 +2,13 @@
 import { existsSync } from "node:fs";
 import { CacheUnavailableError } from "@lingpai/core";
 import type { Keyring, Store } from "@lingpai/core";
+import type { RedisPort } from "@lingpai/redis";
 import { parseStoreAddress } from "./store-address.ts";
 import type { RedisLogin, StoreAddress } from "./store-address.ts";
 
 export interface OpenStore extends Store {
+  /** The client of a Redis store, for what only Redis can be asked. */
+  readonly redis?: RedisPort;
   /** Ends the connections that were opened for it. */
   close(): Promise<void>;
 }
@@ -86,12 +89,14 @@ async function redisAt(
   options: StoreOptions,
   isOneShot: boolean,
 ): Promise<OpenStore> {
-  const [{ Cluster, Redis }, { ioredisStore }] = await Promise.all([
+  const [{ Cluster, Redis }, { ioredisStore }, { ioredisPort }] = await Promise.all([
     import("ioredis"),
     import("@lingpai/adapter-ioredis"),
+    import("@lingpai/redis"),
   ]);
   const patience = isOneShot
-    ? { maxRetriesPerRequest: 1, retryStrategy: () => null }
+    ? // The ready check prints a line of its own where INFO is refused.
+      { maxRetriesPerRequest: 1, retryStrategy: () => null, enableReadyCheck: false }
     : { maxRetriesPerRequest: 1, connectTimeout: 2_000 };
   const client =
     address.kind === "redis"
@@ -118,6 +123,7 @@ async function redisAt(
   return {
     cache,
     lock,
+    redis: ioredisPort(client),
     async close() {
       await cache.close();
       client.disconnect();

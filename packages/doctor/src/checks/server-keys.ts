@@ -1,4 +1,5 @@
 /** Keys of the token server that nobody uses. */
+import type { Cache } from "@lingpai/core";
 import type { Check } from "../check.ts";
 import { finding, notApplicable, ok, unknown } from "../check.ts";
 
@@ -33,27 +34,38 @@ export const serverKeysUnused: Check = {
       remedy: "按名称询问持有者，然后吊销：serverKeys().revoke(id)。",
     },
   },
-  async look({ cache, serverPath }) {
-    const own = cache.at(serverPath).withPrefix("server-keys");
-    const [stored, noted] = [await own.get("keys"), await own.get("uses")];
-    if (stored === undefined) return notApplicable("No token server keeps keys here.");
-    const keys = parse<{ readonly keys: readonly Key[] }>(stored.value)?.keys;
-    if (!Array.isArray(keys)) return unknown("The server's keys are not of this release.");
-    const { storeNowMs } = stored;
-    const old = (keys as readonly Key[]).filter(
-      ({ createdAtMs, revokedAtMs }) =>
-        revokedAtMs === undefined && storeNowMs - createdAtMs > unusedMs,
-    );
-    if (old.length === 0) return ok("No server key is older than 90 days.");
-    const uses = noted && parse<Uses>(noted.value);
-    const unused = old.filter(({ id }) => storeNowMs - (uses?.uses[id] ?? 0) > unusedMs);
-    if (unused.length === 0) return ok("Every server key was used within 90 days.");
-    if (uses === undefined || storeNowMs - uses.sinceMs <= unusedMs)
-      return unknown("The server has noted uses of its keys for less than 90 days.");
-    const names = unused.map(({ id, name }) => `"${name}" (${id})`);
-    return finding(`Not used for 90 days: ${names.slice(0, 10).join(", ")}.`);
+  async look({ cache, serverPaths }) {
+    const places = await Promise.all(serverPaths.map((path) => keysAt(cache.at(path))));
+    const answers = places.filter((answer) => answer !== undefined);
+    if (answers.length === 0) return notApplicable("No token server keeps keys here.");
+    const unused = answers.flatMap((answer) => ("unused" in answer ? answer.unused : []));
+    if (unused.length > 0)
+      return finding(`Not used for 90 days: ${unused.slice(0, 10).join(", ")}.`);
+    const open = answers.find((answer) => "unknown" in answer);
+    return open === undefined ? ok("No server key was unused for 90 days.") : unknown(open.unknown);
   },
 };
+
+type Answer = { readonly unused: readonly string[] } | { readonly unknown: string };
+
+/** Undefined where no server keeps keys. */
+async function keysAt(place: Cache): Promise<Answer | undefined> {
+  const own = place.withPrefix("server-keys");
+  const [stored, noted] = [await own.get("keys"), await own.get("uses")];
+  if (stored === undefined) return undefined;
+  const keys = parse<{ readonly keys: readonly Key[] }>(stored.value)?.keys;
+  if (!Array.isArray(keys)) return { unknown: "The server's keys are not of this release." };
+  const { storeNowMs } = stored;
+  const uses = noted && parse<Uses>(noted.value);
+  const unused = (keys as readonly Key[]).filter(
+    ({ createdAtMs, id, revokedAtMs }) =>
+      revokedAtMs === undefined &&
+      storeNowMs - Math.max(createdAtMs, uses?.uses[id] ?? 0) > unusedMs,
+  );
+  if (unused.length > 0 && (uses === undefined || storeNowMs - uses.sinceMs <= unusedMs))
+    return { unknown: "The server has noted uses of its keys for less than 90 days." };
+  return { unused: unused.map(({ id, name }) => `"${name}" (${id})`) };
+}
 
 function parse<T>(text: string): T | undefined {
   try {

@@ -19,8 +19,8 @@ export interface Sight {
   readonly credentials: Seen<SeenCredentials>;
   /** The paths that environments keep their documents at, for what access rules allow. */
   readonly paths: readonly (readonly string[])[];
-  /** Where a token server keeps its keys. */
-  readonly serverPath: readonly string[];
+  /** Where token servers may keep their keys. */
+  readonly serverPaths: readonly (readonly string[])[];
   readonly variables: Readonly<Record<string, string | undefined>>;
   /** True in a process of the fleet, whose own tracers then are the ones that count. */
   readonly isInFleet: boolean;

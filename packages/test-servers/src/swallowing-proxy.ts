@@ -1,13 +1,14 @@
 /** A proxy that passes everything on but the messages of subscriptions, as some in front of Redis. */
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
-import type { Address } from "@lingpai/test-servers";
+import type { Address } from "./resp.ts";
 
 export interface SwallowingProxy {
   readonly url: string;
   close(): Promise<void>;
 }
 
+/** Ends with all its connections when it is closed. */
 export async function swallowingProxy(target: Address): Promise<SwallowingProxy> {
   const sockets = new Set<Socket>();
   const server = createServer((client) => {

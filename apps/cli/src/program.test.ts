@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+import { runLingpai } from "./run.ts";
+
+async function lingpai(...args: readonly string[]) {
+  const [out, err]: [string[], string[]] = [[], []];
+  const code = await runLingpai(args, {
+    out: (text) => out.push(text),
+    err: (text) => err.push(text),
+  });
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+const commands = [
+  "doctor",
+  "status",
+  "events",
+  "token",
+  "refresh",
+  "revoke",
+  "reject",
+  "seed",
+  "unclaim",
+];
+
+describe("the command line", () => {
+  test.each([...commands, "demo", "simulate", "config check"])(
+    "the help of %s has examples, on stdout",
+    async (name) => {
+      const { code, err, out } = await lingpai(...name.split(" "), "--help");
+      expect({ code, err }).toEqual({ code: 0, err: "" });
+      expect(out).toMatch(/Examples:\n {2}lingpai |Examples:\n {2}TOKEN/);
+    },
+  );
+
+  test("the help lists every command, and that of serve is the server's", async () => {
+    const { out } = await lingpai("--help");
+    for (const name of [...commands, "demo", "serve", "simulate", "config"])
+      expect(out).toMatch(new RegExp(`^  ${name}\\b`, "m"));
+    expect(await lingpai("serve", "--help")).toMatchObject({
+      code: 0,
+      out: expect.stringContaining("Usage: lingpai serve") as string,
+    });
+  });
+
+  test.each([
+    ["doctor --nonsense", /unknown option/],
+    ["nonsense", /unknown command/],
+    ["token --mode other", /Allowed choices are stable, plain/],
+    ["doctor --store nonsense", /Give one of redis:/],
+    ["seed", /--expires-in/],
+    ["token --store sqlite:x", /No environment is named/],
+    ["serve --nonsense", /unknown option/],
+  ])("a wrong use, %s, exits with 2, and says what is right on stderr", async (line, says) => {
+    expect(await lingpai(...line.split(" "))).toMatchObject({
+      code: 2,
+      out: "",
+      err: expect.stringMatching(says) as string,
+    });
+  });
+
+  test("no command takes a secret as an argument", async () => {
+    for (const name of commands) {
+      const { out } = await lingpai(name, "--help");
+      const options = out.match(/--[a-z-]+ <[a-z]+>/g) ?? [];
+      expect(options.filter((option) => /(secret|token|seal|key)\b(?!-file)/.test(option))).toEqual(
+        [],
+      );
+    }
+  });
+});

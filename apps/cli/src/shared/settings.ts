@@ -1,0 +1,129 @@
+/** The settings of a command: its options, a file and the variables `LINGPAI_…`, as one. */
+import { existsSync } from "node:fs";
+import { fileSource, inStore, loadConfig, objectSource, variableSource } from "@lingpai/config";
+import type { Config, ConfigSource } from "@lingpai/config";
+import { ConfigurationError } from "@lingpai/core";
+import { openStore } from "@lingpai/token-server/store";
+import type { OpenStore, OpenStoreOptions } from "@lingpai/token-server/store";
+
+/** What every command that opens a store takes. */
+export interface StoreFlags {
+  readonly store?: string;
+  readonly environment?: string;
+  readonly config?: string;
+}
+
+/** What a command that names an account takes as well. */
+export interface AppFlags extends StoreFlags {
+  readonly app?: string;
+  readonly appId?: string;
+  readonly mode?: string;
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/** Variables of the commands themselves, which are no settings. */
+export const commandVariables: readonly string[] = [
+  "LINGPAI_APP",
+  "LINGPAI_APP_ID",
+  "LINGPAI_CONFIG_FILE",
+  "LINGPAI_JSON",
+  "LINGPAI_MODE",
+  "LINGPAI_SEAL",
+  "LINGPAI_STORE",
+];
+
+const defaultFile = "lingpai.yaml";
+
+/**
+ * Reads the file, or `lingpai.yaml` if it is there, then the variables, then the options.
+ *
+ * @throws {ConfigurationError} with every problem, its place and its remedy.
+ */
+export function readConfig(flags: AppFlags, env: Variables, secret?: string): Promise<Config> {
+  const file = flags.config ?? (existsSync(defaultFile) ? defaultFile : undefined);
+  const app = {
+    ...(flags.appId !== undefined && { appId: flags.appId }),
+    ...(flags.mode !== undefined && { mode: flags.mode }),
+    ...(secret !== undefined && { secret }),
+  };
+  const isNamed = Object.keys(app).length > 0;
+  const sources: readonly ConfigSource[] = [
+    ...(file === undefined ? [] : [fileSource(file)]),
+    variableSource({ env, foreign: commandVariables }),
+    ...(isNamed
+      ? [objectSource({ apps: { [flags.app ?? "main"]: app } }, { scope: "environment" })]
+      : []),
+  ];
+  const environment = flags.environment ?? env["LINGPAI_ENVIRONMENT"];
+  if (environment === undefined)
+    throw new ConfigurationError(
+      "No environment is named. Give --environment, or LINGPAI_ENVIRONMENT.",
+    );
+  return loadConfig({ environment, sources });
+}
+
+export interface OpenedStore {
+  /** As the credentials use it: below the configured prefix, sealed where there is a key. */
+  readonly store: OpenStore;
+  /** The segments of the configured prefix. */
+  readonly prefix: readonly string[];
+  readonly isSealed: boolean;
+}
+
+/**
+ * Opens the store of `--store`, which LINGPAI_SEAL unseals; without it the configuration's.
+ *
+ * @throws {ConfigurationError} none is named. @throws {CacheUnavailableError} its file is missing.
+ */
+export async function openNamedStore(flags: StoreFlags, env: Variables): Promise<OpenedStore> {
+  const { config: file, store: address } = flags;
+  if (address !== undefined) {
+    const seal = env["LINGPAI_SEAL"];
+    return {
+      store: await openStore(address, { seal, isOneShot: true }),
+      prefix: [],
+      isSealed: seal !== undefined,
+    };
+  }
+  const isConfigured =
+    file !== undefined || existsSync(defaultFile) || env["LINGPAI_STORE_URL"] !== undefined;
+  if (!isConfigured)
+    throw new ConfigurationError(
+      "No store is named. Give --store redis://HOST:PORT, sqlite:FILE or postgres://…, or --config FILE.",
+    );
+  return openConfigured(await readConfig(flags, env), undefined, { isOneShot: true });
+}
+
+/**
+ * @param address instead of the configured one. `seal`: its key, if the configuration has none.
+ * @throws {ConfigurationError} the configuration names no store.
+ */
+export async function openConfigured(
+  config: Config,
+  address?: string,
+  {
+    isOneShot = false,
+    seal,
+  }: Pick<OpenStoreOptions, "isOneShot"> & { readonly seal?: string } = {},
+): Promise<OpenedStore> {
+  const named = address ?? config.store.url?.reveal();
+  if (named === undefined)
+    throw new ConfigurationError(
+      "The configuration names no store. Set store.url, or give --store.",
+    );
+  const { keyring, prefix } = config.store;
+  const own = keyring === undefined ? seal : undefined;
+  const opened = await openStore(named, { seal: own, isOneShot });
+  const isSealed = keyring !== undefined || own !== undefined;
+  return { store: { ...opened, ...inStore(config, opened) }, prefix, isSealed };
+}
+
+/** @throws {ConfigurationError} there is no app of this name, or several and none is named. */
+export function appNameIn(config: Config, named: string | undefined): string {
+  const names = Object.keys(config.apps);
+  const [only = "main"] = names;
+  if (named === undefined && names.length > 1)
+    throw new ConfigurationError(`Name one of the apps with --app: ${names.join(", ")}.`);
+  return named ?? only;
+}

@@ -1,0 +1,8 @@
+/**
+ * A store by its address, without the server.
+ *
+ * @packageDocumentation
+ */
+export { openStore } from "./store/open-store.ts";
+export type { OpenStore, OpenStoreOptions } from "./store/open-store.ts";
+export { isStoreAddress, storeForms } from "./store/store-address.ts";
