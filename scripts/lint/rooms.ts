@@ -63,6 +63,13 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["report"],
   ],
   doctor: [["sight"], ["check.ts"], ["checks"], ["diagnose.ts"], ["index.ts"]],
+  dashboard: [
+    ["page", "asset.ts"],
+    ["build"],
+    ["assets.ts"],
+    ["dashboard-assets.ts"],
+    ["index.ts"],
+  ],
   "event-log": [
     ["documents.ts", "event-id.ts"],
     ["limits.ts", "stream-store.ts"],

@@ -42,9 +42,9 @@ const dashboard: readonly Route[] = [
   {
     method: "GET",
     path: "/v1/session",
-    summary: "Who has signed in",
+    summary: "Who has signed in; 204 when nobody has",
     rights: [],
-    statuses: [200, 400, 401, 422, 429, 503],
+    statuses: [200, 204, 400, 401, 422, 429, 503],
     handler: readSession,
   },
   {

@@ -37,8 +37,12 @@ export const signIn: Handler = async (request, context) => {
   });
 };
 
+/** 204 when nobody has signed in: a page that asks is no fault, and browsers log a 401 as one. */
 export const readSession: Handler = async (request, context) => {
-  sessionsOf(context);
+  const sessions = sessionsOf(context);
+  const isKeyed = request.headers.has("authorization");
+  if (!isKeyed && (await sessions.find(request)) === undefined)
+    return new Response(null, { status: 204, headers: noStore });
   const { key, session } = await callerOf(request, context);
   return Response.json(infoOf(key, session?.endsInMs ?? 0, context), { headers: noStore });
 };

@@ -1,0 +1,10 @@
+/**
+ * The files of the page. In the workspace they are bundled from their sources at each call; the
+ * build replaces this module by one that holds them.
+ */
+import type { Asset } from "./asset.ts";
+import { bundle } from "./build/bundle.ts";
+
+export function assets(): readonly Asset[] {
+  return bundle();
+}

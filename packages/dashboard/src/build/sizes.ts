@@ -1,0 +1,38 @@
+/** What the page costs on the wire, and what it may cost at most. */
+import { gzipSync } from "node:zlib";
+import type { Asset } from "../asset.ts";
+
+export interface Size {
+  readonly what: string;
+  /** After gzip. */
+  readonly bytes: number;
+  readonly most: number;
+}
+
+/** The chart's library is loaded by the ledger alone; of the dictionaries one is loaded. */
+export function sizesOf(assets: readonly Asset[]): readonly Size[] {
+  const sizes = assets.map(({ path, text }) => ({ path, bytes: gzipSync(text).byteLength }));
+  const sum = (isWanted: (name: string) => boolean): number =>
+    sizes
+      .filter(({ path }) => isWanted(path.replace("/assets/", "")))
+      .reduce((total, { bytes }) => total + bytes, 0);
+  const isModule = (name: string): boolean => name.endsWith(".js");
+  const isLater = (name: string): boolean => /^(uPlot|en|zh)\b/.test(name);
+  const dictionary = Math.max(
+    ...["en", "zh"].map((name) => sum((each) => isModule(each) && each.startsWith(`${name}-`))),
+  );
+  const first = sum((name) => isModule(name) && !isLater(name)) + dictionary;
+  const chart = sum((name) => isModule(name) && name.startsWith("uPlot"));
+  return [
+    { what: "JS of the page", bytes: first, most: 45_000 },
+    { what: "JS of the ledger's chart (uPlot)", bytes: chart, most: 25_000 },
+    { what: "CSS", bytes: sum((name) => name.endsWith(".css")), most: 10_000 },
+  ];
+}
+
+export function sizeReport(sizes: readonly Size[]): readonly string[] {
+  const kb = (bytes: number): string => (bytes / 1_000).toFixed(1);
+  return sizes.map(
+    ({ bytes, most, what }) => `dashboard: ${what}: ${kb(bytes)} kB gz of at most ${kb(most)} kB`,
+  );
+}

@@ -1,0 +1,14 @@
+/** The build: writes the module that holds the page, and prints what the page costs. */
+import { writeFileSync } from "node:fs";
+import { bundle } from "./bundle.ts";
+import { sizeReport, sizesOf } from "./sizes.ts";
+
+const assets = bundle();
+const sizes = sizesOf(assets);
+for (const line of sizeReport(sizes)) console.log(line);
+if (sizes.some(({ bytes, most }) => bytes > most)) {
+  console.error("dashboard: the page is larger than its budget.");
+  process.exitCode = 1;
+}
+const text = `const all = ${JSON.stringify(assets)};\nexport function assets() {\n  return all;\n}\n`;
+writeFileSync(new URL("../../dist/assets.js", import.meta.url), text);

@@ -1,0 +1,106 @@
+/** Counts by hour as a chart of uPlot. Its twin, a table, stands beside it. */
+import type { LedgerHour } from "@lingpai/server";
+import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
+import type uPlot from "uplot";
+import { useApp } from "../app.ts";
+import type { Dictionary } from "../i18n/dictionary.ts";
+
+export interface SeriesProps {
+  readonly label: string;
+  readonly hours: readonly LedgerHour[];
+  readonly nowWallMs: number;
+}
+
+const columns = ["fetched", "failed", "rejected", "contended"] as const;
+const heightPx = 220;
+
+export function Series({ hours, label, nowWallMs }: SeriesProps): JSX.Element {
+  const app = useApp();
+  const { ledger, locale } = app.dictionary.value;
+  const theme = app.theme.value;
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const box = place.current;
+    if (box === null) return;
+    const { data, options } = chartOf(box, hours, nowWallMs, app.dictionary.value);
+    let plot: uPlot | undefined;
+    let isGone = false;
+    const observer = new ResizeObserver(() =>
+      plot?.setSize({ width: box.clientWidth, height: heightPx }),
+    );
+    // The chart is as large as the rest of the page: it is loaded where it is looked at.
+    void import("uplot").then(({ default: UPlot }) => {
+      if (isGone) return;
+      plot = new UPlot(options, data, box);
+      observer.observe(box);
+    });
+    return () => {
+      isGone = true;
+      observer.disconnect();
+      plot?.destroy();
+    };
+  }, [hours, theme, locale]);
+  return (
+    <figure class="series">
+      <div ref={place} class="series-plot" role="img" aria-label={label} />
+      <figcaption class="legend">
+        {columns.map((name, at) => (
+          <span key={name} class="legend-item">
+            <svg width="28" height="8" aria-hidden="true">
+              <line class={`legend-line-${at + 1}`} x1="1" x2="27" y1="4" y2="4" />
+            </svg>
+            {ledger[name]}
+          </span>
+        ))}
+      </figcaption>
+    </figure>
+  );
+}
+
+interface Chart {
+  readonly options: uPlot.Options;
+  readonly data: uPlot.AlignedData;
+}
+
+/** The colours are those of the theme at this moment. */
+function chartOf(
+  box: HTMLElement,
+  hours: readonly LedgerHour[],
+  nowWallMs: number,
+  { ledger, locale }: Dictionary,
+): Chart {
+  const styles = getComputedStyle(box);
+  const colour = (name: string): string => styles.getPropertyValue(name).trim();
+  const times = hours.map(({ startedAgoMs }) => (nowWallMs - startedAgoMs) / 1_000);
+  const values = columns.map((name) => hours.map((hour) => hour[name]));
+  const hour = new Intl.DateTimeFormat(locale, { hour: "2-digit", hourCycle: "h23" });
+  const axis = {
+    stroke: colour("--muted"),
+    grid: { stroke: colour("--line"), width: 1 },
+    ticks: { show: false },
+    font: "12px system-ui, sans-serif",
+  };
+  const options: uPlot.Options = {
+    width: box.clientWidth,
+    height: heightPx,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: { y: { range: (_plot, _min, max) => [0, Math.max(4, max * 1.1)] } },
+    axes: [
+      { ...axis, values: (_plot, ticks) => ticks.map((tick) => hour.format(tick * 1_000)) },
+      { ...axis, size: 36, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000] },
+    ],
+    series: [
+      {},
+      ...columns.map((name, at) => ({
+        label: ledger[name],
+        stroke: colour(`--series-${at + 1}`),
+        width: 2,
+        dash: [[], [6, 3], [2, 3], [8, 3, 2, 3]][at] ?? [],
+        points: { show: true, size: 4 },
+      })),
+    ],
+  };
+  return { options, data: [times, ...values] };
+}

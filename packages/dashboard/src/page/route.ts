@@ -1,0 +1,34 @@
+/** Where in the page the reader is, from the part of the address behind `#`. */
+export const sections = [
+  "credentials",
+  "conflicts",
+  "ledger",
+  "fleet",
+  "claims",
+  "audit",
+  "keys",
+] as const;
+export type Section = (typeof sections)[number];
+
+export interface Route {
+  readonly section: Section;
+  /** The credential whose life line is open. */
+  readonly ref?: string;
+}
+
+export function routeOf(hash: string): Route {
+  const [, first = "", rest = ""] = /^#\/([^/]*)\/?(.*)$/.exec(hash) ?? [];
+  if (first === "c" && rest !== "") {
+    try {
+      return { section: "credentials", ref: decodeURIComponent(rest) };
+    } catch {
+      return { section: "credentials" };
+    }
+  }
+  return { section: sections.find((section) => section === first) ?? "credentials" };
+}
+
+export function hashOf({ ref, section }: Route): string {
+  if (ref !== undefined) return `#/c/${encodeURIComponent(ref)}`;
+  return section === "credentials" ? "#/" : `#/${section}`;
+}
