@@ -108,7 +108,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["credentials"],
     ["events"],
     ["overview"],
-    ["routes"],
+    ["routes", "webhooks"],
     ["facade"],
     ["route-table.ts"],
     ["token-server.ts"],

@@ -1,4 +1,7 @@
 /** Two servers over one Redis are one server. */
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { delay, systemClock } from "@lingpai/core";
 import { remote } from "@lingpai/client";
 import { startServer, until } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
@@ -70,4 +73,41 @@ test("a client goes on with the other replica, and with its copy when both have 
   expect((await credential.get()).reveal()).toBe(token);
   expect(world.simulator.log.tally().issued).toBe(1);
   await credential.close();
+});
+
+test("a webhook is sent by one replica, and nothing into this network that is not allowed", async () => {
+  const received: string[] = [];
+  const receiver = createServer((request, response) => {
+    received.push(String(request.headers["webhook-id"]));
+    response.end();
+  });
+  await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
+  const { port } = receiver.address() as AddressInfo;
+  const secret = `whsec_${seal}`;
+  const server = {
+    ...world.settings.server,
+    webhooks: { ops: { url: `http://127.0.0.1:${port}/`, secret } },
+  };
+  const store = { url: redis.url };
+  const apps = { main: { ...world.settings.apps!["main"], mode: "plain" as const } };
+  const start = (allowedHosts: readonly string[]): ReturnType<AppWorld["start"]> =>
+    world.start({ ...world.settings, apps, store, server }, { seal, allowedHosts });
+  const revoke = async (url: string, key: string): Promise<void> => {
+    const headers = { authorization: `Bearer ${key}` };
+    const one = `${url}/v1/credentials/${ref.replace("stable", "plain")}`;
+    await fetch(one, { headers });
+    expect((await fetch(`${one}/revoke`, { method: "POST", headers })).status).toBe(204);
+  };
+  const one = await start([]);
+  const rights = ["read", "revoke"] as const;
+  const { key } = await one.keys.create({ name: "ops", rights, refs: ["*"] });
+  await delay(systemClock, 1_500);
+  await revoke(one.url, key);
+  await one.close();
+  expect(received).toEqual([]);
+  const both = await Promise.all([start(["127.0.0.1"]), start(["127.0.0.1"])]);
+  await until("it has arrived", async () => received.length > 0);
+  await Promise.all(both.map((each) => each.close()));
+  expect(received).toHaveLength(1);
+  await new Promise((resolve) => receiver.close(resolve));
 });

@@ -5,6 +5,7 @@ import type { ConfigEvent, ConfigSource, LiveConfig } from "@lingpai/config";
 import { eventLog } from "@lingpai/event-log";
 import type { LogReport } from "@lingpai/event-log";
 import type { DashboardOptions, ServerKeys, TokenServerOptions } from "@lingpai/server";
+import type { WebhookReport } from "@lingpai/server/webhooks";
 import { consoleLogger, logEvents } from "@lingpai/telemetry";
 import type { StructuredLogger } from "@lingpai/telemetry";
 import type { WechatOptions } from "@lingpai/wechat";
@@ -133,9 +134,16 @@ async function start(
   closers.push(() => log.close(), logEvents(logger));
   const onError = (error: unknown): void =>
     logger.error({ event: "lingpai.server.failed", error: String(error) }, "a request failed");
-  const setting = { config, store, clock, keys, log, onError };
   const serving = new Serving({
-    ...setting,
+    config,
+    store,
+    own,
+    clock,
+    keys,
+    log,
+    onError,
+    onWebhook: (report) => logWebhook(report, logger),
+    allowedHosts: options.allowedHosts ?? [],
     ...(fetch !== undefined && { fetch }),
     ...(metrics !== undefined && { metrics }),
     ...(dashboard !== undefined && { dashboard: { ...dashboard, cache: own.cache } }),
@@ -190,7 +198,9 @@ function reload(
       `restart the server for ${late.join(", ")}`,
     );
   // A secret is read at each fetch.
-  const isServed = changed.some((path) => !atStart.test(path) && !path.endsWith(".secret"));
+  const isServed = changed.some(
+    (path) => !atStart.test(path) && !/^apps\.[^.]+\.secret$/.test(path),
+  );
   if (isServed) serving.apply(config.current).catch(onError);
 }
 
@@ -206,5 +216,12 @@ function logLog(report: LogReport, logger: StructuredLogger): void {
   logger[type === "recovered" ? "info" : "warn"](
     { event: `lingpai.event-log.${type}`, ...fields },
     `event log: ${type}`,
+  );
+}
+
+function logWebhook({ outcome, ...fields }: WebhookReport, logger: StructuredLogger): void {
+  logger[outcome === "delivered" ? "info" : "warn"](
+    { event: `lingpai.webhook.${outcome}`, ...fields },
+    `webhook ${fields.webhook}: ${outcome.replaceAll("-", " ")}`,
   );
 }

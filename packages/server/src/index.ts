@@ -11,6 +11,7 @@
 //   events       the audit, and event streams over the log
 //   overview     what the dashboard shows, derived from the log and the credentials
 //   routes       the handlers, the table of routes, and what /openapi.json says
+//   webhooks     what is sent to others, and where it may be sent (`@lingpai/server/webhooks`)
 //   facade       the routes that WeChat's SDKs know
 export { tokenServer } from "./token-server.ts";
 export type { DashboardOptions, TokenServer, TokenServerOptions } from "./token-server.ts";

@@ -1,9 +1,11 @@
 /** What is served now: the credentials of the configuration in force, behind one handler. */
 import type { Config } from "@lingpai/config";
-import type { Clock } from "@lingpai/core";
+import type { Clock, Store } from "@lingpai/core";
 import type { EventLog } from "@lingpai/event-log";
 import { tokenServer } from "@lingpai/server";
 import type { ServerKeys, TokenServer, TokenServerOptions } from "@lingpai/server";
+import { webhooks } from "@lingpai/server/webhooks";
+import type { WebhookReport, Webhooks } from "@lingpai/server/webhooks";
 import { clientOf, textOf } from "./clients.ts";
 import type { ClientDependencies, ServedClient } from "./clients.ts";
 
@@ -14,17 +16,23 @@ export interface ServingDependencies extends ClientDependencies {
   readonly onError: (error: unknown) => void;
   readonly metrics?: TokenServerOptions["metrics"];
   readonly dashboard?: TokenServerOptions["dashboard"];
+  /** Where what is due to webhooks is kept. */
+  readonly own: Store;
+  readonly allowedHosts: readonly string[];
+  readonly onWebhook: (report: WebhookReport) => void;
 }
 
 export class Serving {
   readonly #dependencies: ServingDependencies;
   #clients: ReadonlyMap<string, ServedClient> = new Map();
   #server: TokenServer;
+  #webhooks: Webhooks;
 
   constructor(dependencies: ServingDependencies) {
     this.#dependencies = dependencies;
     this.#clients = this.#clientsOf(dependencies.config.current);
     this.#server = this.#serverOf(dependencies.config.current);
+    this.#webhooks = this.#webhooksOf(dependencies.config.current);
   }
 
   get clients(): readonly ServedClient[] {
@@ -38,10 +46,11 @@ export class Serving {
    * event streams end, and their callers ask again.
    */
   async apply(config: Config): Promise<void> {
-    const [server, clients] = [this.#server, this.#clients];
+    const [server, clients, hooks] = [this.#server, this.#clients, this.#webhooks];
     this.#clients = this.#clientsOf(config);
     this.#server = this.#serverOf(config);
-    await server.close();
+    this.#webhooks = this.#webhooksOf(config);
+    await Promise.all([server.close(), hooks.close()]);
     const kept = new Set(this.#clients.values());
     const gone = [...clients.values()].filter((client) => !kept.has(client));
     await Promise.all(gone.map((client) => client.wechat.close()));
@@ -54,7 +63,7 @@ export class Serving {
 
   /** Lets fetches that were sent end and be stored. */
   async close(): Promise<void> {
-    await this.#server.close();
+    await Promise.all([this.#server.close(), this.#webhooks.close()]);
     await Promise.all(this.clients.map((client) => client.wechat.close()));
   }
 
@@ -78,6 +87,23 @@ export class Serving {
       limits: { holdMs: server.holdMs },
       ...(metrics !== undefined && { metrics }),
       ...(dashboard !== undefined && { dashboard }),
+    });
+  }
+
+  #webhooksOf({ server }: Config): Webhooks {
+    const { allowedHosts, clock, log, onWebhook, own } = this.#dependencies;
+    return webhooks({
+      store: own,
+      log,
+      clock,
+      allowedHosts,
+      onReport: onWebhook,
+      webhooks: Object.entries(server.webhooks).map(([name, { events, secret, url }]) => ({
+        name,
+        events,
+        url: url.reveal(),
+        secret: secret.reveal(),
+      })),
     });
   }
 }

@@ -6,16 +6,19 @@ import { fleetStream, lifeStream } from "./streams.ts";
 
 const gatherMs = 1_000;
 
+/** Adds an event to the credential's life line and to the fleet's stream. */
+export function logEvent(log: EventLog, ref: string, event: LogEvent): void {
+  const whole = { ...event, ref };
+  log.append(lifeStream(ref), whole);
+  log.append(fleetStream, whole);
+}
+
 /**
  * Returns what ends it. Callers decide how often a refusal is reported, so reports of one verdict
  * are one event a second, with a count: nobody with a key can push the rest out of the log's bound.
  */
 export function logEvents({ credential, ref }: Served, log: EventLog, clock: Clock): () => void {
-  const life = lifeStream(ref);
-  const append = (event: LogEvent): void => {
-    log.append(life, event);
-    log.append(fleetStream, event);
-  };
+  const append = (event: LogEvent): void => logEvent(log, ref, event);
   const rejections = new Map<string, { readonly event: LogEvent; count: number }>();
   let cancel: CancelTimer | undefined;
   const flush = (): void => {

@@ -3,6 +3,7 @@ import { Secret } from "@lingpai/core";
 import { z } from "zod";
 import { summaryOf, viewOf } from "../credentials/served-credential.ts";
 import type { CredentialView, Served } from "../credentials/served-credential.ts";
+import { logEvent } from "../events/credential-events.ts";
 import { ProblemError } from "../http/problem.ts";
 import { badRequest, readJson, readText } from "../http/read-body.ts";
 import { hasRight } from "../keys/key-document.ts";
@@ -111,6 +112,7 @@ export const revokeCredential: Handler = async (request, context, { ref = "" }) 
     });
   await revoke({ signal: request.signal });
   context.audit.note({ act: "revoked", key, ref });
+  logEvent(context.log, ref, { type: "revoked", key: key.id, name: key.name });
   return new Response(null, { status: 204, headers: noStore });
 };
 
