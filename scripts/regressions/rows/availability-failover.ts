@@ -112,6 +112,11 @@ export const availabilityFailover: readonly Regression[] = [
         from: "const graceMs = 2_000;",
         to: "const graceMs = 0;",
       },
+      {
+        file: `${core}/fleet/lost-request.ts`,
+        from: "const endedGraceMs = 1_500;",
+        to: "const endedGraceMs = 0;",
+      },
     ],
     test: failoverTest,
     title: "costs no fetch of its own and no failed call",
@@ -257,7 +262,12 @@ export const availabilityFailover: readonly Regression[] = [
     right: "A pause after failures ends early once nothing can be served.",
     edits: [
       {
-        file: `${core}/manager/background.ts`,
+        file: `${core}/manager/retry-pause.ts`,
+        from: "if (this.#isNewRefusal(failedFor) || (isUrgent && backOffMs > 0))",
+        to: "if (backOffMs > 1e9)",
+      },
+      {
+        file: `${core}/manager/retry-pause.ts`,
         from: "const ownMs = jitter * steppedMs(failures, isUrgent);",
         to: "const ownMs = jitter * steppedMs(failures, isUrgent && !local.isUsable && failures > 9);",
       },

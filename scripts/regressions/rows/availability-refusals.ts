@@ -75,8 +75,8 @@ export const availabilityRefusals: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/background.ts`,
-        from: 'if (cached === undefined && this.#dependencies.breaker.isRefused) return { reason: "cold" };',
-        to: "",
+        from: "(breaker.isRefused || demand.isMarked(source.usedAtMs))",
+        to: "demand.isMarked(source.usedAtMs)",
       },
     ],
     test: refusedTest,

@@ -1,5 +1,6 @@
 import type { Regression } from "../regression.ts";
 import { availability } from "./availability.ts";
+import { availabilityConsumers } from "./availability-consumers.ts";
 import { availabilityFailover } from "./availability-failover.ts";
 import { availabilityRefusals } from "./availability-refusals.ts";
 import { calls } from "./calls.ts";
@@ -19,6 +20,7 @@ import { yearsSurvivors } from "./years-survivors.ts";
 /** All mended faults that can be brought back, by area: each in a file of its name. */
 export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   availability,
+  "availability-consumers": availabilityConsumers,
   "availability-failover": availabilityFailover,
   "availability-refusals": availabilityRefusals,
   calls,

@@ -70,8 +70,8 @@ export const yearsSurvivors: readonly Regression[] = [
     right: "The background leaves a fleet alone that backs off.",
     edits: [
       {
-        file: `${core}/manager/background.ts`,
-        from: "return atMs + Math.max(Math.min(ownMs, leaseMs), backOffMs);",
+        file: `${core}/manager/retry-pause.ts`,
+        from: "return atMs + Math.max(Math.min(ownMs, leaseMs), jitter * backOffMs);",
         to: "return atMs + Math.max(Math.min(ownMs, leaseMs), 0 * backOffMs);",
       },
     ],

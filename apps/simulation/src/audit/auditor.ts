@@ -3,6 +3,8 @@
  */
 import type { CredentialEvent } from "@lingpai/core";
 import type { AvailabilityAudit } from "./availability-audit.ts";
+import { excuseReport } from "./consumer-reports.ts";
+import { ClaimAudit } from "./claim-audit.ts";
 import { Excuses, leaseMs, type AuditContext } from "./excuses.ts";
 import type { DocumentAudit, Finding } from "./document-audit.ts";
 import type { FaultLedger } from "./fault-ledger.ts";
@@ -10,6 +12,7 @@ import type { FetchAudit } from "./fetch-audit.ts";
 import type { FleetNode, Life } from "../fleet/fleet-node.ts";
 import { NeedAudit } from "./need-audit.ts";
 import { heardWithinMs } from "./reset-audit.ts";
+import type { Primary } from "../store/primary.ts";
 import type { Executed } from "../store/store-link.ts";
 import { nodeNameOf } from "../world/process.ts";
 import type { Metrics } from "./metrics.ts";
@@ -55,7 +58,7 @@ export class Auditor {
   readonly #availability: AvailabilityAudit;
   readonly #faults: FaultLedger;
   readonly #needs: NeedAudit;
-  #contended = 0;
+  readonly claims: ClaimAudit;
 
   constructor(scene: AuditContext, { of, availability, faults }: Audits) {
     this.#scene = scene;
@@ -63,6 +66,7 @@ export class Auditor {
     this.#availability = availability;
     this.#faults = faults;
     this.excuses = new Excuses(scene.world);
+    this.claims = new ClaimAudit(() => scene.world.nowMs);
     this.#needs = new NeedAudit(scene, this.excuses, faults);
   }
 
@@ -118,6 +122,7 @@ export class Auditor {
       node.name,
       `call refused with ${code} for ${wechat.idOf(token) ?? "an unknown token"}`,
     );
+    excuseReport(this.#scene, this.#faults, node, token);
     const sleptLately = this.excuses.sleeps.overlap(
       node.name,
       obtainedAtMs - noticedWithinMs,
@@ -127,7 +132,6 @@ export class Auditor {
       this.violated("3", `${node.name} got ${wechat.idOf(token)} after it had expired`);
   }
 
-  /** A call failed: promise 5. */
   failed(node: FleetNode, life: Life, how: FailedStep, error: unknown): void {
     if (node.life !== life) return;
     const { world } = this.#scene;
@@ -160,11 +164,13 @@ export class Auditor {
 
   /** Requires that no foreign fetch is reported where there was none. */
   requireNoContention(): void {
-    if (this.#contended > 0 && this.#scene.wechat.lastForeignAtMs < 0)
-      this.violated(
-        "A2",
-        `"contended" was reported ${this.#contended} times, and nobody else had fetched`,
-      );
+    const isForeign = this.#scene.wechat.lastForeignAtMs >= 0;
+    this.claims.summary(isForeign).forEach((finding) => this.#found(finding));
+  }
+
+  /** Of every environment. */
+  lostWrites(primary: Primary): void {
+    for (const name of ["production", "staging"]) this.#of(name).documents.lostWrites(primary);
   }
 
   /** A foreign fetch killed a credential between its issue and its first use. */
@@ -186,7 +192,6 @@ export class Auditor {
       this.violated("I18", `get failed on ${node.name}, which had ${wechat.idOf(token)}`);
   }
 
-  /** A call succeeded. */
   answered(node: FleetNode, life: Life): void {
     if (node.life !== life) return;
     this.#availability.answered(node.name);
@@ -208,6 +213,7 @@ export class Auditor {
 
   executed(node: FleetNode, command: Executed): void {
     this.#scene.metrics.commands += 1;
+    this.claims.executed(node, command);
     for (const { promise, what } of this.#of(node.environment).documents.executed(command))
       this.violated(promise, what);
     if (command.command !== "get" && command.command !== "subscribe")
@@ -219,15 +225,9 @@ export class Auditor {
     world.note(fetch.process.name, `sends token request ${fetch.number} (${fetch.request.reason})`);
     const sender = nodeNameOf(fetch.process.name);
     const { documents, fetches } = this.#auditsOf(fetch);
-    const claimant = nodes().find(({ name, plan }) => name === sender && plan.isLaterClaimant)?.plan
-      .onConflict;
-    if (claimant === "error" || claimant === "consume")
-      this.violated(
-        "C7",
-        `${fetch.process.name} fetched, although another environment had claimed the AppID before`,
-      );
-    const isConsumer = nodes().some(({ name, role }) => name === sender && role === "consumer");
-    if (isConsumer)
+    const node = nodes().find(({ name }) => name === sender);
+    if (node !== undefined) this.claims.sent(node).forEach((finding) => this.#found(finding));
+    if (node?.role === "consumer")
       this.violated("7", `${fetch.process.name} is a consumer and sent a token request`);
     if (!documents.hasIntent(fetch) && !this.#scene.mayFetchAlone)
       this.violated(
@@ -236,9 +236,7 @@ export class Auditor {
       );
     for (const { promise, what } of this.#needs.sent(fetch, documents.keptSinceMs))
       this.violated(promise, what);
-    const untilMs = fetches.spentUntilMs(world.nowMs);
-    if (untilMs !== undefined)
-      this.#faults.add({ name: "day's quota spent", forMs: untilMs - world.nowMs });
+    for (const injection of fetches.usedUpBy(fetch)) this.#faults.add(injection);
     // The store does not have what was fetched without it, so the next request replaces the same one.
     const isDisturbed = (name: string, fromMs: number): boolean =>
       this.#scene.fetchesAlone ||
@@ -266,7 +264,7 @@ export class Auditor {
   event(node: FleetNode, event: CredentialEvent): void {
     const text = JSON.stringify(event);
     this.#requireNoSecret("an event", text);
-    if (event.type === "contended") this.#contended += 1;
+    if (event.type === "contended") this.claims.contended();
     if (event.type === "adopted" || event.type === "refreshed") this.#adopted(node);
     if (event.type !== "retired" && event.type !== "rejected")
       this.#scene.world.note(

@@ -16,6 +16,8 @@ export interface AuditContext {
   readonly mayFetchAlone: boolean;
   /** Whether nodes fetch without the store although that kills the token that the store has. */
   readonly fetchesAlone: boolean;
+  /** Whether the store notifies the nodes of changes. */
+  readonly pushesChanges: boolean;
   readonly nodes: () => readonly FleetNode[];
 }
 

@@ -61,3 +61,33 @@ describe("the audit of requests", () => {
     expect(audit.summary()).toEqual([]);
   });
 });
+
+describe("a small quota", () => {
+  const name = "small quota's budget for refusals spent";
+  const requestAt = (sentAtMs: number, reason: "rejected" | "advisory" = "rejected") =>
+    ({ request: { reason, forced: false, current: undefined }, sentAtMs }) as const;
+  const hourMs = 3_600_000;
+  const atMs = 100 * 24 * hourMs;
+
+  it("leaves nothing for a refusal once a tenth of it is spent, until one is earned again", () => {
+    const audit = new FetchAudit({ perDay: 40 });
+    const spent = [0, 1, 2, 3, 4].map(() => audit.usedUpBy(requestAt(atMs)));
+    expect(spent).toEqual([
+      [],
+      [],
+      [],
+      [{ name, forMs: 1.2 * hourMs }],
+      [{ name, forMs: 2.4 * hourMs }],
+    ]);
+    expect(audit.usedUpBy(requestAt(atMs + 7 * hourMs))).toEqual([]);
+  });
+
+  it("is not what an ample one or a planned request has", () => {
+    const small = new FetchAudit({ perDay: 40 });
+    const ample = new FetchAudit({ perDay: 2_000 });
+    for (let sent = 0; sent < 300; sent += 1) {
+      expect(small.usedUpBy(requestAt(atMs, "advisory"))).toEqual([]);
+      expect(ample.usedUpBy(requestAt(atMs))).toEqual([]);
+    }
+  });
+});

@@ -2,11 +2,14 @@
  * Watches the token requests: how many for one generation, how many at once, how many a day.
  */
 import type { Finding } from "./document-audit.ts";
+import type { Injection } from "./fault-ledger.ts";
 import type { Fetch } from "../platform/wechat.ts";
 
 const dayMs = 86_400_000;
 const shanghaiMs = 28_800_000;
 const fetchDeadlineMs = 8_000;
+/** The platform's usual quota. */
+const ampleQuota = 2_000;
 /** A request that only a person can fix is retried after a minute, less jitter. */
 const askedAgainAfterMs = 45_000;
 
@@ -19,6 +22,8 @@ export class FetchAudit {
   readonly #fetches: Fetch[] = [];
   readonly #perDay = new Map<number, number>();
   readonly #sentPerDay = new Map<number, number>();
+  /** When the budget for refusals is whole again: 10 % at once, and half of the quota in a day. */
+  #refusalsMs = 0;
   /** Fetches that the ledger may have lost with the writes of the store. */
   #forgotten = 0;
 
@@ -89,6 +94,30 @@ export class FetchAudit {
     return sent + 1 >= Math.floor(0.9 * this.#limits.perDay)
       ? (dayOf(nowMs) + 1) * dayMs - shanghaiMs
       : undefined;
+  }
+
+  /** Returns what this request uses up, as a fault of those that come later. */
+  usedUpBy(fetch: Pick<Fetch, "request" | "sentAtMs">): readonly Injection[] {
+    const dayMs = (this.spentUntilMs(fetch.sentAtMs) ?? 0) - fetch.sentAtMs;
+    const refusalsMs = this.#refusalsGoneForMs(fetch);
+    return [
+      ...(dayMs > 0 ? [{ name: "day's quota spent", forMs: dayMs } as const] : []),
+      ...(refusalsMs > 0
+        ? [{ name: "small quota's budget for refusals spent", forMs: refusalsMs } as const]
+        : []),
+    ];
+  }
+
+  /**
+   * Returns for how long a request like this one leaves nothing for another refusal, in ms; 0: it
+   * leaves something. Only a small quota can be spent so by faults of the platform.
+   */
+  #refusalsGoneForMs({ request, sentAtMs }: Pick<Fetch, "request" | "sentAtMs">): number {
+    const { perDay } = this.#limits;
+    if (request.reason !== "rejected" || perDay >= ampleQuota) return 0;
+    const everyMs = dayMs / (0.5 * perDay);
+    this.#refusalsMs = Math.max(sentAtMs, this.#refusalsMs) + everyMs;
+    return Math.max(0, this.#refusalsMs - sentAtMs - (Math.floor(0.1 * perDay) - 1) * everyMs);
   }
 
   processed(fetch: Fetch): void {

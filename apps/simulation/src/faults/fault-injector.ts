@@ -2,7 +2,7 @@
  * Injects faults into the store, the platform and each node, at the rates that the plan of the run
  * gives.
  */
-import { failOver, evict, fillStore, flush, readWithinMs, stepStore } from "./store-faults.ts";
+import { failOver, evict, fillStore, flush, stepStore } from "./store-faults.ts";
 import type { FaultTarget } from "./fault-target.ts";
 import type { FleetNode } from "../fleet/fleet-node.ts";
 
@@ -90,17 +90,8 @@ export function injectIntoLeaseHolder(
 }
 
 /** Another environment fetches. The fleet's token dies when the overlap ends at the latest. */
-function foreignFetch({ faults, nodes, plan, wechat, world }: FaultTarget): void {
+function foreignFetch({ wechat, world }: FaultTarget): void {
   world.note("foreign", `fetches ${wechat.foreignIssue()}`);
-  if (plan.pushesChanges) return;
-  for (const { name, role } of nodes) {
-    if (role === "consumer")
-      faults.add({
-        name: "consumer's report waits for an owner's next reading",
-        node: name,
-        forMs: plan.overlapMs + readWithinMs,
-      });
-  }
 }
 
 /**

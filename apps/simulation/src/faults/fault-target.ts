@@ -32,6 +32,8 @@ export interface FaultTarget {
   readonly nodes: readonly FleetNode[];
   /** Holds the store's present primary; a failover replaces it. */
   readonly store: { primary: Primary };
+  /** When an operator used a credential. */
+  readonly operatedAtMs: number[];
   /** Makes the platform reject every token that it issued before. */
   revokeTokens(): "quiet";
   /** Requires that a fleet without callers stops fetching after two lifetimes. */

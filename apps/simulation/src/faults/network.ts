@@ -72,7 +72,7 @@ export class Network {
     const { beforeMs, afterMs, fate } = delivery;
     const isAnswered =
       (fate === "answered" || fate === "repeated") && beforeMs + afterMs <= fetchDeadlineMs;
-    if (!isAnswered || beforeMs > 1_000 || afterMs > 1_000) {
+    if (!isAnswered || beforeMs + afterMs > 1_000) {
       this.#hooks.onTrouble(node);
       const isSilent = fate === "lost" || fate === "unprocessed";
       const forMs = isSilent ? fetchDeadlineMs : Math.min(fetchDeadlineMs, beforeMs + afterMs);

@@ -1,14 +1,13 @@
 /** Injects the faults of the store. */
 import type { FaultLedger } from "../audit/fault-ledger.ts";
 import type { FleetNode } from "../fleet/fleet-node.ts";
+import { readWithinMs } from "../audit/consumer-reports.ts";
 import type { FaultTarget } from "./fault-target.ts";
 
 /** Each client finds the new primary within this time. */
 const noticedWithinMs = 3_000;
 /** A node tries at least this often to store a token that the store refused. */
 const offeredEveryMs = 15_000;
-/** An owner reads the document at least this often. */
-export const readWithinMs = 300_000;
 
 /** Promotes a replica that lacks the last writes. Each node notices in its own time. */
 export function failOver({
@@ -16,7 +15,6 @@ export function failOver({
   chance,
   rates,
   auditor,
-  documents,
   faults,
   fetches,
   nodes,
@@ -25,14 +23,17 @@ export function failOver({
   const lagMs = chance.happens(0.8) ? chance.magnitude(1, 500) : chance.magnitude(500, 10_000);
   const skewMs = Math.round(chance.between(-rates.promotedSkewMs, 0));
   const isSplit = chance.happens(rates.splitBrain);
-  const { primary, lost } = store.primary.promoted(lagMs, skewMs);
+  const old = store.primary;
+  const { primary, lost } = old.promoted(lagMs, skewMs);
   store.primary = primary;
+  const revivedMs = primary.revivedLeaseMs(old);
+  if (revivedMs > 0) faults.add({ name: "lease back after its release", forMs: revivedMs });
   world.note(
     "store",
     `fails over${isSplit ? ", the old primary goes on" : ""}; ${lost} writes of the last ${(lagMs / 1000).toFixed(1)} s are lost, its clock is ${-skewMs} ms behind`,
   );
   auditor.excuses.disturbed(undefined, 10_000);
-  documents.lostWrites(primary);
+  auditor.lostWrites(primary);
   fetches.lostWrites(isSplit ? lost + 2 : lost);
   for (const node of nodes) {
     const link = node.life?.link;
@@ -52,7 +53,6 @@ export function evict({
   world,
   chance,
   auditor,
-  documents,
   faults,
   fetches,
   nodes,
@@ -65,14 +65,13 @@ export function evict({
   primary.evict(name);
   leaveConsumersWaiting(nodes, faults);
   auditor.excuses.disturbed(undefined, 1_000);
-  documents.lostWrites(primary);
+  auditor.lostWrites(primary);
   fetches.lostWrites(1_000);
 }
 
 export function flush({
   world,
   auditor,
-  documents,
   faults,
   fetches,
   nodes,
@@ -80,9 +79,10 @@ export function flush({
 }: FaultTarget): void {
   world.note("store", "is flushed and loses everything");
   primary.flush();
+  auditor.claims.lost();
   leaveConsumersWaiting(nodes, faults);
   auditor.excuses.disturbed(undefined, 1_000);
-  documents.lostWrites(primary);
+  auditor.lostWrites(primary);
   fetches.lostWrites(1_000);
 }
 
@@ -101,18 +101,12 @@ function leaveConsumersWaiting(nodes: readonly FleetNode[], faults: FaultLedger)
   }
 }
 
-export function stepStore({
-  world,
-  chance,
-  auditor,
-  documents,
-  store: { primary },
-}: FaultTarget): void {
+export function stepStore({ world, chance, auditor, store: { primary } }: FaultTarget): void {
   const ms = Math.round(chance.between(-10_000, 10_000));
   world.note("store", `its clock steps by ${ms} ms`);
   auditor.excuses.disturbed(undefined, 15_000);
   primary.stepClock(ms);
-  documents.lostWrites(primary);
+  auditor.lostWrites(primary);
 }
 
 /**

@@ -20,7 +20,7 @@ export const operatorResets: Scenario = {
     if (chance.happens(0.25)) plan.kind = "stable";
   },
   inject(target: FaultTarget, chance: Chance, untilMs: number) {
-    const { auditor, nodes, world } = target;
+    const { auditor, nodes, operatedAtMs, world } = target;
     const reset = (): void => {
       const node = nodes[chance.whole(0, nodes.length - 1)];
       const life = node?.life;
@@ -28,6 +28,7 @@ export const operatorResets: Scenario = {
       if (chance.happens(0.2)) flush(target);
       if (chance.happens(0.3)) life.credential.refresh().catch(() => {});
       world.note(node.name, "an operator resets the credential");
+      operatedAtMs.push(world.nowMs);
       auditor.excuses.disturbed(undefined, replacedWithinMs);
       // The store may be out of reach, or the process may end: then nothing is forgotten.
       life.credential.reset().catch(() => {});

@@ -10,6 +10,8 @@ import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const lastsMs: readonly [number, number] = [60_000, 600_000];
+/** The owner of a token that the store lacks looks for the store at least this often. */
+const foundAgainMs = 6_000;
 /** The owner is cut off within this time after its token died. */
 const beginsWithinMs = 12_000;
 
@@ -23,8 +25,9 @@ export const singleOwner: Scenario = {
     plan.rates = { ...noFaults, lostReply: 0.1, longCall: 0.02 };
     // Without messages a consumer's report waits for the owner's next reading.
     if (!plan.pushesChanges) plan.nodes.length = 1;
+    // Another environment has an owner of its own.
     for (const [index, node] of plan.nodes.entries())
-      node.role = index === 0 ? "owner" : "consumer";
+      node.role = index > 0 && node.environment === "production" ? "consumer" : "owner";
   },
   inject(target: FaultTarget, chance: Chance, untilMs: number) {
     const { faults, nodes, store, world } = target;
@@ -45,6 +48,8 @@ export const singleOwner: Scenario = {
         world.after(forMs, () => {
           owner.isStorePartitioned = false;
           owner.life?.link.connect(store.primary);
+          // A process that started meanwhile has no subscription that could notify it.
+          faults.add({ name: "store found again at the next reading", forMs: foundAgainMs });
           return "quiet";
         });
         return "quiet";

@@ -21,6 +21,22 @@ describe("a replica that is promoted", () => {
     expect(old.get("kept")?.value).toBe("3");
   });
 
+  it("may have a lease again whose release it lacks", () => {
+    let nowMs = 1_000;
+    const old = new Primary(() => nowMs, 0);
+    old.tryAcquire("released", "owner", 10_000);
+    old.tryAcquire("held", "owner", 20_000);
+    nowMs = 3_000;
+    old.release("released", "owner");
+    const promoted = (lagMs: number): number => old.promoted(lagMs, 0).primary.revivedLeaseMs(old);
+    expect(promoted(1)).toBe(8_000);
+    nowMs = 3_500;
+    expect(promoted(100)).toBe(0);
+    expect(promoted(600)).toBe(7_500);
+    nowMs = 11_000;
+    expect(promoted(9_000)).toBe(0);
+  });
+
   it("applies one write once, however often it is sent", () => {
     const primary = new Primary(() => 0, 0);
     const write = { version: "a", ...absent };

@@ -81,6 +81,19 @@ export class Primary {
     return { primary, lost: missed.length };
   }
 
+  /**
+   * Returns how long the longest lease stands here that its holder has released on the old primary,
+   * in ms; 0: there is none.
+   */
+  revivedLeaseMs(old: Primary): number {
+    return Math.max(
+      0,
+      ...[...this.leases]
+        .filter(([name, { owner }]) => this.holder(name) && old.holder(name)?.owner !== owner)
+        .map(([, { expiresAtMs }]) => expiresAtMs - this.nowMs()),
+    );
+  }
+
   get(name: string): Entry | undefined {
     const entry = this.#live(name);
     return (

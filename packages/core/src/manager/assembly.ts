@@ -70,7 +70,11 @@ export class Assembly
     this.storeClock = new StoreClock(clock, bus);
     this.local = new LocalCopy(context, this.storeClock, this);
     this.adoption = new Adoption(context, this.storeClock, this.local);
-    this.lostRequests = new LostRequestDetector(clock);
+    this.lostRequests = new LostRequestDetector(
+      clock,
+      this.storeClock,
+      context.parameters.fetchDeadlineMs,
+    );
     this.outcomes = new OutcomeWriter(this);
     this.source = new DocumentSource(this, cache, roleFrom(options.role));
     this.breaker = new CircuitBreaker(context, this.storeClock, this.local);

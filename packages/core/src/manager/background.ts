@@ -10,7 +10,6 @@ import { isAtRest, isDead } from "../state/state.ts";
 import {
   dueTask,
   retryMs,
-  retrySpreadMs,
   sleepMs,
   steppedMs,
   pushRecheckMs,
@@ -19,18 +18,16 @@ import {
 } from "./background-schedule.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Goal } from "../fleet/local-copy.ts";
-import type { BlockReason } from "../leader/block-reason.ts";
 import { RemoteRefusals } from "./remote-refusals.ts";
 import { staleReasonOf, reportStale, type FailedAttempt, type StaleReason } from "./stale-cause.ts";
 import type { BackgroundDependencies } from "./dependencies.ts";
 import { ElectedStarts } from "./elected-starts.ts";
+import { RetryPause } from "./retry-pause.ts";
 
 /**
  * When to subscribe after the first use: by then its callers are served, or a request is in flight.
  */
 const subscribeAfterMs = 100;
-
-const noPause = (): number => Number.NEGATIVE_INFINITY;
 
 export class Background implements Sleeper {
   readonly #node: FleetNode;
@@ -48,10 +45,7 @@ export class Background implements Sleeper {
    */
   #startedMs = Number.NEGATIVE_INFINITY;
   #subscribeAtMs = Number.POSITIVE_INFINITY;
-  /** When the pause after a failed attempt ends. */
-  #notBeforeMs: () => number = noPause;
-  /** Failed background attempts in a row. */
-  #failures = 0;
+  readonly #pause: RetryPause;
   /** Failed background readings in a row, and when to make the next one. */
   #readFailures = 0;
   #readAgainAtMs = Number.POSITIVE_INFINITY;
@@ -63,6 +57,7 @@ export class Background implements Sleeper {
     this.#dependencies = dependencies;
     this.#refusals = new RemoteRefusals(node, dependencies.refusals);
     this.#starts = new ElectedStarts(node);
+    this.#pause = new RetryPause(node, () => this.#dueGoal());
   }
 
   /** Starts at the first use. {@link Background.stop} is final. */
@@ -81,8 +76,7 @@ export class Background implements Sleeper {
 
   /** Tries again at once, because the store is back. */
   retryNow(): void {
-    this.#notBeforeMs = noPause;
-    this.#failures = 0;
+    this.#pause.end();
     this.rearm();
   }
 
@@ -103,7 +97,7 @@ export class Background implements Sleeper {
   #terms(): DueTerms {
     return {
       refreshAtMs: this.#refreshAtMs(),
-      refreshNotBeforeMs: this.#notBeforeMs(),
+      refreshNotBeforeMs: this.#pause.untilMs(),
       readAtMs: Math.min(this.#recheckAtMs(), this.#readAgainAtMs, this.#doubtfulAtMs()),
       subscribeAtMs: this.#subscribeAtMs,
       reportAtMs: this.#staleAtMs(),
@@ -150,15 +144,14 @@ export class Background implements Sleeper {
 
   async #refresh(): Promise<void> {
     const goal = this.#dueGoal();
+    this.#pause.begins(goal);
     const met = goal && (await this.#pursue(goal));
-    this.#failures = goal !== undefined && this.#dueGoal() === undefined ? 0 : this.#failures + 1;
-    this.#staleReason =
-      this.#failures === 0
-        ? undefined
-        : met
-          ? staleReasonOf(met, this.#staleReason, this.#dependencies.parentErrors)
-          : this.#staleReason;
-    if (this.#failures > 0) this.#notBeforeMs = this.#pauseAfter(met?.block);
+    const hasFailed = goal === undefined || this.#dueGoal() !== undefined;
+    if (!hasFailed) this.#staleReason = undefined;
+    else if (met)
+      this.#staleReason = staleReasonOf(met, this.#staleReason, this.#dependencies.parentErrors);
+    if (hasFailed) this.#pause.start(met?.block);
+    else this.#pause.forget();
   }
 
   /**
@@ -175,8 +168,10 @@ export class Background implements Sleeper {
       this.#readFailures = 0;
     } catch (error) {
       this.#readFailures += 1;
-      this.#readAgainAtMs =
-        clock.monotonicMs() + (0.8 + 0.4 * random.next()) * steppedMs(this.#readFailures);
+      // What this process fetched itself may be missing in the store, and consumers wait for it.
+      const isOwn = this.#node.local.cached?.stored.by.node === this.#node.context.node;
+      const pauseMs = isOwn ? retryMs : steppedMs(this.#readFailures);
+      this.#readAgainAtMs = clock.monotonicMs() + (0.8 + 0.4 * random.next()) * pauseMs;
       throw error;
     }
   }
@@ -188,35 +183,15 @@ export class Background implements Sleeper {
     return judge && this.#dependencies.singleFlight.inBackground(judge);
   }
 
-  /**
-   * Pauses after a failed attempt, at most as long as another node's lease may last. The pause is
-   * shorter as soon as nothing can be served, also where that begins during it.
-   */
-  #pauseAfter(block: BlockReason | undefined): () => number {
-    const { local, context, storeClock } = this.#node;
-    const atMs = context.clock.monotonicMs();
-    const failures = this.#failures;
-    const jitter = 0.8 + 0.4 * context.random.next();
-    const share = context.random.next();
-    const backOffMs = jitter * ((local.state?.backOffUntilMs ?? 0) - storeClock.nowMs());
-    return () => {
-      const isUrgent = !local.isUsable || (local.state !== undefined && isDead(local.state));
-      const ownMs = jitter * steppedMs(failures, isUrgent);
-      const leaseMs =
-        block?.kind === "wait"
-          ? block.ms + retrySpreadMs(isUrgent) * share
-          : Number.POSITIVE_INFINITY;
-      return atMs + Math.max(Math.min(ownMs, leaseMs), backOffMs);
-    };
-  }
-
   #dueGoal(): Goal | undefined {
     const { local, context, storeClock } = this.#node;
     const { cached, state } = local;
     if (!this.#refreshes() || this.#dependencies.breaker.error !== undefined) return undefined;
     // The next caller should be served, so a refused refresh is tried again although nobody calls
-    // now.
-    if (cached === undefined && this.#dependencies.breaker.isRefused) return { reason: "cold" };
+    // now. Consumers wait for an owner, whether or not it has callers of its own.
+    const { breaker, demand, source } = this.#dependencies;
+    if (cached === undefined && (breaker.isRefused || demand.isMarked(source.usedAtMs)))
+      return { reason: "cold" };
     if (cached === undefined || state === undefined) return undefined;
     const nowMs = context.clock.monotonicMs();
     const replaces = cached.stored.commitId;

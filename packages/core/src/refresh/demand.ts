@@ -42,6 +42,11 @@ export class Demand {
    */
   isWanted(markedAtMs: number | undefined): boolean {
     if (this.#keepAlive || this.#node.context.bus.hasListeners || this.#isUsedHere()) return true;
+    return this.isMarked(markedAtMs);
+  }
+
+  /** Returns true when a consumer has marked the credential as used, so that one may be waiting. */
+  isMarked(markedAtMs: number | undefined): boolean {
     const sinceMs = this.#node.storeClock.nowMs() - (markedAtMs ?? Number.NEGATIVE_INFINITY);
     return sinceMs < markedLifetimes * this.#lifetimeMs();
   }

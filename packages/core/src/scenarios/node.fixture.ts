@@ -45,7 +45,11 @@ export function oneNode(
   const changes = { count: 0 };
   const local = new LocalCopy(context, storeClock, { onLocalChange: () => (changes.count += 1) });
   const adoption = new Adoption(context, storeClock, local);
-  const lostRequests = new LostRequestDetector(clock);
+  const lostRequests = new LostRequestDetector(
+    clock,
+    storeClock,
+    context.parameters.fetchDeadlineMs,
+  );
   const node: FleetNode = { context, storeClock, local, adoption, lostRequests };
   const typesOf = (): string[] => events.map(({ type }) => type);
   return { ...node, node, changes, clock, events, random, store, typesOf };

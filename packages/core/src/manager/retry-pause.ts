@@ -1,0 +1,77 @@
+/** The pause of this node between two background attempts at a refresh. */
+import type { Goal } from "../fleet/local-copy.ts";
+import type { FleetNode } from "../fleet/node.ts";
+import type { BlockReason } from "../leader/block-reason.ts";
+import { isDead } from "../state/state.ts";
+import { retrySpreadMs, steppedMs } from "./background-schedule.ts";
+
+const none = (): number => Number.NEGATIVE_INFINITY;
+
+export class RetryPause {
+  readonly #node: FleetNode;
+  readonly #dueGoal: () => Goal | undefined;
+  #untilMs: () => number = none;
+  /** Failed attempts in a row, and the reason of the last one. */
+  #failures = 0;
+  #failedFor: Goal["reason"] | undefined;
+
+  /** @param dueGoal returns what should be attempted now. */
+  constructor(node: FleetNode, dueGoal: () => Goal | undefined) {
+    this.#node = node;
+    this.#dueGoal = dueGoal;
+  }
+
+  /** When the pause ends, on the monotonic clock. What happens meanwhile may shorten it. */
+  untilMs(): number {
+    return this.#untilMs();
+  }
+
+  /** Ends the pause, because the store is back. */
+  end(): void {
+    this.#untilMs = none;
+    this.#failures = 0;
+  }
+
+  /** The last attempt has left nothing to do. */
+  forget(): void {
+    this.#failures = 0;
+  }
+
+  /** An attempt begins. */
+  begins(goal: Goal | undefined): void {
+    if (this.#isNewRefusal(this.#failedFor)) this.#failures = 0;
+    this.#failedFor = goal?.reason;
+  }
+
+  /**
+   * Pauses after a failed attempt, at most as long as another node's lease may last. The pause is
+   * shorter as soon as nothing can be served, also where that begins during it. Then, and after a
+   * refusal that is heard of meanwhile, only the fleet's back-off counts while there is one.
+   */
+  start(block: BlockReason | undefined): void {
+    const { local, context, storeClock } = this.#node;
+    this.#failures += 1;
+    const atMs = context.clock.monotonicMs();
+    const failures = this.#failures;
+    const failedFor = this.#failedFor;
+    const jitter = 0.8 + 0.4 * context.random.next();
+    const share = context.random.next();
+    const backOffMs = (local.state?.backOffUntilMs ?? 0) - storeClock.nowMs();
+    this.#untilMs = () => {
+      const isUrgent = !local.isUsable || (local.state !== undefined && isDead(local.state));
+      if (this.#isNewRefusal(failedFor) || (isUrgent && backOffMs > 0))
+        return atMs + (1 + share / 4) * backOffMs;
+      const ownMs = jitter * steppedMs(failures, isUrgent);
+      const leaseMs =
+        block?.kind === "wait"
+          ? block.ms + retrySpreadMs(isUrgent) * share
+          : Number.POSITIVE_INFINITY;
+      return atMs + Math.max(Math.min(ownMs, leaseMs), jitter * backOffMs);
+    };
+  }
+
+  /** Returns true when a refusal is known that was not when an attempt for this reason failed. */
+  #isNewRefusal(failedFor: Goal["reason"] | undefined): boolean {
+    return failedFor !== "rejected" && this.#dueGoal()?.reason === "rejected";
+  }
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { fleet, within } from "./fleet.fixture.ts";
+
+const secondMs = 1_000;
+
+async function ownerAndConsumer() {
+  const world = fleet({ policy: { kind: "supersede", overlapMs: 300_000 } });
+  const { clock } = world;
+  const [owner, consumer] = [world.node(), world.node({ role: "consumer" })];
+  await within(clock, 2 * secondMs, owner.get());
+  await within(clock, 2 * secondMs, consumer.get());
+  await clock.advance(secondMs);
+  return { ...world, owner, consumer };
+}
+
+describe("a consumer whose owner has no callers", () => {
+  it("is served soon after an operator had the fleet forget its credential", async () => {
+    const { clock, platform, owner, consumer } = await ownerAndConsumer();
+    const before = platform.latest;
+    await within(clock, secondMs, owner.reset());
+    await clock.advance(100);
+    const secret = await within(clock, 3 * secondMs, consumer.get());
+    expect(secret.reveal()).toBe(platform.latest);
+    expect(secret.reveal()).not.toBe(before);
+    expect(platform.issues).toHaveLength(2);
+  });
+
+  it.each([40, 50, 60])(
+    "does not wait for the owner's pause after attempts that failed until %i s past 7 000 s, when its call is refused",
+    async (lateS) => {
+      const { clock, platform, store, owner, consumer } = await ownerAndConsumer();
+      // Somebody holds the lease in the refresh window, so the owner pauses longer and longer.
+      const lock = store.lock().withPrefix("production");
+      await clock.advance(6_000 * secondMs);
+      for (let held = 0; held < 100 + lateS / 10; held += 1) {
+        await lock.tryAcquire(platform.id, "somebody", 60 * secondMs);
+        await clock.advance(10 * secondMs);
+      }
+      await lock.release(platform.id, "somebody");
+      const used = consumer.peek()!;
+      platform.revoke(used.reveal());
+      const rejection = await within(clock, secondMs, consumer.reject(used));
+      expect(rejection.replaced && platform.alive(rejection.secret)).toBe(true);
+      expect(owner.peek()?.reveal()).toBe(platform.latest);
+      expect(platform.issues).toHaveLength(2);
+    },
+  );
+
+  it.each([100, 120, 140, 160])(
+    "is served soon after a store is back that was away for %i s while its owner fetched",
+    async (awayS) => {
+      const { clock, platform, consumer, ...world } = await ownerAndConsumer();
+      await world.owner.close();
+      const restarted = world.node({ standalone: "always" });
+      restarted.faults.unreachable = true;
+      platform.revoke(platform.latest!);
+      await within(clock, 5 * secondMs, restarted.get());
+      await clock.advance(awayS * secondMs);
+      restarted.faults.unreachable = false;
+      const rejection = await within(clock, 7 * secondMs, consumer.reject(consumer.peek()!));
+      expect(rejection.replaced && platform.alive(rejection.secret)).toBe(true);
+    },
+  );
+});
