@@ -12,6 +12,7 @@ import type { WechatOptions } from "@lingpai/wechat";
 import { httpApp } from "./http/http-app.ts";
 import type { HttpLimits } from "./http/http-app.ts";
 import { readTls, watchTls } from "./http/tls-files.ts";
+import { doctorOf } from "./start/doctor.ts";
 import { Serving } from "./serving/serving.ts";
 import { hasActiveKey, makeFirstKey } from "./start/first-key.ts";
 import { open } from "./start/open.ts";
@@ -142,6 +143,7 @@ async function start(
     keys,
     log,
     onError,
+    doctor: doctorOf(opened, clock),
     onWebhook: (report) => logWebhook(report, logger),
     allowedHosts: options.allowedHosts ?? [],
     ...(fetch !== undefined && { fetch }),

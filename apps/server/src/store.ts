@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { knownFacts } from "./store/known-facts.ts";
 export { openStore } from "./store/open-store.ts";
 export type { OpenStore, OpenStoreOptions } from "./store/open-store.ts";
 export { isStoreAddress, storeForms } from "./store/store-address.ts";

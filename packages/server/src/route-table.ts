@@ -8,6 +8,7 @@ import {
   revokeCredential,
   seedCredential,
 } from "./routes/credentials.ts";
+import { readDoctor } from "./routes/doctor.ts";
 import { auditTrail, followEvents, lifeLine } from "./routes/events.ts";
 import { healthz, metricsText, readyz } from "./routes/health.ts";
 import { openApi } from "./routes/open-api.ts";
@@ -66,6 +67,14 @@ const dashboard: readonly Route[] = [
   derived("ledger", "What was fetched and why, by hour and by credential", readLedger),
   derived("conflicts", "The evidence of refreshes by others, the latest first", readConflicts),
   derived("fleet", "The nodes, and how quickly they adopt a new credential", readFleet),
+  {
+    method: "GET",
+    path: "/v1/doctor",
+    summary: "What is wrong with the store, with cause and remedy; for a key of all references",
+    rights: ["admin"],
+    statuses: [200, ...failures, 404, 503],
+    handler: readDoctor,
+  },
   {
     method: "GET",
     path: "/v1/claims",

@@ -9,6 +9,7 @@ import {
   systemClock,
 } from "@lingpai/core";
 import type { Cache, Clock } from "@lingpai/core";
+import type { Diagnosis } from "@lingpai/doctor";
 import type { EventLog } from "@lingpai/event-log";
 import { Hono } from "hono";
 import type { Context } from "hono";
@@ -22,6 +23,7 @@ import { problemOf, problemResponse } from "./http/problem.ts";
 import { readText } from "./http/read-body.ts";
 import { RateLimit } from "./keys/rate-limit.ts";
 import type { ServerKeys } from "./keys/server-keys.ts";
+import { sharedDiagnosis } from "./routes/diagnosis.ts";
 import type { Demo, RouteContext, ServerLimits } from "./routes/context.ts";
 import { routes } from "./route-table.ts";
 import { Sessions } from "./sessions/sessions.ts";
@@ -42,6 +44,11 @@ export interface TokenServerOptions {
   readonly limits?: Partial<ServerLimits>;
   /** What `/metrics` answers, in Prometheus's text format. Without it there is no such route. */
   readonly metrics?: () => Promise<string>;
+  /**
+   * What `/v1/doctor` answers: `() => diagnose({ cache, redis, isInFleet: true })` of
+   * `@lingpai/doctor`. Without it there is no such route.
+   */
+  readonly doctor?: () => Promise<Diagnosis>;
   /** Called with errors whose text no caller gets. */
   readonly onError?: (error: unknown) => void;
   readonly clock?: Clock;
@@ -82,6 +89,7 @@ const optionNames = [
   "clock",
   "credentials",
   "dashboard",
+  "doctor",
   "keys",
   "limits",
   "log",
@@ -113,6 +121,7 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
     limits: limitsOf(options.limits),
     closing: closing.signal,
     metrics: options.metrics,
+    diagnosis: options.doctor && sharedDiagnosis(options.doctor, clock),
   };
   const stops = [...credentials.values()].map((one) => logEvents(one, log, clock));
   const app = routerOf(context, options.onError);

@@ -25,12 +25,13 @@ export function runDoctor(
   env: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<ExitCode> {
   return guarded(output, async () => {
-    const { isSealed, prefix, store } = await openNamedStore(flags, env);
+    const { facts, isSealed, prefix, store } = await openNamedStore(flags, env);
     try {
       const options: DiagnoseOptions = {
         cache: store.cache,
         isSealed,
         prefix,
+        facts,
         variables: env,
         ...(store.redis && { redis: store.redis }),
         ...(flags.environment !== undefined && { environment: flags.environment }),

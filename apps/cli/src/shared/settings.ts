@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { fileSource, inStore, loadConfig, objectSource, variableSource } from "@lingpai/config";
 import type { Config, ConfigSource } from "@lingpai/config";
 import { ConfigurationError } from "@lingpai/core";
-import { openStore } from "@lingpai/token-server/store";
+import { knownFacts, openStore } from "@lingpai/token-server/store";
 import type { OpenStore, OpenStoreOptions } from "@lingpai/token-server/store";
 
 /** What every command that opens a store takes. */
@@ -69,6 +69,8 @@ export interface OpenedStore {
   /** The segments of the configured prefix. */
   readonly prefix: readonly string[];
   readonly isSealed: boolean;
+  /** What the configuration says of its accounts. */
+  readonly facts: ReturnType<typeof knownFacts>;
 }
 
 /**
@@ -84,6 +86,7 @@ export async function openNamedStore(flags: StoreFlags, env: Variables): Promise
       store: await openStore(address, { seal, isOneShot: true }),
       prefix: [],
       isSealed: seal !== undefined,
+      facts: {},
     };
   }
   const isConfigured =
@@ -116,7 +119,8 @@ export async function openConfigured(
   const own = keyring === undefined ? seal : undefined;
   const opened = await openStore(named, { seal: own, isOneShot });
   const isSealed = keyring !== undefined || own !== undefined;
-  return { store: { ...opened, ...inStore(config, opened) }, prefix, isSealed };
+  const facts = knownFacts(config);
+  return { store: { ...opened, ...inStore(config, opened) }, prefix, isSealed, facts };
 }
 
 /** @throws {ConfigurationError} there is no app of this name, or several and none is named. */

@@ -16,6 +16,7 @@ export interface ServingDependencies extends ClientDependencies {
   readonly onError: (error: unknown) => void;
   readonly metrics?: TokenServerOptions["metrics"];
   readonly dashboard?: TokenServerOptions["dashboard"];
+  readonly doctor?: TokenServerOptions["doctor"];
   /** Where what is due to webhooks is kept. */
   readonly own: Store;
   readonly allowedHosts: readonly string[];
@@ -77,7 +78,7 @@ export class Serving {
   }
 
   #serverOf({ server }: Config): TokenServer {
-    const { clock, dashboard, keys, log, metrics, onError } = this.#dependencies;
+    const { clock, dashboard, doctor, keys, log, metrics, onError } = this.#dependencies;
     return tokenServer({
       credentials: this.clients.map(({ served }) => served),
       keys,
@@ -87,6 +88,7 @@ export class Serving {
       limits: { holdMs: server.holdMs },
       ...(metrics !== undefined && { metrics }),
       ...(dashboard !== undefined && { dashboard }),
+      ...(doctor !== undefined && { doctor }),
     });
   }
 

@@ -7,6 +7,7 @@ import type { Clock, Store } from "@lingpai/core";
 import { serverKeys } from "@lingpai/server";
 import type { ServerKeys } from "@lingpai/server";
 import { openStore } from "../store/open-store.ts";
+import type { OpenStore } from "../store/open-store.ts";
 import { sealFileIn } from "../store/seal-key.ts";
 import type { SealFile } from "../store/seal-key.ts";
 
@@ -29,6 +30,8 @@ export interface Opened {
   /** What belongs to this environment's servers: keys, events, deliveries. */
   readonly own: Store;
   readonly keys: ServerKeys;
+  /** The client of a Redis store. */
+  readonly redis: OpenStore["redis"];
   readonly address: string;
   readonly isSealed: boolean;
   /** The key file of a server that was given no key. */
@@ -63,6 +66,7 @@ export async function open(options: OpenOptions): Promise<Opened> {
       store,
       own,
       keys: serverKeys({ cache: own.cache, clock }),
+      redis: opened.redis,
       address,
       isSealed: given.keyring !== undefined || seal !== undefined,
       sealFile,

@@ -9,6 +9,7 @@ import {
 import type { Cache, Clock } from "@lingpai/core";
 import { drawKey, hashOf, isHashOf, keyIdOf } from "./key-text.ts";
 import { keyDocument, keyRecord } from "./key-document.ts";
+import { KeyUses } from "./key-uses.ts";
 import type { KeyDocument, KeyRecord, Right, SdkName } from "./key-document.ts";
 
 export interface ServerKeysOptions {
@@ -89,11 +90,13 @@ class StoredKeys implements ServerKeys {
   #reading: Promise<void> | undefined;
   #isFailing = false;
   readonly #holds = new Set<Hold>();
+  readonly #uses: KeyUses;
   #cancelTimer: (() => void) | undefined;
 
   constructor({ cache, clock = systemClock }: ServerKeysOptions) {
     this.#cache = cache.withPrefix("server-keys");
     this.#clock = clock;
+    this.#uses = new KeyUses(this.#cache, clock);
   }
 
   async create(given: NewKey): Promise<{ readonly id: string; readonly key: string }> {
@@ -132,7 +135,9 @@ class StoredKeys implements ServerKeys {
     const id = keyIdOf(text);
     const record = id === undefined ? undefined : this.#records?.get(id);
     const isSame = isHashOf(text, record?.hash ?? noHash);
-    return isSame && record?.revokedAtMs === undefined ? record : undefined;
+    if (!isSame || record === undefined || record.revokedAtMs !== undefined) return undefined;
+    this.#uses.note(record.id);
+    return record;
   }
 
   async find(id: string): Promise<KeyRecord | undefined> {

@@ -1,5 +1,6 @@
 /** What every route has at hand. */
 import type { Clock, ListedClaims } from "@lingpai/core";
+import type { Diagnosis } from "@lingpai/doctor";
 import type { EventLog } from "@lingpai/event-log";
 import type { Served } from "../credentials/served-credential.ts";
 import type { Audit } from "../events/audit.ts";
@@ -29,6 +30,7 @@ export interface RouteContext {
   /** Aborts when the server is closed. */
   readonly closing: AbortSignal;
   readonly metrics: (() => Promise<string>) | undefined;
+  readonly diagnosis: (() => Promise<Diagnosis>) | undefined;
 }
 
 export interface ServerLimits {

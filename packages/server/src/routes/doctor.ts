@@ -1,0 +1,20 @@
+/** What is wrong with the store below, for who may see all of it. */
+import { hasRight } from "../keys/key-document.ts";
+import { ProblemError } from "../http/problem.ts";
+import { forbidden, keyOf } from "./authorize.ts";
+import type { Handler } from "./route.ts";
+
+/** Looks at most every ten seconds, once for all who ask meanwhile. */
+export const readDoctor: Handler = async (request, context) => {
+  const key = await keyOf(request, context);
+  if (!hasRight(key, "admin", undefined) || !key.refs.includes("*")) throw forbidden("admin");
+  if (context.diagnosis === undefined)
+    throw new ProblemError({
+      status: 404,
+      code: "not-found",
+      detail: "This server looks at no store.",
+      remedy: "Give tokenServer() the option doctor.",
+    });
+  const diagnosis = await context.diagnosis();
+  return Response.json(diagnosis, { headers: { "cache-control": "no-store" } });
+};
