@@ -28,6 +28,8 @@ const allPrograms: Programs = {
   memcached: "memcached",
   etcd: "etcd-server",
   faketime: "faketime",
+  prometheus: "prometheus",
+  promtool: "prometheus",
 };
 
 /** What the tests of a project start; the others start Redis alone. */

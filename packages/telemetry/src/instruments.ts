@@ -37,6 +37,8 @@ type InstrumentKey =
   | "foreignRefreshes"
   | "claimConflicts"
   | "recordsUnreadable"
+  | "recordsOutOfRange"
+  | "tracedSecrets"
   | "clockJumps";
 
 export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
@@ -169,6 +171,20 @@ export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
     unit: "{record}",
     description: "Stored documents that this process must not use",
     attributes: ["lingpai.record.cause"],
+  },
+  recordsOutOfRange: {
+    name: "lingpai.records.out_of_range",
+    kind: "counter",
+    unit: "{record}",
+    description: "Control fields of stored documents that Lingpai never writes so, and ignored",
+    attributes: ["lingpai.record.field"],
+  },
+  tracedSecrets: {
+    name: "lingpai.store.traced_secrets",
+    kind: "counter",
+    unit: "{credential}",
+    description: "Credentials stored unsealed while the commands of the store's driver are traced",
+    attributes: [],
   },
   clockJumps: {
     name: "lingpai.clock.jumps",

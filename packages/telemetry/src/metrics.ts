@@ -88,6 +88,10 @@ function counted(event: CredentialEvent): readonly Measurement[] {
       return [one(instruments.claimConflicts, { "lingpai.claim.action": event.action })];
     case "unreadable":
       return [one(instruments.recordsUnreadable, { "lingpai.record.cause": event.reason })];
+    case "poisoned":
+      return [one(instruments.recordsOutOfRange, { "lingpai.record.field": event.field })];
+    case "unsealed-and-traced":
+      return [one(instruments.tracedSecrets, {})];
     case "clock-jumped":
       return [one(instruments.clockJumps, { "lingpai.clock.where": event.where })];
     default:

@@ -1,0 +1,49 @@
+/** What is computed ahead: the figures that dashboards show and alerts compare. */
+import type { Series } from "./metric-names.ts";
+import { perCredential } from "./promql.ts";
+
+export interface Recording {
+  readonly name: `lingpai:${string}`;
+  readonly expression: (series: Series) => string;
+}
+
+export const recordings = [
+  {
+    name: "lingpai:credential_remaining_lifetime_seconds:min",
+    expression: ({ of }) => perCredential("min", of("remainingLifetime")),
+  },
+  {
+    name: "lingpai:refreshes:increase6h",
+    expression: ({ countOf }) =>
+      perCredential(
+        "sum",
+        `increase(${countOf("refreshDuration", 'lingpai_refresh_outcome="committed"')}[6h])`,
+      ),
+  },
+  {
+    name: "lingpai:provider_fetches:increase1d",
+    expression: ({ of }) => perCredential("sum", `increase(${of("fetches")}[1d])`),
+  },
+  {
+    name: "lingpai:refresh_duration_seconds:p99_1h",
+    expression: ({ bucketOf }) =>
+      `histogram_quantile(0.99, sum by (le) (rate(${bucketOf("refreshDuration")}[1h])))`,
+  },
+  {
+    name: "lingpai:get_duration_seconds:p99_5m",
+    expression: ({ bucketOf }) =>
+      `histogram_quantile(0.99, sum by (le) (rate(${bucketOf("getDuration")}[5m])))`,
+  },
+  {
+    name: "lingpai:notification_lag_seconds:p99_30m",
+    expression: ({ bucketOf }) =>
+      `histogram_quantile(0.99, sum by (le) (rate(${bucketOf("notificationLag")}[30m])))`,
+  },
+] as const satisfies readonly Recording[];
+
+export type RecordingName = (typeof recordings)[number]["name"];
+
+/** The series of a recording; the type refuses a name that nothing records. */
+export function recorded(name: RecordingName): string {
+  return name;
+}

@@ -1,0 +1,30 @@
+/** The rules as Prometheus reads them. */
+import { alerts } from "./alerts.ts";
+import { seriesIn } from "./metric-names.ts";
+import type { Naming } from "./metric-names.ts";
+import { recordings } from "./recordings.ts";
+
+const runbooks = "https://github.com/lingpai/lingpai/blob/main/docs/runbooks.md";
+
+/** What a rule file holds, ready for a YAML writer. */
+export function ruleFile(naming: Naming): object {
+  const series = seriesIn(naming);
+  return {
+    groups: [
+      {
+        name: "lingpai-recordings",
+        rules: recordings.map(({ name, expression }) => ({ record: name, expr: expression(series) })),
+      },
+      {
+        name: "lingpai-alerts",
+        rules: alerts.map(({ name, severity, for: holds, expression, summary, description }) => ({
+          alert: name,
+          expr: expression(series),
+          for: holds,
+          labels: { severity },
+          annotations: { summary, description, runbook_url: `${runbooks}#${name.toLowerCase()}` },
+        })),
+      },
+    ],
+  };
+}
