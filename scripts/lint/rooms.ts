@@ -83,6 +83,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["instruments.ts", "labels.ts", "logging.ts"],
     ["gauges.ts", "metrics.ts", "spans.ts"],
     ["observe.ts"],
+    ["prometheus"],
     ["index.ts"],
   ],
   interop: [

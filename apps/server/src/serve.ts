@@ -12,6 +12,7 @@ import type { WechatOptions } from "@lingpai/wechat";
 import { httpApp } from "./http/http-app.ts";
 import type { HttpLimits } from "./http/http-app.ts";
 import { readTls, watchTls } from "./http/tls-files.ts";
+import { processMetrics } from "./serving/process-metrics.ts";
 import { doctorOf } from "./start/doctor.ts";
 import { Serving } from "./serving/serving.ts";
 import { hasActiveKey, makeFirstKey } from "./start/first-key.ts";
@@ -40,7 +41,10 @@ export interface ServeOptions {
    * @defaultValue false: a server without a key does not start
    */
   readonly firstKey?: boolean;
-  /** What `/metrics` answers, in Prometheus's text format, to a key that may read all. */
+  /**
+   * What `/metrics` answers, in Prometheus's text format, to a key that may read all.
+   * @defaultValue the metrics of `@lingpai/telemetry`, of all credentials of the process
+   */
   readonly metrics?: TokenServerOptions["metrics"];
   /** The dashboard's page, and what is simulated on it. Without it there are only the routes. */
   readonly dashboard?: Omit<DashboardOptions, "cache">;
@@ -115,7 +119,7 @@ async function start(
   options: ServeOptions & { readonly clock: Clock; readonly logger: StructuredLogger },
   closers: (() => unknown)[],
 ): Promise<Started> {
-  const { clock, dashboard, fetch, limits, logger, metrics, print = console.log } = options;
+  const { clock, dashboard, fetch, limits, logger, print = console.log } = options;
   const { address, config, isSealed, keys, own, sealFile, store } = opened;
   const { host, port, stopWithinMs, tls } = config.current.server;
   if (sealFile?.isNew === true)
@@ -147,7 +151,7 @@ async function start(
     onWebhook: (report) => logWebhook(report, logger),
     allowedHosts: options.allowedHosts ?? [],
     ...(fetch !== undefined && { fetch }),
-    ...(metrics !== undefined && { metrics }),
+    metrics: options.metrics ?? ownMetrics(closers),
     ...(dashboard !== undefined && { dashboard: { ...dashboard, cache: own.cache } }),
   });
   closers.push(() => serving.close());
@@ -226,4 +230,10 @@ function logWebhook({ outcome, ...fields }: WebhookReport, logger: StructuredLog
     { event: `lingpai.webhook.${outcome}`, ...fields },
     `webhook ${fields.webhook}: ${outcome.replaceAll("-", " ")}`,
   );
+}
+
+function ownMetrics(closers: (() => unknown)[]): () => Promise<string> {
+  const metrics = processMetrics();
+  closers.push(() => metrics.close());
+  return metrics.text;
 }

@@ -18,7 +18,10 @@ interface Case {
   readonly quiet: readonly Input[];
 }
 
-const ofCredential = { lingpai_credential_ref: "test:plain:wx1", lingpai_environment: "production" };
+const ofCredential = {
+  lingpai_credential_ref: "test:plain:wx1",
+  lingpai_environment: "production",
+};
 const ofProcess = { instance: "node-1:9464" };
 const matchers = Object.entries({ ...ofCredential, ...ofProcess })
   .map(([name, value]) => `${name}="${value}"`)
@@ -51,10 +54,7 @@ function onceCounted(
   return {
     alert,
     labels: ofCredential,
-    fires: [
-      input("10m", [name, "_x5 1x20"]),
-      input("10m", [name, "3x5 4x20"]),
-    ],
+    fires: [input("10m", [name, "_x5 1x20"]), input("10m", [name, "3x5 4x20"])],
     quiet: [input(longAfter, [name, "1x600"]), input(longAfter, [name, "0 1 2 3x600"])],
   };
 }
@@ -110,7 +110,12 @@ function causeCases(series: Series): readonly Case[] {
   const same = countOf("refreshDuration", labelled('lingpai_refresh_outcome="same"'));
   return [
     onceCounted(series, "LingpaiRefusedFatally", "fetches", 'lingpai_provider_outcome="fatal"'),
-    onceCounted(series, "LingpaiForeignRefresh", "foreignRefreshes", 'lingpai_foreign_state="confirmed"'),
+    onceCounted(
+      series,
+      "LingpaiForeignRefresh",
+      "foreignRefreshes",
+      'lingpai_foreign_state="confirmed"',
+    ),
     onceCounted(series, "LingpaiClaimConflict", "claimConflicts", 'lingpai_claim_action="error"'),
     {
       alert: "LingpaiRejections",
@@ -154,7 +159,12 @@ function storeCases(series: Series): readonly Case[] {
       quiet: [input("20m", [away, "0x5 30x30"])],
     },
     onceCounted(series, "LingpaiStoreLostWrites", "storeRegressions"),
-    onceCounted(series, "LingpaiUnreadableRecords", "recordsUnreadable", 'lingpai_record_cause="tag"'),
+    onceCounted(
+      series,
+      "LingpaiUnreadableRecords",
+      "recordsUnreadable",
+      'lingpai_record_cause="tag"',
+    ),
     onceCounted(series, "LingpaiRecordOutOfRange", "recordsOutOfRange", 'lingpai_record_field="x"'),
     {
       alert: "LingpaiLeasesLost",

@@ -78,7 +78,10 @@ const whoElseFetches: readonly Alert[] = [
     severity: "page",
     for: "0m",
     expression: ({ of }) =>
-      perCredential("sum", counted(of("foreignRefreshes", 'lingpai_foreign_state="confirmed"'), "1h")),
+      perCredential(
+        "sum",
+        counted(of("foreignRefreshes", 'lingpai_foreign_state="confirmed"'), "1h"),
+      ),
     summary: `Somebody outside the fleet replaces this credential: ${who}`,
     description:
       "Another service, another environment or a person fetches with the same AppID. Find it, or use the stable token.",
@@ -107,7 +110,8 @@ const whoElseFetches: readonly Alert[] = [
     for: "0m",
     expression: () => `${recorded("lingpai:refreshes:increase6h")} > 6`,
     summary: `More than two refreshes in each lifetime of two hours: ${who}`,
-    description: "One is normal. Look for a foreign refresher, or for a caller that refreshes by hand.",
+    description:
+      "One is normal. Look for a foreign refresher, or for a caller that refreshes by hand.",
   },
   {
     name: "LingpaiQuotaLow",
@@ -115,7 +119,8 @@ const whoElseFetches: readonly Alert[] = [
     for: "0m",
     expression: ({ of }) => `${perCredential("max", of("quotaUtilization"))} >= 0.8`,
     summary: `80 % of the day's fetches are used: ${who}`,
-    description: "At the cap the fleet stops fetching until the quota is reset, which is at midnight.",
+    description:
+      "At the cap the fleet stops fetching until the quota is reset, which is at midnight.",
   },
 ];
 

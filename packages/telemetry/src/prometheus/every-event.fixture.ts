@@ -25,7 +25,7 @@ export const everyEvent: { readonly [Type in EventType]: EventData[Type] } = {
   },
   "kept-stale": { ...label, remainingMs: 200_000, cause: "platform", errorCode: "ISSUE_FAILED" },
   rejected: { fingerprint: "01234567", verdict: "current", generation: 3, platformCode: "40001" },
-  "refresh-failed": { ...failed, outcome: "definite", failures: 1, retryAfterMs: 1_000 },
+  "refresh-failed": { ...failed, outcome: "unknown", failures: 1, retryAfterMs: 1_000 },
   "refused-fatally": failed,
   "in-doubt": { cause: "unknown-outcome", epoch: 4, generation: 3 },
   reconciled: { ...label, durationMs: 90, doubtMs: 2_000 },

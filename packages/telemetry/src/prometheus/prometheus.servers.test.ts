@@ -59,7 +59,10 @@ describe.each([
         ];
       },
     });
-    await until("Prometheus has scraped", async () => ((await query("up == 1")).data.result ?? []).length > 0);
+    await until(
+      "Prometheus has scraped",
+      async () => ((await query("up == 1")).data.result ?? []).length > 0,
+    );
   });
 
   afterAll(async () => {

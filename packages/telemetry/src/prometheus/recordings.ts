@@ -2,12 +2,20 @@
 import type { Series } from "./metric-names.ts";
 import { perCredential } from "./promql.ts";
 
+export type RecordingName =
+  | "lingpai:credential_remaining_lifetime_seconds:min"
+  | "lingpai:refreshes:increase6h"
+  | "lingpai:provider_fetches:increase1d"
+  | "lingpai:refresh_duration_seconds:p99_1h"
+  | "lingpai:get_duration_seconds:p99_5m"
+  | "lingpai:notification_lag_seconds:p99_30m";
+
 export interface Recording {
-  readonly name: `lingpai:${string}`;
+  readonly name: RecordingName;
   readonly expression: (series: Series) => string;
 }
 
-export const recordings = [
+export const recordings: readonly Recording[] = [
   {
     name: "lingpai:credential_remaining_lifetime_seconds:min",
     expression: ({ of }) => perCredential("min", of("remainingLifetime")),
@@ -39,11 +47,9 @@ export const recordings = [
     expression: ({ bucketOf }) =>
       `histogram_quantile(0.99, sum by (le) (rate(${bucketOf("notificationLag")}[30m])))`,
   },
-] as const satisfies readonly Recording[];
+];
 
-export type RecordingName = (typeof recordings)[number]["name"];
-
-/** The series of a recording; the type refuses a name that nothing records. */
+/** The series of a recording. */
 export function recorded(name: RecordingName): string {
   return name;
 }

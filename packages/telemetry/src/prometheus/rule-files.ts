@@ -13,7 +13,10 @@ export function ruleFile(naming: Naming): object {
     groups: [
       {
         name: "lingpai-recordings",
-        rules: recordings.map(({ name, expression }) => ({ record: name, expr: expression(series) })),
+        rules: recordings.map(({ name, expression }) => ({
+          record: name,
+          expr: expression(series),
+        })),
       },
       {
         name: "lingpai-alerts",

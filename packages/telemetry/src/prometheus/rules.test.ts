@@ -41,7 +41,9 @@ describe.each(["exporter", "collector"] as const)("with the names of the %s", (n
       expression(seriesIn(naming)),
     );
     const read = expressions.flatMap((expression) => {
-      const names = namesRead(expression.replaceAll(/\{[^{}]*\}/gu, "").replaceAll(/\bby \([^)]*\)|\bon \([^)]*\)/gu, ""));
+      const names = namesRead(
+        expression.replaceAll(/\{[^{}]*\}/gu, "").replaceAll(/\bby \([^)]*\)|\bon \([^)]*\)/gu, ""),
+      );
       expect(names).not.toEqual([]);
       return names;
     });
@@ -67,13 +69,27 @@ test("every event that needs a person makes a series that an alert reads", () =>
   }
 });
 
-test("the files in the package are what the table says", () => {
-  for (const [path, text] of shippedFiles())
-    expect(readFileSync(join(packageFolder, path), "utf8").replaceAll("\r\n", "\n"), path).toBe(text);
+test("a name that a rule may read is recorded, and once", () => {
+  const names = recordings.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  const read = [...alerts, ...panels].flatMap(({ expression }) =>
+    namesRead(expression(seriesIn("exporter"))).filter((name) => name.includes(":")),
+  );
+  expect(names).toEqual(expect.arrayContaining(read));
 });
 
-test.each(["docs/runbooks.md", "docs/runbooks.zh-CN.md"])("%s has a runbook for every alert, and no other", (page) => {
-  const text = readFileSync(join(packageFolder, "../..", page), "utf8");
-  const headings = [...text.matchAll(/^## (Lingpai\w+)$/gmu)].map(([, heading]) => heading);
-  expect(headings).toEqual(alerts.map(({ name }) => name));
+test("the files in the package are what the table says", () => {
+  for (const [path, text] of shippedFiles())
+    expect(readFileSync(join(packageFolder, path), "utf8").replaceAll("\r\n", "\n"), path).toBe(
+      text,
+    );
 });
+
+test.each(["docs/runbooks.md", "docs/runbooks.zh-CN.md"])(
+  "%s has a runbook for every alert, and no other",
+  (page) => {
+    const text = readFileSync(join(packageFolder, "../..", page), "utf8");
+    const headings = [...text.matchAll(/^## (Lingpai\w+)$/gmu)].map(([, heading]) => heading);
+    expect(headings).toEqual(alerts.map(({ name }) => name));
+  },
+);
