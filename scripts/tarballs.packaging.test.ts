@@ -24,6 +24,7 @@ import { misplaced, type Packed, packAll } from "./packing.ts";
 import { run } from "./process.ts";
 import { recordingRegistry } from "./recording-registry.ts";
 import { nodeMajors, nodePath, toolPath, typescriptPath } from "./tools.ts";
+import { lingpaiIn } from "./lingpai-in.ts";
 import { isPublished, type Member, members, root } from "./workspace.ts";
 
 const published = members().filter(isPublished);
@@ -224,6 +225,14 @@ test("a registry receives one version of each, with its English page and nothing
     ).toEqual(["README.md"]);
     if (readme !== undefined) expect(readme, name).toContain(`# ${name}`);
   }
+});
+
+test("npx lingpai demo, serve and doctor work in an empty folder", async () => {
+  const project = await emptyProject(membersNamed(["lingpai"]));
+  const { demo, doctor, served } = await lingpaiIn(project);
+  expect(demo).toMatch(/With Lingpai: \d+ calls, 0 failed/);
+  expect(served).toMatchObject({ isHealthy: true });
+  expect(JSON.parse(doctor)).toMatchObject({ isHealthy: true });
 });
 
 /** The smallest that works, which the README states, and the newest. */

@@ -1,9 +1,10 @@
 /** The settings of a command: its options, a file and the variables `LINGPAI_…`, as one. */
 import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileSource, inStore, loadConfig, objectSource, variableSource } from "@lingpai/config";
 import type { Config, ConfigSource } from "@lingpai/config";
 import { ConfigurationError } from "@lingpai/core";
-import { knownFacts, openStore } from "@lingpai/token-server/store";
+import { knownFacts, openStore, sealFileIn } from "@lingpai/token-server/store";
 import type { OpenStore, OpenStoreOptions } from "@lingpai/token-server/store";
 
 /** What every command that opens a store takes. */
@@ -91,16 +92,32 @@ export async function openNamedStore(flags: StoreFlags, env: Variables): Promise
   }
   const isConfigured =
     file !== undefined || existsSync(defaultFile) || env["LINGPAI_STORE_URL"] !== undefined;
-  if (!isConfigured)
+  if (isConfigured)
+    return openConfigured(await readConfig(flags, env), undefined, { isOneShot: true });
+  const own = await serversOwn(dataDirectoryDefault);
+  if (own === undefined)
     throw new ConfigurationError(
       "No store is named. Give --store redis://HOST:PORT, sqlite:FILE or postgres://…, or --config FILE.",
     );
-  return openConfigured(await readConfig(flags, env), undefined, { isOneShot: true });
+  const store = await openStore(own.address, { seal: own.seal, isOneShot: true });
+  return { store, prefix: [], isSealed: true, facts: {} };
+}
+
+/** Where `lingpai serve` keeps tokens when no store is configured. */
+const dataDirectoryDefault = "lingpai-data";
+
+/** The sealed file of a server that was given no store; undefined when there is none. */
+async function serversOwn(
+  directory: string,
+): Promise<{ readonly address: string; readonly seal: string } | undefined> {
+  const file = join(directory, "lingpai.sqlite");
+  if (!existsSync(file)) return undefined;
+  return { address: `sqlite:${file}`, seal: (await sealFileIn(directory, file)).key };
 }
 
 /**
  * @param address instead of the configured one. `seal`: its key, if the configuration has none.
- * @throws {ConfigurationError} the configuration names no store.
+ * @throws {ConfigurationError} the configuration names no store, and no server has made one here.
  */
 export async function openConfigured(
   config: Config,
@@ -110,13 +127,15 @@ export async function openConfigured(
     seal,
   }: Pick<OpenStoreOptions, "isOneShot"> & { readonly seal?: string } = {},
 ): Promise<OpenedStore> {
-  const named = address ?? config.store.url?.reveal();
+  const given = address ?? config.store.url?.reveal();
+  const made = given === undefined ? await serversOwn(config.server.dataDirectory) : undefined;
+  const named = given ?? made?.address;
   if (named === undefined)
     throw new ConfigurationError(
       "The configuration names no store. Set store.url, or give --store.",
     );
   const { keyring, prefix } = config.store;
-  const own = keyring === undefined ? seal : undefined;
+  const own = keyring === undefined ? (seal ?? made?.seal) : undefined;
   const opened = await openStore(named, { seal: own, isOneShot });
   const isSealed = keyring !== undefined || own !== undefined;
   const facts = knownFacts(config);
