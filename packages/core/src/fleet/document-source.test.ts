@@ -1,0 +1,187 @@
+/** Where a process reads the document, and when it needs another subscription. */
+import { describe, expect, it } from "vitest";
+import type { Claim } from "./claim-registry.ts";
+import { fleet, within } from "../scenarios/fleet.fixture.ts";
+import { assembled, storedAt } from "../scenarios/node.fixture.ts";
+import { emptyState, type State } from "../state/state.ts";
+import type { CredentialOptions } from "../credential.ts";
+
+function bench(
+  overrides: Partial<CredentialOptions> = {},
+  options: Parameters<typeof fleet>[0] = {},
+) {
+  const world = fleet(options);
+  const { assembly, events, faults } = assembled(world, overrides);
+  const state: State = {
+    ...emptyState,
+    outcomeId: "1",
+    credential: storedAt(world.clock.wallMs()),
+  };
+  return { ...world, assembly, events, faults, source: assembly.source, state };
+}
+
+const claim: Claim = {
+  environment: "other",
+  path: ["other"],
+  node: "n",
+  sinceMs: 0,
+  renewedMs: 0,
+};
+
+describe("a reading", () => {
+  it("adopts what is stored, and tells when a consumer marked it and when it was made", async () => {
+    const { assembly, clock, source, state, write } = bench();
+    expect(source.lastReadMs).toBe(Number.NEGATIVE_INFINITY);
+    expect(source.usedAtMs).toBeUndefined();
+    await source.read();
+    expect(source.usedAtMs).toBeUndefined();
+    await write({ ...state, usedAtMs: 5 });
+    await clock.advance(1_000);
+    const { state: read } = await source.read();
+    expect(read?.credential?.generation).toBe(1);
+    expect(assembly.local.cached?.stored.generation).toBe(1);
+    expect(source.lastReadMs).toBe(clock.monotonicMs());
+    expect(source.usedAtMs).toBe(5);
+  });
+
+  it("sees an open request: the time until it counts as lost runs from then", async () => {
+    const { assembly, clock, source, state, write } = bench();
+    const open = { ...state, intent: { epoch: 2, operationId: "2", atMs: clock.wallMs() } };
+    await write(open);
+    await source.read();
+    await clock.advance(1_500);
+    expect(assembly.lostRequests.waitMs(open)).toBe(500);
+  });
+});
+
+describe("the delay of a reading that nobody waits for", () => {
+  it.each([
+    [200, 300_000, 0],
+    [201, 300_000, 10_000],
+    [10_000, 900_000, 10_000],
+  ])(
+    "is none in a small fleet, and a part of the overlap in a large one: %i",
+    (fleetSize, overlapMs, ms) => {
+      const { source } = bench(
+        { parameters: { fleetSize }, random: { next: () => 0.5, id: () => "x" } as never },
+        { policy: { kind: "supersede", overlapMs } },
+      );
+      expect(source.drawDelayMs()).toBe(ms);
+    },
+  );
+});
+
+describe("a subscription", () => {
+  it("is made once, and followed by a reading of what nobody was told", async () => {
+    const { faults, source } = bench();
+    expect(source.hasPush).toBe(false);
+    await source.subscribeAndRead();
+    await source.subscribeAndRead();
+    expect(source.hasPush).toBe(true);
+    expect([faults.calls("watch"), faults.calls("get")]).toEqual([1, 1]);
+  });
+
+  it("needs a store that reports changes", async () => {
+    const { faults, source } = bench({}, { pushesChanges: false });
+    await source.subscribeAndRead();
+    expect(source.hasPush).toBe(false);
+    expect(faults.calls("get")).toBe(0);
+  });
+
+  it("counts as dead when a reading shows what it did not report, and is made anew", async () => {
+    const { clock, faults, source, state, write } = bench();
+    await source.read();
+    await source.subscribeAndRead();
+    await source.read();
+    await clock.advance(60_000);
+    faults.losesMessages = true;
+    await write(state);
+    await source.read();
+    expect(source.hasPush).toBe(false);
+    faults.losesMessages = false;
+    await source.subscribeAndRead();
+    expect(faults.calls("watch")).toBe(2);
+    // It is trusted again when it has reported something.
+    await clock.advance(60_000);
+    await write({ ...state, outcomeId: "2" });
+    await clock.advance(1_000);
+    await source.read();
+    expect(source.hasPush).toBe(true);
+    await source.subscribeAndRead();
+    expect(faults.calls("watch")).toBe(2);
+  });
+
+  it("is not blamed for what was written before it", async () => {
+    const { faults, source, state, write } = bench();
+    await source.read();
+    await write(state);
+    await source.subscribeAndRead();
+    expect(source.hasPush).toBe(true);
+    expect(faults.calls("watch")).toBe(1);
+  });
+});
+
+describe("a store that refuses writes", () => {
+  it("is given the document again as it was, by an owner, while a write failed", async () => {
+    for (const role of ["owner", "consumer"] as const) {
+      const { assembly, faults, source, state, write } = bench({ role });
+      await write(state);
+      const snapshot = await source.read();
+      await source.proveWrites(snapshot);
+      expect(faults.calls("set")).toBe(0);
+      faults.refusesWrites = "readonly";
+      await source.document.apply({ type: "use", everyMs: 1 }).catch(() => {});
+      expect(assembly.context.health.refusesWrites).toBe(role === "owner");
+      faults.refusesWrites = undefined;
+      const before = faults.calls("set");
+      await source.proveWrites(snapshot);
+      expect(faults.calls("set") - before).toBe(role === "owner" ? 1 : 0);
+      expect(assembly.context.health.isReachable).toBe(true);
+    }
+  });
+});
+
+describe("another environment's document", () => {
+  it("is read from then on, by a consumer that needs no writes, until it returns to its own", async () => {
+    const { assembly, cache, faults, platform, source, state, write } = bench();
+    await write(state);
+    await source.read();
+    await source.subscribeAndRead();
+    expect(source.role).toBe("owner");
+    expect(assembly.context.health.needsWrites).toBe(true);
+    const theirs = { ...state, credential: storedAt(0, { ...state.credential, generation: 7 }) };
+    await cache.at(["other"]).set(platform.id, JSON.stringify(theirs));
+    source.consume(claim);
+    expect(source.role).toBe("consumer");
+    expect(source.yieldsTo).toBe(claim);
+    expect(source.hasPush).toBe(false);
+    expect(assembly.local.cached).toBeUndefined();
+    expect(assembly.context.health.needsWrites).toBe(false);
+    expect((await source.read()).state?.credential?.generation).toBe(7);
+    await source.subscribeAndRead();
+    expect(faults.calls("watch")).toBe(2);
+    source.own();
+    expect(source.role).toBe("owner");
+    expect(source.yieldsTo).toBeUndefined();
+    expect(assembly.context.health.needsWrites).toBe(true);
+    expect((await source.read()).state?.credential?.generation).toBe(1);
+    // Another document is no change that a message should have reported.
+    await source.subscribeAndRead();
+    expect(source.hasPush).toBe(true);
+    expect(faults.calls("watch")).toBe(3);
+  });
+
+  it("needs no right to write from the beginning where its node is a consumer", () => {
+    expect(bench({ role: "consumer" }).assembly.context.health.needsWrites).toBe(false);
+  });
+});
+
+describe("a change in the store", () => {
+  it("is read after its message", async () => {
+    const { assembly, clock, source, state, write } = bench();
+    await within(clock, 100, source.subscribeAndRead());
+    await write(state);
+    await clock.advance(100);
+    expect(assembly.local.cached?.stored.generation).toBe(1);
+  });
+});

@@ -1,0 +1,173 @@
+/** What has to be replaced, and what keeps a request from being sent. */
+import { describe, expect, it } from "vitest";
+import { resolveGoal } from "./attempt.ts";
+import { gateBeforeLease, gateOf, gateOfUnstoredRequest, presumedLostAtMs } from "./gate.ts";
+import type { Goal } from "../fleet/local-copy.ts";
+import type { Issuer } from "../issuer.ts";
+import { lifetimeMs, oneNode, storedAt } from "../scenarios/node.fixture.ts";
+import { emptyState, type State } from "../state/state.ts";
+
+const superseding: Partial<Issuer> = {
+  policy: { kind: "supersede", overlapMs: 300_000 },
+  quota: { perDay: 20, dayOffsetMs: 0 },
+};
+const cold: Goal = { reason: "cold" };
+
+function bench(issuer: Partial<Issuer> = superseding) {
+  const one = oneNode(issuer);
+  const nowMs = one.storeClock.nowMs();
+  const stateOf = (changed: Partial<State> = {}): State => ({
+    ...emptyState,
+    credential: storedAt(nowMs),
+    ...changed,
+  });
+  return { ...one, nowMs, stateOf };
+}
+
+const dead = { suspect: { fingerprint: "fingerprint-1", atMs: 0, dead: true } } as const;
+const replacing = { reason: "rejected", refused: "fingerprint-1", isDead: true };
+
+describe("a goal", () => {
+  it("stays as it is where nothing is stored, or what is stored may serve", () => {
+    const { node, stateOf } = bench();
+    expect(resolveGoal(cold, undefined, node)).toBe(cold);
+    expect(resolveGoal(cold, emptyState, node)).toBe(cold);
+    expect(resolveGoal(cold, stateOf(), node)).toBe(cold);
+  });
+
+  it("of a refused credential knows what the document knows of it", () => {
+    const { node, stateOf } = bench();
+    const goal: Goal = { reason: "rejected", refused: "fingerprint-1" };
+    expect(resolveGoal(goal, stateOf(), node)).toBe(goal);
+    expect(resolveGoal(goal, stateOf(dead), node)).toEqual({ ...goal, isDead: true });
+    const other: Goal = { reason: "rejected", refused: "fingerprint-0" };
+    expect(resolveGoal(other, stateOf(), node)).toBe(other);
+  });
+
+  it("is to replace what is dead, or was refused here, whatever it was", () => {
+    const { local, node, stateOf } = bench();
+    expect(resolveGoal(cold, stateOf(dead), node)).toEqual(replacing);
+    expect(resolveGoal({ reason: "manual" }, stateOf(dead), node)).toEqual(replacing);
+    local.markRefused("fingerprint-1");
+    expect(resolveGoal(cold, stateOf(), node)).toEqual(replacing);
+  });
+
+  it("is to replace what this process knows as replaced, if it has nothing better", async () => {
+    const { clock, local, node, stateOf } = bench();
+    const old = stateOf();
+    local.adopt(old, old.credential!);
+    const newer = storedAt(clock.wallMs(), { generation: 2, expiresAtMs: clock.wallMs() + 60_000 });
+    local.adopt({ ...old, credential: newer }, newer);
+    expect(resolveGoal(cold, old, node)).toBe(cold);
+    await clock.advance(60_000);
+    expect(resolveGoal(cold, old, node)).toEqual({ ...replacing, isDead: false });
+  });
+
+  it.each<[Goal, string]>([
+    [cold, "expired"],
+    [{ reason: "rejected", refused: "fingerprint-0" }, "expired"],
+    [{ reason: "advisory", replaces: "x" }, "advisory"],
+    [{ reason: "manual" }, "manual"],
+  ])("is to replace what is about to end: %o, %s", async (goal, reason) => {
+    const { clock, node, stateOf } = bench();
+    const state = stateOf();
+    await clock.advance(lifetimeMs - 30_001);
+    expect(resolveGoal(goal, state, node)).toBe(goal);
+    await clock.advance(1);
+    expect(resolveGoal(goal, state, node)).toEqual({ reason, replaces: "commit-1" });
+  });
+});
+
+describe("a gate before the lease", () => {
+  const gate = (parts: ReturnType<typeof bench>, state: State | undefined, goal: Goal = cold) =>
+    gateBeforeLease(parts.node, goal, { state, version: "1" });
+
+  it("is open for a request, for what another has stored, and for a drain, which the leader waits for", () => {
+    const parts = bench();
+    const { nowMs, stateOf } = parts;
+    expect(gate(parts, undefined)).toBeUndefined();
+    expect(gate(parts, stateOf())).toBeUndefined();
+    const draining = { ...emptyState, inFlightUntilMs: nowMs + 9_000 };
+    expect(gate(bench({ policy: { kind: "supersede", overlapMs: 0 } }), draining)).toBeUndefined();
+  });
+
+  it("is closed while the fleet backs off, but not for an operator", () => {
+    const parts = bench();
+    const state = { ...emptyState, backOffUntilMs: parts.nowMs + 60_000 };
+    expect(gate(parts, state)).toMatchObject({ why: "back-off", untilMs: parts.nowMs + 60_000 });
+    expect(gate(parts, state, { reason: "manual" })).toBeUndefined();
+  });
+
+  it("is closed while the platform refuses this configuration, and no other", () => {
+    const parts = bench({ ...superseding, revision: () => "mine" });
+    const refusal = { code: "1", node: "n", atMs: 0, nextMs: parts.nowMs + 5_000, count: 1 };
+    const refused = (revision: string) => ({
+      ...emptyState,
+      refusal: { ...refusal, revision },
+    });
+    expect(gate(parts, refused("mine"))).toMatchObject({ why: "refused" });
+    expect(gate(parts, refused("other"))).toBeUndefined();
+  });
+
+  it("is closed while another's request is open, until it counts as lost", async () => {
+    const parts = bench();
+    const { clock, nowMs } = parts;
+    const intent = { epoch: 1, operationId: "1", atMs: nowMs };
+    const open = { ...emptyState, intent };
+    expect(presumedLostAtMs(parts.node, { state: open, version: "1" })).toBe(nowMs + 2_000);
+    expect(gate(parts, open)).toMatchObject({ why: "open" });
+    await clock.advance(1_900);
+    gate(parts, open);
+    await clock.advance(100);
+    expect(gate(parts, open)).toBeUndefined();
+  });
+
+  it("ends with an error where waiting does not help", () => {
+    const parts = bench();
+    const day = Math.floor(parts.nowMs / 86_400_000);
+    const quota = { day, used: 20, forced: { used: 0, lastAtMs: 0 } };
+    const toDayEndMs = (day + 1) * 86_400_000 - parts.nowMs;
+    expect(() => gate(parts, { ...emptyState, quota })).toThrow(
+      expect.objectContaining({
+        code: "QUOTA_EXHAUSTED",
+        resetsInMs: toDayEndMs,
+        message: expect.stringMatching(
+          /^The ledger of "test" leaves no fetch for the reason "cold"/,
+        ),
+      }),
+    );
+    expect(() =>
+      gateOf(parts.node, cold, {
+        kind: "exhausted",
+        resetsAtMs: parts.nowMs + 5,
+        nextMs: parts.nowMs + 3,
+      }),
+    ).toThrow(expect.objectContaining({ resetsInMs: 5, retryAfterMs: 3 }));
+    expect(() => gateOf(parts.node, cold, { kind: "input-in-doubt" })).toThrow(
+      expect.objectContaining({
+        code: "CREDENTIAL_UNAVAILABLE",
+        message: expect.stringContaining('The single-use input of "test" was sent before'),
+      }),
+    );
+  });
+});
+
+describe("a request that only this node remembers, because the store was emptied", () => {
+  it("keeps the gate closed until it counts as lost, or cannot be processed any more", async () => {
+    const { clock, local, node, nowMs } = bench();
+    const absent = { state: undefined, version: "absent" } as const;
+    expect(gateOfUnstoredRequest(node, absent)).toBeUndefined();
+    local.updateState({ ...emptyState, intent: { epoch: 1, operationId: "1", atMs: nowMs } });
+    expect(gateOfUnstoredRequest(node, { state: emptyState, version: "1" })).toBeUndefined();
+    expect(gateOfUnstoredRequest(node, absent)).toEqual({ why: "open", untilMs: nowMs + 2_000 });
+    expect(gateBeforeLease(node, cold, absent)).toEqual({ why: "open", untilMs: nowMs + 2_000 });
+    await clock.advance(2_000);
+    expect(gateOfUnstoredRequest(node, absent)).toBeUndefined();
+    await clock.advance(10_000);
+    expect(gateOfUnstoredRequest(node, absent)).toMatchObject({ why: "open" });
+    await clock.advance(3_000);
+    expect(gateOfUnstoredRequest(node, absent)).toBeUndefined();
+    local.updateState(emptyState);
+    expect(gateOfUnstoredRequest(node, absent)).toBeUndefined();
+  });
+});

@@ -1,0 +1,122 @@
+/** When a node starts what one node of the fleet has to start. */
+import { describe, expect, it } from "vitest";
+import { ElectedStarts } from "./elected-starts.ts";
+import type { CachedCredential } from "../fleet/local-copy.ts";
+import type { Issuer } from "../issuer.ts";
+import type { Parameters } from "../parameters.ts";
+import { oneNode, storedAt } from "../scenarios/node.fixture.ts";
+import { emptyState, type StoredCredential } from "../state/state.ts";
+import { seededRandom } from "../testing/index.ts";
+
+/** The draw 0 starts last, and one next to 1 first. */
+const last = 0;
+const first = 1 - 1e-9;
+
+function bench(issuer: Partial<Issuer> = {}, parameters: Partial<Parameters> = {}) {
+  const draws = { next: last, made: 0 };
+  const next = (): number => {
+    draws.made += 1;
+    return draws.next;
+  };
+  const one = oneNode(issuer, { parameters, random: { ...seededRandom("node"), next } });
+  const { clock, storeClock } = one;
+  const nowMs = storeClock.nowMs();
+  /** The instant of the monotonic clock, as ms from the beginning of the test. */
+  const sinceStart = (atMs: number): number => atMs - startMs;
+  const startMs = clock.monotonicMs();
+  return { ...one, draws, nowMs, sinceStart, starts: new ElectedStarts(one.node) };
+}
+
+function cachedWith(stored: StoredCredential, advisoryMs: number, mandatoryMs: number) {
+  const windows = {
+    advisoryAtMs: stored.issuedAtMs + advisoryMs,
+    mandatoryAtMs: stored.issuedAtMs + mandatoryMs,
+    hardAtMs: stored.expiresAtMs,
+  };
+  // Only these decide when to start.
+  return { stored, windows } as CachedCredential;
+}
+
+describe("the start of a proactive refresh", () => {
+  it("lies between the advisory and the mandatory time, by a draw", () => {
+    for (const [draw, ms] of [
+      [last, 7_000_000],
+      [first, 6_000_000],
+    ] as const) {
+      const { draws, nowMs, sinceStart, starts } = bench();
+      draws.next = draw;
+      const cached = cachedWith(storedAt(nowMs), 6_000_000, 7_000_000);
+      expect(sinceStart(starts.proactiveAtMs(cached))).toBe(ms);
+    }
+  });
+
+  it("is drawn once for each commit", () => {
+    const { draws, nowMs, sinceStart, starts } = bench();
+    const cached = cachedWith(storedAt(nowMs), 6_000_000, 7_000_000);
+    starts.proactiveAtMs(cached);
+    draws.next = first;
+    expect(sinceStart(starts.proactiveAtMs(cached))).toBe(7_000_000);
+    expect(draws.made).toBe(1);
+    const next = cachedWith(storedAt(nowMs, { generation: 2 }), 6_000_000, 7_000_000);
+    expect(sinceStart(starts.proactiveAtMs(next))).toBe(6_000_000);
+  });
+
+  it.each([
+    [7_200_000, 30_000],
+    [20_000, 10_000],
+  ])("leaves a credential of %i ms alone for its first %i ms, though it is due", (lifeMs, ms) => {
+    const { nowMs, sinceStart, starts } = bench();
+    // Counted from the issue, and its life from the request before it.
+    const stored = storedAt(nowMs, {
+      sentAtMs: nowMs - 5_000,
+      expiresAtMs: nowMs - 5_000 + lifeMs,
+    });
+    expect(sinceStart(starts.proactiveAtMs(cachedWith(stored, -2_000, -1_000)))).toBe(ms);
+  });
+});
+
+describe("the start of a reconciling refresh", () => {
+  const superseding = { policy: { kind: "supersede", overlapMs: 300_000 } } as const;
+
+  it("is never while nothing is in doubt", () => {
+    const { local, starts } = bench(superseding);
+    expect(starts.reconcileAtMs()).toBe(Number.POSITIVE_INFINITY);
+    local.updateState(emptyState);
+    expect(starts.reconcileAtMs()).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it.each([
+    [last, 200_000],
+    [first, 160_000],
+  ])("is made late, in the last 40 s: %d, %i ms", (draw, ms) => {
+    const { draws, local, nowMs, sinceStart, starts } = bench(superseding);
+    draws.next = draw;
+    local.updateState({ ...emptyState, doubtSinceMs: nowMs });
+    expect(sinceStart(starts.reconcileAtMs())).toBe(ms);
+  });
+
+  it.each([
+    [last, 20_000],
+    [first, 15_000],
+  ])(
+    "is never made before the drain has passed, where the old one dies at once: %d",
+    (draw, ms) => {
+      const { draws, local, nowMs, sinceStart, starts } = bench({
+        policy: { kind: "supersede", overlapMs: 0 },
+      });
+      draws.next = draw;
+      local.updateState({ ...emptyState, doubtSinceMs: nowMs });
+      expect(sinceStart(starts.reconcileAtMs())).toBe(ms);
+    },
+  );
+
+  it("is drawn once for each doubt, also where a fetch replaces nothing", () => {
+    const { draws, local, nowMs, sinceStart, starts } = bench({ policy: { kind: "sliding" } });
+    local.updateState({ ...emptyState, doubtSinceMs: nowMs });
+    starts.reconcileAtMs();
+    draws.next = first;
+    expect(sinceStart(starts.reconcileAtMs())).toBe(200_000);
+    local.updateState({ ...emptyState, doubtSinceMs: nowMs + 1_000 });
+    expect(sinceStart(starts.reconcileAtMs())).toBe(161_000);
+  });
+});
