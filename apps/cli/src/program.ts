@@ -24,7 +24,7 @@ export function programOf(output: Output, exit: Exit): Command {
     })
     // Wrong usage is 2: 1 says that something was found. Commands inherit it.
     .exitOverride();
-  addDemo(program, exit);
+  addDemo(program, output, exit);
   addLooking(program, output, exit);
   addCredentialCommands(program, output, exit);
   addConfig(program, output, exit);
@@ -33,7 +33,7 @@ export function programOf(output: Output, exit: Exit): Command {
   return program;
 }
 
-function addDemo(program: Command, exit: Exit): void {
+function addDemo(program: Command, output: Output, exit: Exit): void {
   program
     .command("demo")
     .description(
@@ -46,8 +46,23 @@ function addDemo(program: Command, exit: Exit): void {
       "share the token through this Redis instead of a SQLite file",
       redisUrl,
     )
-    .addHelpText("after", examples("lingpai demo", "lingpai demo --redis redis://127.0.0.1:6379"))
-    .action(async (flags: { json?: true; quick?: true; redis?: string }) =>
+    .option(
+      "--serve",
+      "instead: a simulated platform, two servers with traffic, and their dashboard, until Ctrl-C",
+    )
+    .addHelpText(
+      "after",
+      examples(
+        "lingpai demo",
+        "lingpai demo --serve",
+        "lingpai demo --redis redis://127.0.0.1:6379",
+      ),
+    )
+    .action(async (flags: { json?: true; quick?: true; redis?: string; serve?: true }) => {
+      if (flags.serve === true) {
+        const { serveDemo } = await import("./demo/serve.ts");
+        return exit(await serveDemo(output));
+      }
       exit(
         (await (
           await import("./demo/command.ts")
@@ -58,8 +73,8 @@ function addDemo(program: Command, exit: Exit): void {
         })) === 0
           ? 0
           : 1,
-      ),
-    );
+      );
+    });
 }
 
 function addLooking(program: Command, output: Output, exit: Exit): void {

@@ -25,6 +25,7 @@ interface CommonOptions {
 interface ServeFlags extends CommonOptions {
   readonly allow?: readonly Risk[];
   readonly firstKey?: true;
+  readonly behindTls?: true;
 }
 
 interface KeyFlags extends CommonOptions {
@@ -70,6 +71,7 @@ function programOf({ err, out }: Output, name: string): Command {
     .description("Serves until SIGTERM or SIGINT.")
     .addOption(new Option("--allow <risk...>", "start although").choices(riskNames))
     .option("--first-key", "make a key with all rights if there is none, and print it once")
+    .option("--behind-tls", "a proxy ends TLS: the dashboard's cookies are only sent over it")
     .action((flags: ServeFlags) => runServe(flags, out));
   const key = program.command("key").description("The server's keys.");
   common(key.command("create"))
@@ -124,6 +126,7 @@ async function runServe(flags: ServeFlags, out: Output["out"]): Promise<void> {
     allow: flags.allow ?? [],
     allowedHosts: flags.allowHost ?? [],
     firstKey: flags.firstKey === true,
+    dashboard: { isBehindTls: flags.behindTls === true },
     print: out,
   });
   out(`Serving at ${server.url}`);

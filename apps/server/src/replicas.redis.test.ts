@@ -1,7 +1,6 @@
 /** Two servers over one Redis are one server. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { delay, systemClock } from "@lingpai/core";
 import { remote } from "@lingpai/client";
 import { startServer, until } from "@lingpai/test-servers";
 import type { Server } from "@lingpai/test-servers";
@@ -37,6 +36,15 @@ test("keys, tokens and the life line are the same on both, and one fetch serves 
   const bodies = (await Promise.all(asked.map((each) => each.json()))) as { secret: string }[];
   expect(new Set(bodies.map(({ secret }) => secret)).size).toBe(1);
   expect(world.simulator.log.tally().issued).toBe(1);
+
+  // A third one knows it before anybody asks, and a start fetches nothing.
+  const third = await replica();
+  const list = { headers: { authorization: `Bearer ${key}` } };
+  await until("it is live there too", async () => {
+    const response = await fetch(`${third.url}/v1/credentials?state=live`, list);
+    return ((await response.json()) as { credentials: object[] }).credentials.length === 1;
+  });
+  expect(world.simulator.log.tally().fetches).toBe(1);
 
   const etag = asked[0]!.headers.get("etag")!;
   const headers = { authorization: `Bearer ${key}`, "if-none-match": etag };
@@ -101,7 +109,9 @@ test("a webhook is sent by one replica, and nothing into this network that is no
   const one = await start([]);
   const rights = ["read", "revoke"] as const;
   const { key } = await one.keys.create({ name: "ops", rights, refs: ["*"] });
-  await delay(systemClock, 1_500);
+  await until("the webhook is known", async () =>
+    JSON.stringify(await redis.command("KEYS", "*")).includes("webhooks:{ops}"),
+  );
   await revoke(one.url, key);
   await one.close();
   expect(received).toEqual([]);

@@ -2,6 +2,7 @@
 import { systemClock } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { ConfigEvent, ConfigSource, LiveConfig } from "@lingpai/config";
+import { dashboardAssets } from "@lingpai/dashboard";
 import { eventLog } from "@lingpai/event-log";
 import type { LogReport } from "@lingpai/event-log";
 import type { DashboardOptions, ServerKeys, TokenServerOptions } from "@lingpai/server";
@@ -12,6 +13,7 @@ import type { WechatOptions } from "@lingpai/wechat";
 import { httpApp } from "./http/http-app.ts";
 import type { HttpLimits } from "./http/http-app.ts";
 import { readTls, watchTls } from "./http/tls-files.ts";
+import { adoptStored } from "./serving/adoption.ts";
 import { processMetrics } from "./serving/process-metrics.ts";
 import { doctorOf } from "./start/doctor.ts";
 import { Serving } from "./serving/serving.ts";
@@ -46,8 +48,11 @@ export interface ServeOptions {
    * @defaultValue the metrics of `@lingpai/telemetry`, of all credentials of the process
    */
   readonly metrics?: TokenServerOptions["metrics"];
-  /** The dashboard's page, and what is simulated on it. Without it there are only the routes. */
-  readonly dashboard?: Omit<DashboardOptions, "cache">;
+  /**
+   * What the dashboard has beside its page; false leaves the page and its sessions out.
+   * @defaultValue the page
+   */
+  readonly dashboard?: false | Omit<DashboardOptions, "assets" | "cache">;
   /** @defaultValue one line of JSON for each event */
   readonly logger?: StructuredLogger;
   /** Prints for people: the address, and the first key. @defaultValue to stdout */
@@ -152,9 +157,13 @@ async function start(
     allowedHosts: options.allowedHosts ?? [],
     ...(fetch !== undefined && { fetch }),
     metrics: options.metrics ?? ownMetrics(closers),
-    ...(dashboard !== undefined && { dashboard: { ...dashboard, cache: own.cache } }),
+    ...(dashboard !== false && {
+      dashboard: { ...dashboard, assets: dashboardAssets(), cache: own.cache },
+    }),
   });
   closers.push(() => serving.close());
+  const served = () => serving.clients.map((client) => client.wechat.credential);
+  closers.push(adoptStored(served, { cache: own.cache, clock }));
   const app = await httpApp({
     handle: serving.handle,
     tls: pair,
