@@ -54,6 +54,8 @@ test.each([
   expect(refused.printed()).not.toMatch(keyText);
   const allowed = world.run([...args, "--allow", risk], env);
   await allowed.prints(serving);
+  // A start that was refused has made no key that nobody was shown.
+  expect(keyText.test(allowed.printed())).toBe(risk !== "no-key");
   allowed.child.kill("SIGTERM");
   expect(await allowed.exited).toBe(0);
 });

@@ -125,20 +125,10 @@ async function start(
   closers: (() => unknown)[],
 ): Promise<Started> {
   const { clock, dashboard, fetch, limits, logger, print = console.log } = options;
-  const { address, config, isSealed, keys, own, sealFile, store } = opened;
+  const { config, keys, own, store } = opened;
   const { host, port, stopWithinMs, tls } = config.current.server;
-  if (sealFile?.isNew === true)
-    print(
-      `Made the sealing key ${sealFile.path}. Without it the store cannot be read: keep a copy.`,
-    );
   const pair = tls && (await readTls(tls));
-  const first = options.firstKey === true ? await makeFirstKey(keys, own.lock) : undefined;
-  refuseRisks(
-    { hasKey: await hasActiveKey(keys), host, isTls: tls !== undefined, store: address, isSealed },
-    options.allow ?? [],
-  );
-  if (first !== undefined)
-    print(`The first server key, which may do everything. It is shown this once:\n  ${first.key}`);
+  await enter(opened, { ...options, print });
 
   const log = eventLog({ cache: own.cache, clock, onReport: (report) => logLog(report, logger) });
   closers.push(() => log.close(), logEvents(logger));
@@ -190,6 +180,23 @@ async function start(
     );
   const url = await app.listen(host, port);
   return { url, reload: (changed) => reload(changed, serving, { config, logger, onError }) };
+}
+
+/** Refuses an insecure start before it makes a key, which would otherwise never be shown. */
+async function enter(
+  { address, config, isSealed, keys, own, sealFile }: Opened,
+  { allow = [], firstKey = false, print }: ServeOptions & { print(text: string): void },
+): Promise<void> {
+  const { host, tls } = config.current.server;
+  if (sealFile?.isNew === true)
+    print(
+      `Made the sealing key ${sealFile.path}. Without it the store cannot be read: keep a copy.`,
+    );
+  const hasKey = firstKey || (await hasActiveKey(keys));
+  refuseRisks({ hasKey, host, isTls: tls !== undefined, store: address, isSealed }, allow);
+  const first = firstKey ? await makeFirstKey(keys, own.lock) : undefined;
+  if (first !== undefined)
+    print(`The first server key, which may do everything. It is shown this once:\n  ${first.key}`);
 }
 
 interface Reloading {
