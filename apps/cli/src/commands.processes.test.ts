@@ -113,6 +113,14 @@ describe("the commands of one credential", () => {
     expect(await tokenOf()).toBe(second);
   });
 
+  test("revoke makes the platform forget the token that leaked", async () => {
+    const plain = [...own(), "--mode", "plain"];
+    const leaked = (await here("token", ...plain)).out;
+    expect(await here("revoke", ...plain)).toMatchObject({ code: 0, out: "" });
+    const call = `${platform.url}/cgi-bin/user/info?openid=o&access_token=${leaked}`;
+    expect(await (await fetch(call)).json()).toMatchObject({ errcode: 40001 });
+  });
+
   test("seed stores a token that was obtained elsewhere for the fleet", async () => {
     const given = "71_obtained-elsewhere";
     const seeded = await here(

@@ -226,6 +226,17 @@ describe("other users of the same Redis", () => {
     expect(await result("foreign-sdk-keys")).toMatchObject({ status: "ok" });
   });
 
+  test("a key whose value or whose document cannot be read may be a mirror, so it is unknown", async () => {
+    await world.put("production");
+    await server.command("SET", `wx:access_token:${appId}`, "its own");
+    const rights = "~production:* ~lingpai:* &* +@all";
+    await server.command("ACL", "SETUSER", "own", "reset", "on", ">pw", ...rights.split(" "));
+    const own = await at(`redis://own:pw@127.0.0.1:${server.port}`);
+    expect(await result("foreign-sdk-keys", own)).toMatchObject({ status: "unknown" });
+    await world.store.cache.withPrefix("production").set(plainId, "sealed, say");
+    expect(await result("foreign-sdk-keys")).toMatchObject({ status: "unknown" });
+  });
+
   test("a key that does not tell its AppID leaves it unknown, and a stable token is out of reach", async () => {
     await world.put("production");
     await server.command("SET", `gowechat_officialaccount__stable_access_token_${appId}`, "x");

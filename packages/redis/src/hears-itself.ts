@@ -8,11 +8,13 @@ import { announceScript } from "./scripts.ts";
 import { keyPrefixOf, runScript } from "./store.ts";
 import type { RedisStore } from "./store.ts";
 
-/** How long the message may take, in ms: a thousand times what Redis needs. */
+/** How long a message may take, in ms: a thousand times what Redis needs. */
 const patienceMs = 2_000;
+/** A second message is for a machine that stood still during the first. */
+const messages = 2;
 
 /**
- * Subscribes to the changes under `path`, publishes one there, and waits for it: at most 2 s. Some
+ * Subscribes to the changes under `path`, publishes one there, and waits for it: at most 4 s. Some
  * proxies confirm a subscription and pass no message on. The message names an entry that nobody
  * has. `cannot`: the client has no subscriptions, or the user may not publish.
  *
@@ -33,10 +35,15 @@ export async function hearsItself(
       (payload) => payload === prefix + name && heard.resolve("heard"),
     );
     try {
-      if (Number(await runScript(store.port, announceScript, [name], [])) !== 1) return "cannot";
-      return await waitFor<"heard" | "silent">(heard.promise, {
-        deadline: { clock, ms: patienceMs, onLate: () => "silent" },
-      });
+      for (let sent = 1; sent <= messages; sent++) {
+        const published = await runScript(store.port, announceScript, [name], []);
+        if (Number(published) !== 1) return "cannot";
+        const answer = await waitFor<"heard" | "silent">(heard.promise, {
+          deadline: { clock, ms: patienceMs, onLate: () => "silent" },
+        });
+        if (answer === "heard") return answer;
+      }
+      return "silent";
     } finally {
       await unsubscribe();
     }

@@ -5,6 +5,7 @@ import { availabilityFailover } from "./availability-failover.ts";
 import { availabilityRefusals } from "./availability-refusals.ts";
 import { calls } from "./calls.ts";
 import { config } from "./config.ts";
+import { doctorRows } from "./doctor.ts";
 import { mirrors } from "./mirrors.ts";
 import { pushes } from "./pushes.ts";
 import { simulatorRows } from "./simulator.ts";
@@ -25,6 +26,7 @@ export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   "availability-refusals": availabilityRefusals,
   calls,
   config,
+  doctor: doctorRows,
   mirrors,
   pushes,
   simulator: simulatorRows,

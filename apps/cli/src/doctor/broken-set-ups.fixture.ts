@@ -110,7 +110,7 @@ export const setUps: Readonly<Record<string, (world: World) => Promise<SetUp>>> 
     return {
       args: ["--store", proxy.url],
       env: {},
-      cause: /did not come back in 2 s/,
+      cause: /did not come back in 4 s/,
       remedy: /Connect to Redis itself rather than to the proxy/,
     };
   },

@@ -39,3 +39,11 @@ test.each(Object.keys(setUps))(
     expect({ code, err }).toEqual({ code: 1, err: "" });
   },
 );
+
+test("--fix mends what can be undone, says how to undo it, and looks again", async () => {
+  const [{ args }, close] = await setUp("evicting Redis");
+  onTestFinished(close);
+  const { code, err, out } = await doctor([...args, "--fix", "--json"], {});
+  expect(err).toContain("To undo it: CONFIG SET maxmemory-policy allkeys-lru");
+  expect({ code, ...(JSON.parse(out) as object) }).toMatchObject({ code: 0, isHealthy: true });
+});

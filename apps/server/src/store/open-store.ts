@@ -37,7 +37,7 @@ export async function openStore(
   { isOneShot = false, seal }: OpenStoreOptions = {},
 ): Promise<OpenStore> {
   const options: StoreOptions = {
-    ...(isOneShot && { deadlineMs: 2_000 }),
+    ...(isOneShot && { deadlineMs: 5_000 }),
     ...(seal !== undefined && { seal }),
   };
   const parsed = parseStoreAddress(address);

@@ -84,7 +84,7 @@ export const subscriptionSwallowed: Check = {
       const heard = await hearsItself(createRedisStore(redis.port), path, clock);
       if (heard === "heard") return ok("A message published to itself came back.");
       if (heard === "silent")
-        return finding(`A message published under ${placeText(path)} did not come back in 2 s.`);
+        return finding(`A message published under ${placeText(path)} did not come back in 4 s.`);
       return unknown("This client or user cannot publish or subscribe.");
     } catch (error) {
       if (!(error instanceof CacheUnavailableError)) throw error;

@@ -73,9 +73,13 @@ async function judge(
   { keys, isWhole }: { readonly keys: readonly string[]; readonly isWhole: boolean },
 ): Promise<Outcome> {
   const accounts = endangered.flatMap(({ facts }) => facts.account ?? []);
+  const hidden = new Set(
+    endangered.flatMap(({ facts, unreadable }) => (unreadable ? (facts.account ?? []) : [])),
+  );
   const secrets = endangered.flatMap(({ state }) => state?.credential?.secret ?? []);
   const bad = new Map<string, string>();
   const nameless = new Set<string>();
+  const open = new Set<string>();
   for (const key of keys) {
     const found = sdkKeyOf(key, accounts);
     if (found === undefined || found.isStable) continue;
@@ -83,15 +87,26 @@ async function judge(
       nameless.add(found.sdk);
       continue;
     }
-    const value = await readKey(redis.port, key, clock);
+    const value = await readKey(redis.port, withoutPrefix(key, redis), clock);
+    if (value === undefined || hidden.has(found.account)) {
+      open.add(`Whether ${found.shown} of ${found.sdk} mirrors the fleet's token cannot be read.`);
+      continue;
+    }
     // Mirrored: it is the fleet's own token.
-    if (secrets.some((secret) => value?.text?.includes(secret))) continue;
+    if (secrets.some((secret) => value.text?.includes(secret))) continue;
     const name = `${found.sdk} ${found.account}`;
     if (!bad.has(name)) bad.set(name, `${found.sdk} has the key ${found.shown}.`);
   }
   if (bad.size > 0) return finding(joined([...bad.values()]));
+  if (open.size > 0) return unknown(joined([...open]));
   if (nameless.size > 0)
     return unknown(`There are keys of ${[...nameless].join(", ")} that do not tell their AppID.`);
   if (!isWhole) return unknown("There are too many keys to look at all of them.");
   return ok("No other SDK keeps a token of these AppIDs here.");
+}
+
+/** SCAN gives whole keys; to a script the client adds its own prefix again. */
+function withoutPrefix(key: string, { port }: RedisSight): string {
+  const { keyPrefix = "" } = port;
+  return key.startsWith(keyPrefix) ? key.slice(keyPrefix.length) : key;
 }

@@ -5,7 +5,7 @@ import type { NodePort, RedisPort } from "@lingpai/redis";
 import { redisError } from "@lingpai/redis";
 
 /** How long one answer may take, in ms. */
-const answerMs = 3_000;
+const answerMs = 5_000;
 
 export interface RedisServer {
   /** For evidence: `server 2 of 3`, or `the server`. */
