@@ -80,7 +80,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["index.ts"],
   ],
   telemetry: [
-    ["instruments.ts", "labels.ts", "logging.ts"],
+    ["instruments.ts", "labels.ts", "logging.ts", "mask-tokens.ts"],
     ["gauges.ts", "metrics.ts", "spans.ts"],
     ["observe.ts"],
     ["prometheus"],

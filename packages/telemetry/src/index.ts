@@ -5,4 +5,5 @@
  */
 export { observe, type Observation, type ObserveOptions } from "./observe.ts";
 export { consoleLogger, logEvents, type StructuredLogger } from "./logging.ts";
+export { maskTokens, type TokenMask } from "./mask-tokens.ts";
 export { instruments, type Instrument, type InstrumentKind } from "./instruments.ts";
