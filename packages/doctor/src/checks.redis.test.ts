@@ -307,6 +307,19 @@ describe("settings of the server", () => {
     });
   });
 
+  test("a critical finding comes before a warning, and both before what is ok or unknown", async () => {
+    await world.put("production");
+    await setting("maxmemory-policy", "volatile-lru", "noeviction");
+    const variables = { NODE_OPTIONS: "--require dd-trace/init" };
+    const results = [...(await world.look({ variables })).values()];
+    expect(results.slice(0, 2).map(({ id, severity }) => [id, severity])).toEqual([
+      ["unsealed-and-traced", "critical"],
+      ["evicting-policy", "warning"],
+    ]);
+    const statuses = results.map(({ status }) => status);
+    expect(statuses.lastIndexOf("finding")).toBe(1);
+  });
+
   test("without maxmemory an evicting policy is a warning", async () => {
     await setting("maxmemory-policy", "volatile-lru", "noeviction");
     expect(await result("evicting-policy")).toMatchObject({

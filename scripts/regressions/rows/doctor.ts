@@ -221,15 +221,9 @@ const rules: readonly Regression[] = [
   },
   {
     right: "The first screen shows cause and remedy, the worst first.",
-    edits: [
-      edit(
-        `${doctor}/diagnose.ts`,
-        "results: results.toSorted(byWeight),",
-        "results: results.toReversed(),",
-      ),
-    ],
-    test: "apps/cli/src/doctor/broken-set-ups.servers.test.ts",
-    title: "for a set-up with ACL too narrow",
+    edits: [edit(`${doctor}/diagnose.ts`, "results: results.toSorted(byWeight),", "results,")],
+    test,
+    title: "a critical finding comes before a warning",
   },
   {
     right: "GET /v1/doctor is for a key that may see all.",
