@@ -2,8 +2,8 @@
 import { join } from "node:path";
 import { inStore, openConfig } from "@lingpai/config";
 import type { ConfigEvent, ConfigSource, LiveConfig } from "@lingpai/config";
-import { systemClock } from "@lingpai/core";
-import type { Clock, Store } from "@lingpai/core";
+import { CacheUnavailableError, delay, systemClock } from "@lingpai/core";
+import type { Cache, Clock, Store } from "@lingpai/core";
 import { serverKeys } from "@lingpai/server";
 import type { ServerKeys } from "@lingpai/server";
 import { openStore } from "../store/open-store.ts";
@@ -49,6 +49,7 @@ export async function open(options: OpenOptions): Promise<Opened> {
     ...(environment !== undefined && { environment }),
     ...(onConfigEvent !== undefined && { onEvent: onConfigEvent }),
   });
+  let closeStore = async (): Promise<void> => {};
   try {
     const { server, store: given } = config.current;
     const file = join(server.dataDirectory, "lingpai.sqlite");
@@ -58,6 +59,8 @@ export async function open(options: OpenOptions): Promise<Opened> {
     const sealFile = needsFile ? await sealFileIn(server.dataDirectory, file) : undefined;
     const seal = given.keyring === undefined ? (options.seal ?? sealFile?.key) : undefined;
     const opened = await openStore(address, { seal });
+    closeStore = () => opened.close();
+    await reachable(opened.cache, clock);
     const store = inStore(config, opened);
     const of = config.current.environment;
     const own = { cache: store.cache.withPrefix(of), lock: store.lock.withPrefix(of) };
@@ -76,7 +79,26 @@ export async function open(options: OpenOptions): Promise<Opened> {
       },
     };
   } catch (error) {
+    await closeStore();
     await config.close();
     throw error;
+  }
+}
+
+const reachableMs = 15_000;
+const pauseMs = 250;
+
+/** A store that starts beside the server, and a first connection on a busy machine, take longer. */
+async function reachable(cache: Cache, clock: Clock): Promise<void> {
+  const untilMs = clock.monotonicMs() + reachableMs;
+  for (;;) {
+    try {
+      await cache.get("lingpai-server");
+      return;
+    } catch (error) {
+      const isAway = error instanceof CacheUnavailableError && error.retryable;
+      if (!isAway || clock.monotonicMs() > untilMs) throw error;
+      await delay(clock, pauseMs);
+    }
   }
 }

@@ -1,0 +1,103 @@
+/** The container files, as far as no container is needed to judge them. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { variableTable } from "@lingpai/config";
+import { expect, test } from "vitest";
+import { parse } from "yaml";
+import { runServerCommand } from "./command.ts";
+
+const folder = fileURLToPath(new URL("../docker", import.meta.url));
+const root = join(folder, "../../..");
+const read = (name: string): string => readFileSync(join(folder, name), "utf8");
+const dockerfile = read("Dockerfile");
+
+interface Service {
+  readonly build?: { readonly context: string; readonly dockerfile: string };
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly volumes?: readonly string[];
+}
+const compose = parse(read("compose.yaml"), { merge: true }) as {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: object;
+};
+const services = Object.entries(compose.services);
+const servers = services.filter(([, { build }]) => build !== undefined);
+
+/** True for a variable that the configuration reads, or the command. */
+function isKnown(variable: string): boolean {
+  if (/^(?:LINGPAI_ENVIRONMENT|LINGPAI_SEAL|NODE_ENV)$/.test(variable)) return true;
+  const known = variableTable().match(/(?<=^\| `)[A-Z_<>]+/gm) ?? [];
+  return known.some((each) =>
+    new RegExp(`^${each.replace("<NAME>", "[A-Z0-9]+")}$`).test(variable),
+  );
+}
+
+test("the image is made of files that are there, and starts the command that is published", () => {
+  const copied = [...dockerfile.matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, paths = ""]) =>
+    paths.split(" "),
+  );
+  expect(copied.length).toBeGreaterThan(5);
+  for (const path of copied) expect([path, existsSync(join(root, path))]).toEqual([path, true]);
+  const { name, publishConfig } = JSON.parse(
+    readFileSync(join(root, "apps/server/package.json"), "utf8"),
+  ) as { name: string; publishConfig: { bin: Record<string, string> } };
+  const [, entry = ""] = /^ENTRYPOINT \["node", "(.+)"\]$/m.exec(dockerfile) ?? [];
+  expect(entry).toBe(join("node_modules", name, publishConfig.bin["lingpai-server"]!));
+  const { packageManager } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
+    readonly packageManager: string;
+  };
+  for (const [used] of dockerfile.matchAll(/pnpm@[\d.]+/g)) expect(used).toBe(packageManager);
+  expect(dockerfile).toMatch(/^USER node$/m);
+});
+
+test("the compose file has two servers, Redis, Prometheus and Grafana, with files that are there", () => {
+  expect(Object.keys(compose.services)).toEqual([
+    "server-1",
+    "server-2",
+    "redis",
+    "prometheus",
+    "grafana",
+  ]);
+  expect(servers).toHaveLength(2);
+  const mounted = services.flatMap(([, { volumes = [] }]) => volumes);
+  for (const volume of mounted) {
+    const [from = ""] = volume.split(":");
+    const isThere = from.startsWith(".") ? existsSync(join(folder, from)) : from in compose.volumes;
+    expect([from, isThere]).toEqual([from, true]);
+  }
+  for (const [, { build }] of servers)
+    expect(existsSync(join(folder, build!.context, build!.dockerfile))).toBe(true);
+  const { scrape_configs: scraped } = parse(read("prometheus.yml")) as {
+    readonly scrape_configs: { readonly static_configs: { readonly targets: string[] }[] }[];
+  };
+  const targets = scraped.flatMap((each) => each.static_configs.flatMap(({ targets: all }) => all));
+  expect(targets).toEqual(["server-1:8720", "server-2:8720"]);
+  for (const name of ["datasource", "dashboards"])
+    expect(parse(read(`grafana/${name}.yml`))).toMatchObject({ apiVersion: 1 });
+});
+
+test("the variables of the image and of the compose file are read by something", () => {
+  const [, own = ""] = /^ENV (.+)$/m.exec(dockerfile) ?? [];
+  const names = [
+    ...own.split(" ").map((each) => each.split("=")[0]!),
+    ...servers.flatMap(([, { environment }]) => Object.keys(environment ?? {})),
+  ];
+  expect(names.length).toBeGreaterThan(10);
+  for (const name of names) expect([name, isKnown(name)]).toEqual([name, true]);
+});
+
+test("the command of the servers is one that the server knows", async () => {
+  const printed: string[] = [];
+  const output = {
+    out: (text: string) => void printed.push(text),
+    err: (text: string) => void printed.push(text),
+  };
+  for (const [, { command = [] }] of servers) {
+    // Help is asked for last: an unknown option before it is refused first.
+    const code = await runServerCommand([...command, "--environment", "prod", "--help"], output);
+    expect([code, printed.join("\n")]).toEqual([0, expect.stringContaining("--first-key")]);
+    expect(await runServerCommand([...command, "--frist-key"], output)).toBe(2);
+  }
+});
