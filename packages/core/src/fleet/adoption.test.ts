@@ -134,6 +134,7 @@ describe("a credential that a node reads", () => {
     const document = {} as FleetDocument;
     one.adoption.adoptNewer({ state, version: "absent" }, document);
     expect(one.local.cached?.stored.generation).toBe(5);
+    expect(one.events).toEqual([]);
     one.adoption.adoptNewer({ state: undefined, version: "absent" }, document);
     expect(one.local.cached).toBeUndefined();
   });
@@ -176,6 +177,27 @@ describe("a store that lost what a node has", () => {
       { generation: 2, storedGeneration: 1 },
     ]);
     expect(local.state?.credential?.generation).toBe(2);
+  });
+
+  it("is not believed with a clearly older one, which this node has never seen", async () => {
+    const { hold, local, read, stateOf } = bench();
+    const older = stateOf({ generation: 1 });
+    hold({ generation: 2, sentAtMs: older.credential.sentAtMs + 600_000 });
+    await read(older);
+    expect(local.cached?.stored.generation).toBe(2);
+  });
+
+  it("is not believed where it has a document without a credential, and none was forgotten", async () => {
+    const { events, hold, local, read, store } = bench();
+    const state = hold({ generation: 2 });
+    store.failure = new CacheUnavailableError("gone");
+    await read(emptyState);
+    expect(local.state).toBe(state);
+    store.failure = undefined;
+    await read(emptyState);
+    expect(store.state?.credential?.generation).toBe(2);
+    const [reported] = events.filter(({ type }) => type === "store-regressed");
+    expect(reported).not.toHaveProperty("storedGeneration");
   });
 
   it("is given nothing that may not be sent any more", async () => {
@@ -248,10 +270,11 @@ describe("a credential that is written over the one that it replaced", () => {
   });
 
   it("is not written where the store holds something later, or this one is over", async () => {
-    const { adoption, clock, document, events, hold, store, stateOf, written } = bench();
-    hold({ generation: 1 });
+    const { adoption, clock, document, events, hold, local, store, stateOf, written } = bench();
+    const state = hold({ generation: 1 });
     store.state = stateOf({ generation: 3 });
     expect(await adoption.restore(document, "op")).toBe(false);
+    expect(local.state).toBe(state);
     await clock.advance(lifetimeMs);
     expect(await adoption.restore(document, "op")).toBe(false);
     expect(written).toHaveLength(1);

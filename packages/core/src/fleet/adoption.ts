@@ -144,10 +144,10 @@ export class Adoption {
       ...(from && { from }),
       onlyWhile: () => local.cached === cached,
     });
-    const kind = applied?.verdict.kind;
-    if (kind !== undefined && kind !== "kept" && applied?.snapshot.state !== undefined)
-      local.updateState(applied.snapshot.state);
-    return kind;
+    if (applied === undefined) return undefined;
+    const { snapshot, verdict } = applied;
+    if (verdict.kind !== "kept" && snapshot.state !== undefined) local.updateState(snapshot.state);
+    return verdict.kind;
   }
 
   #reportRepaired({ stored }: CachedCredential): void {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { StoredDocument } from "./document.ts";
 import type { Cache } from "../cache/cache.ts";
-import { CacheUnavailableError } from "../errors.ts";
+import { CacheUnavailableError, UnreadableEntryError } from "../errors.ts";
 import { fleet } from "../scenarios/fleet.fixture.ts";
 import { assembled, lifetimeMs, storedAt } from "../scenarios/node.fixture.ts";
 import { emptyState, type State } from "../state/state.ts";
@@ -58,6 +58,13 @@ describe("a document that is read", () => {
     await home.set(platform.id, "no document");
     await expect(document.read()).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
     expect(events).toMatchObject([{ type: "unreadable", reason: "format" }]);
+  });
+
+  it("may be one that the cache itself cannot read", async () => {
+    const error = new UnreadableEntryError("x", "tag", "not sealed by this key");
+    const { document, events } = bench(() => ({ get: () => Promise.reject(error) }));
+    await expect(document.read()).rejects.toBe(error);
+    expect(events).toMatchObject([{ type: "unreadable", reason: "tag" }]);
   });
 
   it("is waited for as long as a command may last", async () => {
@@ -119,6 +126,12 @@ describe("a document that is written", () => {
     const known = await document.apply(suspect, { from: applied.snapshot });
     expect(known).toEqual({ verdict: { kind: "known" }, snapshot: applied.snapshot });
     expect([faults.calls("get"), faults.calls("set")]).toEqual([2, 1]);
+  });
+
+  it("brings the store's time", async () => {
+    const { assembly, document } = bench();
+    await document.apply({ type: "use", everyMs: 1 });
+    expect(assembly.storeClock.isSet).toBe(true);
   });
 
   it("is decided anew when another node was faster", async () => {

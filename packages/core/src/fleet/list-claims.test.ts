@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { claimsPath } from "../cache/claims-path.ts";
+import { CacheUnavailableError } from "../errors.ts";
 import { fleet, within } from "../scenarios/fleet.fixture.ts";
 import { listClaims } from "./list-claims.ts";
 
@@ -33,4 +34,35 @@ test("a foreign value among the claims hides no other claim", async () => {
   const { claims, unreadable } = await listClaims(world.cache);
   expect(claims).toHaveLength(1);
   expect(unreadable).toMatchObject([{ credential: "wx:foreign" }]);
+});
+
+test("claims are listed by their ids, and those of one id by their age", async () => {
+  const { cache } = fleet();
+  const claimOf = (environment: string, sinceMs: number) => ({
+    ...{ environment, path: [environment], node: "n", sinceMs },
+    renewedMs: 1e15,
+  });
+  for (const id of ["b", "c", "a"])
+    await cache
+      .at(claimsPath)
+      .set(id, JSON.stringify({ v: 1, claims: [claimOf("new", 2), claimOf("old", 1)] }));
+  const { claims } = await listClaims(cache);
+  expect(claims.map(({ credential, environment }) => `${credential} ${environment}`)).toEqual([
+    ...["a old", "a new", "b old", "b new", "c old", "c new"],
+  ]);
+});
+
+test("a store that fails is no registry that cannot be read, and what is no cache is refused", async () => {
+  const { cache } = fleet();
+  const gone = new CacheUnavailableError("gone");
+  const registry = {
+    async *keys() {
+      yield "gone";
+      yield "unreadable";
+    },
+    get: (key: string) => (key === "gone" ? Promise.resolve(undefined) : Promise.reject(gone)),
+  };
+  const failing = Object.assign(Object.create(cache) as typeof cache, { at: () => registry });
+  await expect(listClaims(failing)).rejects.toBe(gone);
+  await expect(listClaims({} as never)).rejects.toThrow("cache must be");
 });

@@ -206,6 +206,9 @@ describe("a credential that was refused or replaced", () => {
     expect(local.wasRefused("2")).toBe(false);
     expect(local.wasRefused("3")).toBe(true);
     expect(local.wasRefused("17")).toBe(true);
+    // One that comes again takes no second place.
+    for (let times = 0; times < 3; times += 1) local.markRefused("17");
+    expect(local.wasRefused("3")).toBe(true);
   });
 
   it("is remembered as replaced, also where this process never had it", () => {
@@ -234,9 +237,12 @@ describe("a credential that the fleet forgot on purpose", () => {
     expect(local.wasReissued({ ...credential, epoch: 5 })).toBe(false);
     expect(local.wasReissued({ ...credential, epoch: 6, fingerprint: "x" })).toBe(false);
     const again = { ...credential, epoch: 6, commitId: "6" };
+    adopt(2);
+    adopt(3);
     expect(local.wasReissued(again)).toBe(true);
     local.adopt({ ...reset, credential: again }, again);
     expect(local.wasReplaced("fingerprint-1")).toBe(false);
+    expect(local.wasReplaced("fingerprint-2")).toBe(true);
     expect(local.wasReissued({ ...again, epoch: 7 })).toBe(false);
   });
 
@@ -262,7 +268,7 @@ describe("a document that this process continues alone", () => {
     // It was sent to the store, which may have taken it.
     local.continueState(third, second, true);
     expect(local.continued).toEqual(["1", "3"]);
-    local.continueState(first, undefined);
+    local.continueState(first, undefined, true);
     expect(local.continued).toBeUndefined();
   });
 });

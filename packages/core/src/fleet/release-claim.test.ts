@@ -44,7 +44,7 @@ describe("a claim that is released", () => {
     expect(await releaseClaim(cache, "id", "two")).toBe(false);
     expect(await releaseClaim(cache.withPrefix("x"), "id", "one")).toBe(false);
     expect(await names()).toEqual(["one"]);
-    await expect(releaseClaim({} as never, "id", "one")).rejects.toThrow("cache");
+    await expect(releaseClaim({} as never, "id", "one")).rejects.toThrow("cache must be");
   });
 
   it("leaves an entry that lasts until the last of the others has lapsed, and two days more", async () => {

@@ -62,6 +62,16 @@ describe("the health of a store", () => {
     expect(events).toHaveLength(2);
   });
 
+  it("is not proved for readings by a write that works", async () => {
+    const { fails, health, works } = bench();
+    await fails("get");
+    await fails("set");
+    await works("set");
+    expect(health.isReachable).toBe(false);
+    await works("get");
+    expect(health.isReachable).toBe(true);
+  });
+
   it("hides no failure, and counts only those of the store", async () => {
     const { fails, health } = bench();
     await expect(health.watched("get", () => Promise.reject(gone))).rejects.toBe(gone);

@@ -79,6 +79,9 @@ describe("the start of a reconciling refresh", () => {
   const superseding = { policy: { kind: "supersede", overlapMs: 300_000 } } as const;
 
   it("is never while nothing is in doubt", () => {
+    expect(bench({ policy: { kind: "sliding" } }).starts.reconcileAtMs()).toBe(
+      Number.POSITIVE_INFINITY,
+    );
     const { local, starts } = bench(superseding);
     expect(starts.reconcileAtMs()).toBe(Number.POSITIVE_INFINITY);
     local.updateState(emptyState);

@@ -99,7 +99,7 @@ describe("a caller that waits for an open request", () => {
   });
 
   it("shares one wait with the others, each with its own limit and signal", async () => {
-    const { clock, ended, reads } = bench();
+    const { clock, ended, local, open, reads, storeClock } = bench();
     const abort = new AbortController();
     const outcomes = [ended(), ended(3_000), ended(60_000, abort.signal)];
     await clock.advance(1_000);
@@ -111,6 +111,10 @@ describe("a caller that waits for an open request", () => {
     const later = ended();
     await clock.settle();
     expect(later).toEqual({ atMs: 0 });
+    local.updateState({ ...open, intent: { ...open.intent!, atMs: storeClock.nowMs() } });
+    const next = ended();
+    await clock.advance(7_999);
+    expect(next).toEqual({});
   });
 
   it("ends when everything closes", async () => {

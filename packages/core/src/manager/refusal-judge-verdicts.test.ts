@@ -70,7 +70,7 @@ describe("a complaint about the present credential", () => {
   it("takes it out of use at once when the platform calls it dead", async () => {
     const { cached, clock, judge, local } = bench("dead");
     const askedAtMs = clock.monotonicMs();
-    expect(await judge.judge(cached)).toEqual({
+    expect(await judge.judge(cached, { doubtful: true })).toEqual({
       ...refused,
       isDead: true,
       isFirstHand: false,
@@ -119,6 +119,8 @@ describe("a complaint about the present credential", () => {
       credential,
       suspect: { fingerprint: "fingerprint-2", atMs: 0, dead: true },
     });
+    await another.judge.judge(another.cached);
+    another.local.updateState(emptyState);
     await another.judge.judge(another.cached);
     expect(another.local.wasRefused("fingerprint-1")).toBe(false);
   });

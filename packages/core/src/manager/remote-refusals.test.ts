@@ -46,6 +46,12 @@ describe("a report about the cached credential", () => {
     expect(remote.actAtMs(cachedOf())).toBe(atMs);
   });
 
+  it("is none where the fleet has forgotten the credential", () => {
+    const { cachedOf, local, remote } = bench();
+    local.updateState({ ...emptyState, suspect });
+    expect(remote.actAtMs(cachedOf())).toBe(never);
+  });
+
   it("is no report about another commit", () => {
     const { cachedOf, local, remote } = bench();
     local.updateState({ ...emptyState, credential: storedAt(0), suspect });

@@ -88,12 +88,18 @@ describe("the replacement of a refused credential", () => {
   });
 
   it("takes one that the platform called dead out of use first", async () => {
-    const { answers, asked, local, replacement } = bench();
+    const { answers, asked, local, replacement, state } = bench();
     expect(await replacement.forDead("fingerprint-1", undefined)).toBe("replaced");
     expect(local.wasRefused("fingerprint-1")).toBe(true);
     expect(asked).toEqual([{ goal: { ...refused, isDead: true }, waitMs: undefined }]);
     answers.ensure = () => Promise.reject(refusedButAlive("test"));
     await expect(replacement.forDead("fingerprint-1", undefined)).rejects.toThrow("alive");
+    // The platform hands it out again, and calls it alive after all.
+    answers.ensure = () => {
+      local.adopt(state, state.credential!);
+      return Promise.reject(refusedButAlive("test"));
+    };
+    expect(await replacement.forDead("fingerprint-2", undefined)).toBe("unknown");
   });
 });
 
@@ -122,6 +128,17 @@ describe("a replacement while it is in doubt which credential lives", () => {
     await replacement.for(refused, 0, undefined);
     expect(probed).toEqual([]);
     expect(asked).toHaveLength(1);
+  });
+
+  it("is looked for again where this process has none by then", async () => {
+    const { answers, asked, local, probed, replacement, secret } = bench({ doubtSinceMs });
+    answers.ensure = async () => {
+      local.forget();
+      return secret;
+    };
+    expect(await replacement.for(refused, 0, undefined)).toMatchObject({ replaced: true });
+    expect(probed).toEqual([]);
+    expect(asked).toHaveLength(2);
   });
 
   it("is out of use when the platform calls it dead", async () => {

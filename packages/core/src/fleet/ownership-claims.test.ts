@@ -1,0 +1,331 @@
+/** What a claim is written for, renewed by, and refused because of. */
+import { describe, expect, it } from "vitest";
+import { Ownership } from "./ownership.ts";
+import { contextFrom } from "./context.ts";
+import { StoreClock } from "./store-clock.ts";
+import { claimsPath } from "../cache/claims-path.ts";
+import type { OnConflict } from "../credential.ts";
+import type { CredentialEvent } from "../index.ts";
+import { fleet, within } from "../scenarios/fleet.fixture.ts";
+import { faultPlan, faultyCache, seededRandom } from "../testing/index.ts";
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+const established = Promise.resolve(true);
+const unknown = Promise.resolve(false);
+
+function bench() {
+  const world = fleet();
+  const { cache, clock, platform, store } = world;
+  const one = (environment: string, onConflict: OnConflict = "error") => {
+    const faults = faultPlan({ clock });
+    const own = faultyCache(store.cache(), faults);
+    const context = contextFrom({
+      issuer: platform,
+      cache: own,
+      lock: store.lock(),
+      environment,
+      node: "a",
+      clock,
+      random: seededRandom(environment),
+    });
+    const events: CredentialEvent[] = [];
+    context.bus.subscribe((event) => void events.push(event));
+    const storeClock = new StoreClock(clock, context.bus);
+    const view = own.withPrefix(environment);
+    const claims = new Ownership(context, storeClock, view, onConflict);
+    const conflicts = () => events.filter(({ type }) => type === "claim-conflicted");
+    return { claims, conflicts, context, events, faults, path: view.path };
+  };
+  const registry = cache.at(claimsPath);
+  const read = async () => {
+    const entry = await registry.get(platform.id);
+    return entry && (JSON.parse(entry.value) as { claims: Record<string, unknown>[] });
+  };
+  const write = async (value: unknown) => {
+    const text = typeof value === "string" ? value : JSON.stringify(value);
+    await registry.set(platform.id, text);
+  };
+  const claimOf = (environment: string, sinceMs: number, renewedMs = clock.wallMs()) => ({
+    environment,
+    path: cache.withPrefix(environment).path,
+    node: "n",
+    sinceMs,
+    renewedMs,
+  });
+  return { ...world, claimOf, one, read, write, registry };
+}
+
+describe("a claim", () => {
+  it("is written with who made it, for two days at least, and lies as long as it may count", async () => {
+    const { clock, one, platform, read, store } = bench();
+    const { claims, faults, path } = one("production");
+    const nowMs = clock.wallMs();
+    expect(await claims.claim(unknown)).toBeUndefined();
+    expect(await read()).toMatchObject({
+      claims: [
+        {
+          environment: "production",
+          path,
+          node: "a",
+          sinceMs: nowMs,
+          renewedMs: nowMs,
+          untilMs: nowMs + 2 * dayMs,
+        },
+      ],
+    });
+    expect([faults.calls("get"), faults.calls("set")]).toEqual([1, 1]);
+    const entry = [...store.snapshot().entries.values()][0];
+    expect(entry?.expiresAtMs).toBe(nowMs + 4 * dayMs);
+    expect(platform.issues).toEqual([]);
+  });
+
+  it("is written without a reading where no credential is known, and read where that fails", async () => {
+    const { one, read } = bench();
+    const first = one("production", "warn");
+    await first.claims.claim(unknown, true);
+    expect([first.faults.calls("get"), first.faults.calls("set")]).toEqual([0, 1]);
+    const second = one("staging", "warn");
+    await second.claims.claim(unknown, true);
+    expect([second.faults.calls("get"), second.faults.calls("set")]).toEqual([1, 2]);
+    expect((await read())?.claims).toHaveLength(2);
+  });
+
+  it("is checked once an hour, and renewed twice a day", async () => {
+    const { clock, one, read } = bench();
+    const { claims, faults } = one("production");
+    await claims.claim(unknown);
+    await clock.advance(hourMs - 1);
+    await claims.claim(unknown, true);
+    expect(faults.calls("get")).toBe(1);
+    await clock.advance(1);
+    await claims.claim(unknown, true);
+    expect([faults.calls("get"), faults.calls("set")]).toEqual([2, 1]);
+    const sinceMs = (await read())?.claims[0]?.["sinceMs"];
+    await clock.advance(11 * hourMs);
+    await claims.claim(unknown);
+    expect([faults.calls("get"), faults.calls("set")]).toEqual([3, 2]);
+    expect((await read())?.claims).toMatchObject([{ sinceMs, renewedMs: clock.wallMs() }]);
+  });
+
+  it("is extended for a credential that lives longer than its issuer says, at once", async () => {
+    const { clock, one, read } = bench();
+    const { claims, faults } = one("production");
+    await claims.claim(unknown);
+    const nowMs = clock.wallMs();
+    await claims.extendClaim(nowMs + 36 * hourMs);
+    expect(faults.calls("get")).toBe(1);
+    await claims.extendClaim(nowMs + 36 * hourMs + 1);
+    expect(faults.calls("set")).toBe(1);
+    await claims.extendClaim(nowMs + 90 * dayMs);
+    expect((await read())?.claims).toMatchObject([{ untilMs: nowMs + 90 * dayMs }]);
+    // It stays so through what lives shorter.
+    await claims.extendClaim(nowMs);
+    await clock.advance(12 * hourMs);
+    await claims.claim(established);
+    expect((await read())?.claims).toMatchObject([{ untilMs: nowMs + 90 * dayMs }]);
+  });
+
+  it("keeps its age when the registry was lost", async () => {
+    const { clock, one, read, registry, platform } = bench();
+    const { claims } = one("production");
+    await claims.claim(unknown);
+    const sinceMs = clock.wallMs();
+    await registry.delete(platform.id);
+    await clock.advance(hourMs);
+    await claims.claim(established);
+    expect((await read())?.claims).toMatchObject([{ sinceMs }]);
+  });
+
+  it("comes after all that it sees, whatever their clocks", async () => {
+    const { claimOf, clock, one, read, write } = bench();
+    const aheadMs = clock.wallMs() + hourMs;
+    await write({ v: 1, claims: [claimOf("staging", aheadMs)] });
+    await one("production", "warn").claims.claim(unknown);
+    expect((await read())?.claims[1]).toMatchObject({ sinceMs: aheadMs + 1 });
+  });
+
+  it("is given up after sixteen that came between, unless one stands", async () => {
+    const { clock, one, platform, registry, read } = bench();
+    const { claims, faults } = one("production");
+    let writes = 0;
+    const interfere = () =>
+      clock.setTimer(
+        0,
+        () =>
+          void registry.set(platform.id, JSON.stringify({ v: 1, claims: [], n: (writes += 1) })),
+      );
+    faults.next("set", ...Array.from({ length: 40 }, () => ({ requestMs: 2 })));
+    const stop = { is: false };
+    const loop = (): void => {
+      if (stop.is) return;
+      interfere();
+      clock.setTimer(1, loop);
+    };
+    loop();
+    await expect(within(clock, 1_000, claims.claim(unknown))).rejects.toMatchObject({
+      code: "CACHE_UNAVAILABLE",
+      message: `The claims on "${platform.id}" changed 16 times while we wrote: many environments start. Try again.`,
+    });
+    stop.is = true;
+    expect(faults.calls("set")).toBe(16);
+    expect((await read())?.claims).toEqual([]);
+  });
+});
+
+describe("another environment's claim", () => {
+  it.each<[OnConflict, "fails" | "yields" | "goes on"]>([
+    ["error", "fails"],
+    ["consume", "yields"],
+    ["warn", "goes on"],
+    ["coexist", "goes on"],
+  ])("that came first: with onConflict %s this one %s", async (onConflict, what) => {
+    const { clock, one } = bench();
+    await one("production").claims.claim(unknown);
+    await clock.advance(1);
+    const { claims, conflicts, path } = one("staging", onConflict);
+    const work = claims.claim(unknown);
+    if (what === "fails")
+      await expect(work).rejects.toMatchObject({
+        code: "CREDENTIAL_CONFLICT",
+        claimedBy: "production",
+      });
+    else if (what === "yields") expect(await work).toMatchObject({ environment: "production" });
+    else expect(await work).toBeUndefined();
+    expect(path).toEqual(["staging"]);
+    expect(conflicts()).toMatchObject(
+      onConflict === "coexist" ? [] : [{ claimedBy: "production", action: onConflict }],
+    );
+    expect(claims.otherClaimant).toBe("production");
+  });
+
+  it("that came later is reported once, and does not stop this one", async () => {
+    const { clock, one } = bench();
+    const first = one("production");
+    await first.claims.claim(unknown);
+    await clock.advance(1);
+    await one("staging", "warn").claims.claim(unknown);
+    for (let hours = 0; hours < 3; hours += 1) {
+      await clock.advance(hourMs);
+      expect(await first.claims.claim(established)).toBeUndefined();
+    }
+    expect(first.conflicts()).toMatchObject([{ claimedBy: "staging", action: "keep" }]);
+  });
+
+  it("that has lapsed counts no more, nor does one that nobody can read, for an established one", async () => {
+    const { claimOf, clock, one, read, write } = bench();
+    await write({
+      v: 1,
+      claims: [claimOf("staging", 1, clock.wallMs() - 2 * dayMs), { later: 1 }],
+    });
+    const { claims, events } = one("production");
+    await expect(claims.claim(unknown)).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
+    expect(await claims.claim(established)).toBeUndefined();
+    expect(events.map(({ type }) => type)).toEqual(["unreadable", "unreadable"]);
+    expect((await read())?.claims).toMatchObject([{ environment: "production" }, { later: 1 }]);
+    expect(claims.otherClaimant).toBeUndefined();
+    // Its own claim shows that it was there.
+    const again = one("production");
+    expect(await again.claims.claim(unknown)).toBeUndefined();
+  });
+
+  it.each<[OnConflict, boolean]>([
+    ["error", true],
+    ["consume", true],
+    ["warn", false],
+    ["coexist", false],
+  ])(
+    "may be in a registry that is none: with onConflict %s a new one stops %s",
+    async (onConflict, stops) => {
+      const { clock, one, read, write } = bench();
+      await write("no registry");
+      const { claims, events } = one("production", onConflict);
+      if (stops) await expect(claims.claim(unknown)).rejects.toThrow("claims");
+      else expect(await claims.claim(unknown)).toBeUndefined();
+      expect(events).toMatchObject([{ type: "unreadable", reason: "format" }]);
+      expect(await claims.claim(established)).toBeUndefined();
+      // Nothing is written over it, and it is not looked at again for an hour.
+      await expect(read()).rejects.toThrow("JSON");
+      const { length } = events;
+      await clock.advance(hourMs - 1);
+      await claims.claim(unknown);
+      expect(events).toHaveLength(length);
+    },
+  );
+});
+
+describe("a check while the store refuses writes", () => {
+  it("reads, and writes nothing", async () => {
+    const { clock, one, read } = bench();
+    await one("production").claims.claim(unknown);
+    await clock.advance(1);
+    const { claims, context, faults } = one("staging", "consume");
+    // Without a refused write the last sight counts.
+    expect(await claims.checkClaim(false)).toBeUndefined();
+    expect(faults.calls("get")).toBe(0);
+    const gone = Object.assign(new Error("x"), { code: "CACHE_UNAVAILABLE", reason: "readonly" });
+    await context.health.watched("set", () => Promise.reject(gone)).catch(() => {});
+    expect(await claims.checkClaim(false)).toMatchObject({ environment: "production" });
+    expect(faults.calls("set")).toBe(0);
+    expect((await read())?.claims).toHaveLength(1);
+    // When reads fail too, the claim of before counts, until it has lapsed.
+    faults.next("get", "fail-before");
+    expect(await claims.checkClaim(false)).toMatchObject({ environment: "production" });
+    await clock.advance(3 * dayMs);
+    faults.next("get", "fail-before");
+    expect(await claims.checkClaim(false)).toBeUndefined();
+  });
+
+  it("is not needed where environments may share, or the last one is fresh", async () => {
+    const { clock, one } = bench();
+    await one("production").claims.claim(unknown);
+    await clock.advance(1);
+    for (const onConflict of ["coexist", "warn"] as const) {
+      const { claims, context, faults } = one("staging", onConflict);
+      await claims.claim(unknown);
+      const reads = faults.calls("get");
+      const gone = Object.assign(new Error("x"), { code: "CACHE_UNAVAILABLE" });
+      await context.health.watched("set", () => Promise.reject(gone)).catch(() => {});
+      expect(await claims.checkClaim(true)).toBeUndefined();
+      expect(faults.calls("get")).toBe(reads);
+      await clock.advance(hourMs);
+      expect(await claims.checkClaim(true)).toBeUndefined();
+      expect(faults.calls("get")).toBe(onConflict === "coexist" ? reads : reads + 1);
+    }
+  });
+
+  it("hides no fault but the store's", async () => {
+    const { one, write } = bench();
+    await write("no registry");
+    const { claims, context } = one("staging");
+    const gone = Object.assign(new Error("x"), { code: "CACHE_UNAVAILABLE" });
+    await context.health.watched("set", () => Promise.reject(gone)).catch(() => {});
+    await expect(claims.checkClaim(false)).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
+    expect(await claims.checkClaim(true)).toBeUndefined();
+  });
+});
+
+describe("a consumer that waits in vain", () => {
+  it("looks every ten seconds for the claim that it follows", async () => {
+    const { claimOf, clock, one, platform, registry, write } = bench();
+    const { claims, faults } = one("staging", "consume");
+    await write({ v: 1, claims: [claimOf("b", 2), claimOf("a", 1), claimOf("c", 3)] });
+    expect(await claims.recheckClaims()).toMatchObject({ environment: "a" });
+    await clock.advance(9_999);
+    expect(await claims.recheckClaims()).toBeUndefined();
+    expect(faults.calls("get")).toBe(1);
+    await clock.advance(1);
+    await write({ v: 1, claims: [claimOf("a", 1), { later: 1 }] });
+    expect(await claims.recheckClaims()).toBeUndefined();
+    await clock.advance(10_000);
+    await write("no registry");
+    expect(await claims.recheckClaims()).toBeUndefined();
+    await clock.advance(10_000);
+    await registry.delete(platform.id);
+    expect(await claims.recheckClaims()).toBe("gone");
+    await clock.advance(10_000);
+    await write({ v: 1, claims: [claimOf("staging", 5), claimOf("b", 6)] });
+    // Its own is the first one.
+    expect(await claims.recheckClaims()).toBe("gone");
+  });
+});

@@ -1,0 +1,117 @@
+/** How the parts of one credential act on each other. */
+import { describe, expect, it } from "vitest";
+import { fleet, within } from "../scenarios/fleet.fixture.ts";
+import { assembled, storedAt } from "../scenarios/node.fixture.ts";
+import { emptyState } from "../state/state.ts";
+
+const stable = { kind: "stable", renewWithinMs: 300_000 } as const;
+const cold = { reason: "cold" } as const;
+
+describe("an assembled credential", () => {
+  it("is an owner unless it is told otherwise, and nothing else", () => {
+    const world = fleet();
+    expect(assembled(world).assembly.source.role).toBe("owner");
+    expect(assembled(world, { role: "owner" }).assembly.source.role).toBe("owner");
+    expect(assembled(world, { role: "consumer" }).assembly.source.role).toBe("consumer");
+    expect(() => assembled(world, { role: "both" as never })).toThrow("role must be");
+  });
+
+  it.each([
+    [{ kind: "supersede", overlapMs: 0 }, undefined, false],
+    [{ kind: "supersede", overlapMs: 0 }, "warn", true],
+    [stable, undefined, true],
+    [{ kind: "sliding" }, undefined, true],
+    [stable, "error", false],
+  ] as const)(
+    "shares its id with another environment where that harms nobody: %o, %s",
+    async (policy, onConflict, shares) => {
+      const world = fleet({ policy, latencyMs: 0 });
+      await within(world.clock, 1_000, assembled(world).refresh(cold));
+      const staging = assembled(world, {
+        environment: "staging",
+        ...(onConflict && { onConflict }),
+      });
+      const work = within(world.clock, 1_000, staging.refresh(cold));
+      if (shares) await work;
+      else await expect(work).rejects.toMatchObject({ code: "CREDENTIAL_CONFLICT" });
+      expect(staging.assembly.local.isUsable).toBe(shares);
+    },
+  );
+
+  it.each([
+    [stable, undefined, true],
+    [stable, "never", false],
+    [{ kind: "supersede", overlapMs: 0 }, undefined, false],
+  ] as const)(
+    "fetches without its store where that harms nobody: %o, %s",
+    async (policy, standalone, fetches) => {
+      const world = fleet({ policy, latencyMs: 0 });
+      const { faults, refresh } = assembled(world, standalone && { standalone });
+      faults.unreachable = true;
+      const work = within(world.clock, 100, refresh(cold, false));
+      if (fetches) await work;
+      else await expect(work).rejects.toMatchObject({ reason: "store" });
+    },
+  );
+
+  it("keeps its documents and its lease under its environment", async () => {
+    const world = fleet({ latencyMs: 0 });
+    await within(world.clock, 1_000, assembled(world, { environment: "staging" }).refresh(cold));
+    expect((await world.document("staging"))?.credential).toBeDefined();
+    const lock = world.store.lock().withPrefix("production");
+    await lock.tryAcquire(world.platform.id, "x", 60_000);
+    const staging = world.store.lock().withPrefix("staging");
+    expect(await staging.tryAcquire(world.platform.id, "y", 1)).toMatchObject({ acquired: true });
+  });
+
+  it("serves its callers and plans anew when its copy changes", async () => {
+    const world = fleet();
+    const { assembly, faults } = assembled(world, { keepAlive: true });
+    await world.store.lock().withPrefix("production").tryAcquire(world.platform.id, "x", 60_000);
+    const waiting = assembly.singleFlight.ensure(cold);
+    await world.clock.advance(100);
+    assembly.background.start();
+    await world.write({ ...emptyState, credential: storedAt(world.clock.wallMs()) });
+    expect((await within(world.clock, 100, waiting)).reveal()).toBe("secret-1");
+    // It is to be replaced ahead of its end from now on.
+    await world.clock.advance(7_200_000);
+    expect(world.platform.issues.length).toBeGreaterThan(0);
+    expect(faults.calls()).toBeGreaterThan(0);
+  });
+
+  it("goes on with all that has waited for the store when it is back", async () => {
+    const world = fleet({ latencyMs: 200 });
+    const { assembly, context, faults, refresh } = assembled(world);
+    const work = refresh(cold);
+    await world.clock.advance(100);
+    faults.unreachable = true;
+    await within(world.clock, 1_000, work);
+    await world.clock.advance(60_000);
+    expect((await world.document())?.credential).toBeUndefined();
+    faults.unreachable = false;
+    // Whichever command finds out.
+    await assembly.source.document.read();
+    await world.clock.settle();
+    expect(context.health.isReachable).toBe(true);
+    expect((await world.document())?.credential?.secret).toBe(world.platform.latest);
+  });
+
+  it("shows that the lock works by a lease that it gives back, or that another one holds it", async () => {
+    const world = fleet();
+    const { assembly, faults } = assembled(world);
+    await assembly.tryLease();
+    expect([faults.calls("tryAcquire"), faults.calls("release")]).toEqual([1, 1]);
+    const lock = world.store.lock().withPrefix("production");
+    expect(await lock.tryAcquire(world.platform.id, "x", 60_000)).toMatchObject({ acquired: true });
+    await assembly.tryLease();
+    expect([faults.calls("tryAcquire"), faults.calls("release")]).toEqual([2, 1]);
+    faults.unreachable = true;
+    await expect(assembly.tryLease()).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE" });
+  });
+
+  it("makes what only refusals need once, for the first of them", () => {
+    const { assembly } = assembled(fleet());
+    const { replacement } = assembly;
+    expect(assembly.replacement).toBe(replacement);
+  });
+});

@@ -1,0 +1,361 @@
+/** What a process does by itself, and when. */
+import { describe, expect, it } from "vitest";
+import { Background } from "./background.ts";
+import type { FailedAttempt } from "./stale-cause.ts";
+import { CacheUnavailableError } from "../errors.ts";
+import type { Goal } from "../fleet/local-copy.ts";
+import { lifetimeMs, oneNode, storedAt } from "../scenarios/node.fixture.ts";
+import { emptyState, type State, type StoredCredential } from "../state/state.ts";
+import { seededRandom } from "../testing/index.ts";
+
+const advisoryMs = lifetimeMs - 900_000;
+const mandatoryMs = lifetimeMs - 120_000;
+const never = Number.POSITIVE_INFINITY;
+
+/** A draw of 0 starts what is elected last, and reads earliest. */
+function bench({ draw = 0, role = "owner" as "owner" | "consumer", reads = true } = {}) {
+  const random = { ...seededRandom("background"), next: () => draw };
+  const one = oneNode({ policy: { kind: "supersede", overlapMs: 300_000 } }, { random });
+  const { clock, local, storeClock } = one;
+  storeClock.observe(clock.wallMs(), clock.monotonicMs());
+  const startMs = clock.monotonicMs();
+  const did: string[] = [];
+  const log = (what: string): unknown => did.push(`${what} ${clock.monotonicMs() - startMs}`);
+  const source = {
+    role,
+    usedAtMs: undefined as number | undefined,
+    hasPush: false,
+    lastReadMs: startMs,
+    failure: undefined as Error | undefined,
+    read: async () => {
+      source.lastReadMs = clock.monotonicMs();
+      log("read");
+      if (source.failure !== undefined) throw source.failure;
+      // As a reading does: so nothing is doubtful any more.
+      if (reads) storeClock.observe(clock.worldMs(), clock.monotonicMs());
+    },
+    proveWrites: async () => void log("prove"),
+    subscribeAndRead: async () => void log("subscribe"),
+  };
+  const demand = {
+    isNeeded: true,
+    isMarkedNow: false,
+    isWanted: () => demand.isNeeded,
+    isMarked: () => demand.isMarkedNow,
+    mark: async () => void log("mark"),
+  };
+  const breaker = { error: undefined as Error | undefined, isRefused: false, nextTryMs: -never };
+  const pursued: Goal[] = [];
+  const answers = {
+    attempt: async (): Promise<FailedAttempt | undefined> => undefined,
+    judge: async (): Promise<Goal | "alive"> => ({ reason: "rejected", refused: "judged" }),
+  };
+  const singleFlight = {
+    inBackground: async (goal: Goal) => {
+      pursued.push(goal);
+      log(goal.reason);
+      return answers.attempt();
+    },
+  };
+  const refusals = { judge: () => answers.judge() };
+  const parentErrors = { has: () => false };
+  const background = new Background(one.node, {
+    source,
+    demand,
+    breaker,
+    singleFlight,
+    refusals,
+    parentErrors,
+    // The background uses these alone.
+  } as never);
+  const hold = (given: Partial<StoredCredential> = {}, changed: Partial<State> = {}) => {
+    const state = { ...emptyState, credential: storedAt(storeClock.nowMs(), given), ...changed };
+    local.adopt(state, state.credential);
+    background.rearm();
+    return state;
+  };
+  return { ...one, answers, background, breaker, demand, did, hold, pursued, source };
+}
+
+describe("a background", () => {
+  it("does nothing before its start and after its stop", async () => {
+    const { background, clock, did, hold } = bench();
+    hold();
+    await clock.advance(3 * lifetimeMs);
+    expect(did).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+    background.start();
+    background.stop();
+    await clock.advance(3 * lifetimeMs);
+    background.start();
+    background.retryNow();
+    expect(did).toEqual([]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("subscribes a tenth of a second after its start, once", async () => {
+    const { background, clock, did } = bench();
+    background.start();
+    await clock.advance(60);
+    background.start();
+    await clock.advance(39);
+    expect(did).toEqual([]);
+    await clock.advance(1);
+    expect(did).toEqual(["subscribe 100"]);
+    await clock.advance(60_000);
+    expect(did).toHaveLength(1);
+  });
+
+  it("marks for a consumer that somebody uses it, at each of its wakes", async () => {
+    const { background, clock, did } = bench({ role: "consumer" });
+    background.start();
+    await clock.advance(60_100);
+    expect(did).toEqual(["subscribe 100", "mark 20100", "mark 40100", "mark 60100"]);
+  });
+});
+
+describe("a reading in the background", () => {
+  const readsOf = (did: string[]) => did.filter((what) => what.startsWith("read"));
+
+  it.each([
+    [0, 230_400],
+    [1, 240_000],
+  ])("comes after 240 s at most, not for all nodes at once: %d", async (draw, atMs) => {
+    const { background, clock, did } = bench({ draw });
+    background.start();
+    await clock.advance(atMs - 1);
+    expect(readsOf(did)).toEqual([]);
+    await clock.advance(1);
+    // It shows too whether the store takes writes, and subscribes where that is needed.
+    expect(did.slice(-3)).toEqual([`read ${atMs}`, `prove ${atMs}`, `subscribe ${atMs}`]);
+  });
+
+  it("comes later where the store reports changes and nothing is in flight", async () => {
+    for (const changed of [{}, { intent: { epoch: 2, operationId: "2", atMs: 0 } }]) {
+      const { background, clock, did, hold, source } = bench({ draw: 1 });
+      hold({}, changed);
+      source.hasPush = true;
+      background.start();
+      await clock.advance(239_999);
+      expect(readsOf(did)).toEqual([]);
+      await clock.advance(1);
+      expect(readsOf(did)).toHaveLength("intent" in changed ? 1 : 0);
+      await clock.advance(20_000);
+      expect(readsOf(did)).toHaveLength(1);
+    }
+  });
+
+  it("comes once a minute while a replacement is due, and not earlier for a minute that begins", async () => {
+    const { background, clock, demand, did, hold } = bench({ draw: 1 });
+    demand.isNeeded = false;
+    background.start();
+    await clock.advance(200);
+    hold({}, {});
+    const { length } = did;
+    await clock.advance(advisoryMs);
+    const before = readsOf(did).length;
+    expect(length).toBe(1);
+    await clock.advance(240_000);
+    expect(readsOf(did).length - before).toBeGreaterThanOrEqual(3);
+    expect(readsOf(did).length - before).toBeLessThanOrEqual(5);
+  });
+
+  it("that fails is repeated after a growing pause, and settles with one that succeeds", async () => {
+    const { background, clock, did, source } = bench({ draw: 0.5 });
+    source.failure = new CacheUnavailableError("gone");
+    background.start();
+    await clock.advance(235_200);
+    expect(readsOf(did)).toEqual(["read 235200"]);
+    await clock.advance(5_000 + 10_000 + 20_000);
+    expect(readsOf(did).slice(1)).toEqual(["read 240200", "read 250200", "read 270200"]);
+    source.failure = undefined;
+    await clock.advance(40_000);
+    expect(readsOf(did).at(-1)).toBe("read 310200");
+    source.failure = new CacheUnavailableError("gone");
+    await clock.advance(235_200 + 5_000);
+    expect(readsOf(did).slice(-2)).toEqual(["read 545400", "read 550400"]);
+  });
+
+  it("that fails is repeated soon by the node that fetched what it holds itself", async () => {
+    const { background, clock, did, hold, source } = bench({ draw: 0.5 });
+    hold({ by: { node: "node-1", environment: "production", reason: "cold" } });
+    source.failure = new CacheUnavailableError("gone");
+    background.start();
+    await clock.advance(235_200 + 10_000);
+    expect(readsOf(did)).toEqual(["read 235200", "read 240200", "read 245200"]);
+  });
+
+  it("comes soon when the clock has moved, or the store was away, five seconds after the last", async () => {
+    const slept = bench();
+    slept.background.start();
+    await slept.clock.advance(10_000);
+    slept.clock.suspend(60_000);
+    await slept.clock.advance(20_000);
+    expect(readsOf(slept.did)).toHaveLength(1);
+    await slept.clock.advance(100_000);
+    expect(readsOf(slept.did)).toHaveLength(1);
+    const away = bench({ reads: false });
+    away.background.start();
+    await away.clock.advance(1_000);
+    const gone = () => Promise.reject(new CacheUnavailableError("gone"));
+    await away.context.health.watched("set", gone).catch(() => {});
+    away.background.rearm();
+    await away.clock.advance(3_999);
+    expect(readsOf(away.did)).toEqual([]);
+    await away.clock.advance(1);
+    expect(readsOf(away.did)).toEqual(["read 5000"]);
+  });
+});
+
+describe("a refresh in the background", () => {
+  it("is made ahead of time, for the commit that it replaces", async () => {
+    const { background, clock, hold, pursued } = bench({ draw: 1 - 1e-9 });
+    hold();
+    background.start();
+    await clock.advance(advisoryMs - 1);
+    expect(pursued).toEqual([]);
+    await clock.advance(20_000);
+    expect(pursued[0]).toEqual({ reason: "advisory", replaces: "commit-1" });
+  });
+
+  it("is mandatory at its latest time, and urgent after the end", async () => {
+    const { background, clock, hold, pursued } = bench();
+    hold();
+    background.start();
+    await clock.advance(mandatoryMs);
+    expect(pursued).toEqual([{ reason: "mandatory", replaces: "commit-1" }]);
+    await clock.advance(120_000);
+    expect(pursued.at(-1)).toEqual({ reason: "expired", replaces: "commit-1" });
+  });
+
+  it("is owed while it is in doubt which credential lives", async () => {
+    const { background, clock, hold, pursued, storeClock } = bench();
+    hold({}, { doubtSinceMs: storeClock.nowMs() });
+    background.start();
+    await clock.advance(199_999);
+    expect(pursued).toEqual([]);
+    await clock.advance(1);
+    expect(pursued).toEqual([{ reason: "reconcile", replaces: "commit-1" }]);
+  });
+
+  it("follows a complaint of another node, of which the platform is asked first", async () => {
+    const suspect = { fingerprint: "fingerprint-1", atMs: 0 };
+    const { answers, background, clock, hold, pursued } = bench();
+    hold({}, { suspect });
+    background.start();
+    await clock.advance(50);
+    expect(pursued).toEqual([{ reason: "rejected", refused: "judged" }]);
+    const alive = bench();
+    alive.answers.judge = async () => "alive";
+    alive.hold({}, { suspect });
+    alive.background.start();
+    await alive.clock.advance(50);
+    expect(alive.pursued).toEqual([]);
+    void answers;
+    // The document says that the platform has been asked.
+    const dead = bench();
+    dead.hold({}, { suspect: { ...suspect, dead: true } });
+    dead.background.start();
+    await dead.clock.advance(50);
+    expect(dead.pursued).toEqual([{ reason: "rejected", refused: "fingerprint-1", isDead: true }]);
+  });
+
+  it.each<[string, (parts: ReturnType<typeof bench>) => unknown]>([
+    ["nobody needs it", ({ demand }) => (demand.isNeeded = false)],
+    ["it is a consumer", ({ source }) => (source.role = "consumer")],
+    [
+      "the platform refuses for good",
+      ({ breaker }) => Object.assign(breaker, { error: new Error("no"), nextTryMs: never }),
+    ],
+    ["there is nothing to replace", ({ local }) => local.forget()],
+  ])("is not made where %s", async (_what, change) => {
+    const parts = bench();
+    parts.hold();
+    change(parts);
+    parts.background.start();
+    await parts.clock.advance(lifetimeMs + 60_000);
+    expect(parts.pursued).toEqual([]);
+  });
+
+  it("is tried again when a refusal is due for another try, also without a credential", async () => {
+    const { background, breaker, clock, pursued } = bench();
+    Object.assign(breaker, {
+      error: new Error("no"),
+      isRefused: true,
+      nextTryMs: clock.monotonicMs() + 30_000,
+    });
+    background.start();
+    await clock.advance(29_999);
+    breaker.error = undefined;
+    background.rearm();
+    await clock.advance(1);
+    expect(pursued[0]).toEqual({ reason: "cold" });
+  });
+
+  it("is made without a credential for consumers that wait for one", async () => {
+    const { background, clock, demand, pursued } = bench();
+    demand.isMarkedNow = true;
+    background.start();
+    await clock.advance(100);
+    expect(pursued[0]).toEqual({ reason: "cold" });
+  });
+
+  it("that fails is tried again after 5, 10 and 20 s, and at once when the store is back", async () => {
+    const { answers, background, clock, did, hold } = bench({ draw: 0.5 });
+    answers.attempt = async () => ({ error: new Error("x"), block: undefined });
+    hold({}, { suspect: { fingerprint: "fingerprint-1", atMs: 0, dead: true } });
+    background.start();
+    await clock.advance(7_500);
+    const tries = () => did.filter((what) => what.startsWith("rejected"));
+    // Nothing can be served.
+    expect(tries()).toEqual(["rejected 0", "rejected 1000", "rejected 3000", "rejected 7000"]);
+    background.retryNow();
+    await clock.advance(100);
+    expect(tries()).toHaveLength(5);
+  });
+
+  it("that has brought what was due is not repeated", async () => {
+    const { answers, background, clock, hold, pursued } = bench();
+    hold();
+    answers.attempt = async () => {
+      hold({ generation: pursued.length + 1 });
+      return undefined;
+    };
+    background.start();
+    await clock.advance(mandatoryMs + 60_000);
+    expect(pursued).toHaveLength(1);
+    await clock.advance(mandatoryMs);
+    expect(pursued).toHaveLength(2);
+  });
+});
+
+describe("a credential that is served past its time", () => {
+  it("is reported once, with why, five seconds after it had to be replaced", async () => {
+    const { answers, background, clock, events, hold } = bench();
+    answers.attempt = async () => ({
+      error: new CacheUnavailableError("gone"),
+      block: { kind: "pause", ms: 1, why: "governor" },
+    });
+    hold();
+    background.start();
+    const stale = () => events.filter(({ type }) => type === "kept-stale");
+    await clock.advance(mandatoryMs + 4_999);
+    expect(stale()).toEqual([]);
+    await clock.advance(1);
+    expect(stale()).toMatchObject([{ generation: 1, cause: "governor", remainingMs: 115_000 }]);
+    await clock.advance(60_000);
+    expect(stale()).toHaveLength(1);
+  });
+
+  it("is not reported where nobody needs another, or it is out of use", async () => {
+    for (const change of ["unneeded", "dead"]) {
+      const { background, clock, demand, events, hold, local } = bench();
+      hold();
+      background.start();
+      if (change === "unneeded") demand.isNeeded = false;
+      else local.forget();
+      await clock.advance(mandatoryMs + 60_000);
+      expect(events.filter(({ type }) => type === "kept-stale")).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,113 @@
+/** How long a node leaves a refresh alone that has failed. */
+import { describe, expect, it } from "vitest";
+import { RetryPause } from "./retry-pause.ts";
+import type { Goal } from "../fleet/local-copy.ts";
+import { oneNode, storedAt } from "../scenarios/node.fixture.ts";
+import { emptyState, type State } from "../state/state.ts";
+import { seededRandom } from "../testing/index.ts";
+
+const advisory: Goal = { reason: "advisory" };
+const rejected: Goal = { reason: "rejected" };
+
+function bench(draw = 0.5) {
+  const random = { ...seededRandom("pause"), next: () => draw };
+  const one = oneNode({}, { random });
+  const { clock, local, storeClock } = one;
+  const due = { goal: undefined as Goal | undefined };
+  const pause = new RetryPause(one.node, () => due.goal);
+  const hold = (changed: Partial<State> = {}) => {
+    const state = { ...emptyState, credential: storedAt(storeClock.nowMs()), ...changed };
+    local.adopt(state, state.credential);
+  };
+  /** In ms from now. */
+  const leftMs = () => pause.untilMs() - clock.monotonicMs();
+  const fail = (goal: Goal | undefined = advisory, block?: Parameters<RetryPause["start"]>[0]) => {
+    pause.begins(goal);
+    pause.start(block);
+    return leftMs();
+  };
+  return { ...one, due, fail, hold, leftMs, pause };
+}
+
+describe("the pause after a failed attempt", () => {
+  it("is none at first, nor after the store is back", () => {
+    const { fail, hold, leftMs, pause } = bench();
+    expect(leftMs()).toBe(Number.NEGATIVE_INFINITY);
+    hold();
+    expect([fail(), fail()]).toEqual([5_000, 10_000]);
+    pause.end();
+    expect(leftMs()).toBe(Number.NEGATIVE_INFINITY);
+    expect(fail()).toBe(5_000);
+  });
+
+  it("begins anew after an attempt that left nothing to do", () => {
+    const { fail, hold, pause } = bench();
+    hold();
+    expect([fail(), fail()]).toEqual([5_000, 10_000]);
+    pause.forget();
+    expect(fail()).toBe(5_000);
+  });
+
+  it.each([
+    [0, 4_000],
+    [1, 6_000],
+  ])("is not the same for all nodes: %d", (draw, ms) => {
+    const { fail, hold } = bench(draw);
+    hold();
+    expect(fail()).toBeCloseTo(ms);
+  });
+
+  it("is shorter as soon as nothing can be served, also during it", () => {
+    const { context, fail, hold, leftMs, local } = bench();
+    expect(fail()).toBe(1_000);
+    hold();
+    expect(leftMs()).toBe(5_000);
+    local.updateState({
+      ...local.state!,
+      suspect: { fingerprint: "fingerprint-1", atMs: 0, dead: true },
+    });
+    expect(context.rules.canAsk).toBe(false);
+    expect(leftMs()).toBe(1_000);
+    local.forget();
+    expect(leftMs()).toBe(1_000);
+  });
+
+  it("is no longer than another node's lease lasts, and ends not for all at once", () => {
+    const { fail, hold } = bench();
+    hold();
+    expect(fail(advisory, { kind: "wait", ms: 1_000 })).toBe(2_000);
+    expect(fail(advisory, { kind: "wait", ms: 60_000 })).toBe(10_000);
+    expect(fail(advisory, { kind: "pause", ms: 1, why: "error" })).toBe(20_000);
+    const urgent = bench();
+    urgent.fail();
+    urgent.fail();
+    expect(urgent.fail(advisory, { kind: "wait", ms: 1_000 })).toBe(1_250);
+  });
+
+  it("is no shorter than the fleet's back-off, which alone counts when nothing can be served", () => {
+    const { clock, fail, hold } = bench();
+    const backOff = { backOffUntilMs: clock.wallMs() + 60_000 };
+    hold(backOff);
+    expect(fail()).toBe(60_000);
+    const urgent = bench();
+    urgent.local.updateState({ ...emptyState, ...backOff });
+    expect(urgent.fail()).toBe(67_500);
+    urgent.local.updateState({ ...emptyState, backOffUntilMs: clock.wallMs() - 60_000 });
+    expect(urgent.fail()).toBe(2_000);
+  });
+
+  it("is over when a refusal is heard of that was not known before, but for the fleet's back-off", () => {
+    const { due, fail, hold, leftMs } = bench();
+    hold();
+    fail();
+    expect(fail()).toBe(10_000);
+    due.goal = rejected;
+    expect(leftMs()).toBeLessThanOrEqual(0);
+    due.goal = advisory;
+    expect(leftMs()).toBe(10_000);
+    // That attempt is the first of its kind.
+    due.goal = rejected;
+    expect(fail(rejected)).toBe(5_000);
+    expect(fail(rejected)).toBe(10_000);
+  });
+});
