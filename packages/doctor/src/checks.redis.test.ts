@@ -240,6 +240,8 @@ describe("other users of the same Redis", () => {
   test("a key that does not tell its AppID leaves it unknown, and a stable token is out of reach", async () => {
     await world.put("production");
     await server.command("SET", `gowechat_officialaccount__stable_access_token_${appId}`, "x");
+    // What withWxjavaLock() takes looks as if WxJava had taken it.
+    await server.command("SET", `wx:lock:${appId}:accessTokenLock`, "x");
     expect(await result("foreign-sdk-keys")).toMatchObject({ status: "ok" });
     await server.command("SET", `powerwechat.access_token.${"a".repeat(32)}`, "x");
     expect(await result("foreign-sdk-keys")).toMatchObject({ status: "unknown" });

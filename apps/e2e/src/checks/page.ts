@@ -70,15 +70,15 @@ export const checksPages: readonly ChecksPage[] = (["en", "zh-CN"] as const).map
 function section({ fix, id, severity, text }: Check, language: Language): string {
   const { labels, severity: severities } = words[language];
   const { title, meaning, remedy } = text[language];
-  const colon = language === "en" ? ":" : "：";
+  const colon = language === "en" ? ": " : "：";
   return [
     `## \`${id}\``,
     `${title}${language === "en" ? "." : "。"}`,
     [
-      `- ${labels.severity}${colon} ${severities[severity]}`,
-      `- ${labels.meaning}${colon} ${meaning}`,
-      `- ${labels.remedy}${colon} ${remedy}`,
-      ...(fix ? [`- ${labels.fix}${colon} ${fix.text[language]}`] : []),
+      `- ${labels.severity}${colon}${severities[severity]}`,
+      `- ${labels.meaning}${colon}${meaning}`,
+      `- ${labels.remedy}${colon}${remedy}`,
+      ...(fix ? [`- ${labels.fix}${colon}${fix.text[language]}`] : []),
     ].join("\n"),
   ].join("\n\n");
 }

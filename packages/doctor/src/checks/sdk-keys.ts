@@ -21,7 +21,6 @@ export const sdkKeyShapes: readonly SdkKeyShape[] = [
   },
   { sdk: "silenceper/wechat", shape: /gowechat_\w+?__access_token_APPID/ },
   { sdk: "WxJava", shape: /:access_token:APPID$/ },
-  { sdk: "WxJava", shape: /:lock:APPID:accessTokenLock$/ },
   { sdk: "WxJava", shape: /wechat_(?:component_|authorizer_)?access_token[_:]APPID/ },
   {
     sdk: "EasyWeChat or node-easywechat",
@@ -50,8 +49,8 @@ export interface SdkKey {
 
 /** Undefined when it is no key of an SDK, or one of an account that is not among these. */
 export function sdkKeyOf(key: string, accounts: readonly string[]): SdkKey | undefined {
-  // Lingpai's own names hold the id in braces.
-  if (/\{[^{}]+\}(?:::\w+)?$/.test(key)) return undefined;
+  // Lingpai's own names hold the id in braces. A lock of WxJava's may be taken by withWxjavaLock().
+  if (/\{[^{}]+\}(?:::\w+)?$|lock$/i.test(key)) return undefined;
   const account = accounts.find((one) => key.includes(one));
   const text = account === undefined ? key : key.replaceAll(account, "APPID");
   const found = sdkKeyShapes.find(({ shape }) => shape.test(text));
