@@ -59,6 +59,12 @@ describe.concurrent("pnpm bench", () => {
     ).toEqual(["lingpai peek()", "lingpai get()"]);
   });
 
+  it("measures what events and traces cost a hit while nobody listens", async () => {
+    const rows = await measured("tracing");
+    expect(rows).toHaveLength(2);
+    for (const row of rows) expect(row.ratio).toBeGreaterThan(0);
+  });
+
   it("measures reads from Redis beside the raw clients that send the same command", async () => {
     const rows = await measured("redis-get");
     expect(

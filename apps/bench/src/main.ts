@@ -9,6 +9,7 @@ import { platformLine } from "./versions.ts";
 
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   hot: async () => (await import("./hot/hot.ts")).hot,
+  tracing: async () => (await import("./tracing/tracing.ts")).tracing,
   "redis-get": async () => (await import("./redis-get/redis-get.ts")).redisGet,
   "store-get": async () => (await import("./store-get/store-get.ts")).storeGet,
   lease: async () => (await import("./lease/lease.ts")).lease,
@@ -29,6 +30,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
  */
 const all: readonly (readonly string[])[] = [
   ["hot"],
+  ["tracing"],
   ["redis-get"],
   ["store-get"],
   ["lease"],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { measurementsOf, judged, ratioAtMost, exactly } from "./measurement.ts";
 import { inRounds } from "./rounds.ts";
-import { median, medianRatio, quantile, spreadOf } from "./statistics.ts";
+import { median, medianInterval, medianRatio, quantile, spreadOf } from "./statistics.ts";
 
 describe("the statistics of a bench", () => {
   it("take the middle value, and interpolate where there is none", () => {
@@ -14,6 +14,16 @@ describe("the statistics of a bench", () => {
 
   it("compare within a round, so that a slow round does not count as a slow contender", () => {
     expect(medianRatio([20, 2000, 22], [10, 1000, 10])).toBe(2);
+  });
+
+  it("give the ranks between which the median lies with 95 %", () => {
+    const upTo = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 1);
+    // The tables of the sign test: n = 6, 10, 20, 41.
+    expect(medianInterval(upTo(6))).toEqual([1, 6]);
+    expect(medianInterval(upTo(10))).toEqual([2, 9]);
+    expect(medianInterval(upTo(20).toReversed())).toEqual([6, 15]);
+    expect(medianInterval(upTo(41))).toEqual([14, 28]);
+    expect(() => medianInterval(upTo(5))).toThrow(RangeError);
   });
 
   it("let the contenders take turns, each round beginning with another one", async () => {

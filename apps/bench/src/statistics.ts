@@ -26,6 +26,27 @@ export function medianRatio(values: readonly number[], base: readonly number[]):
   return median(values.map((value, round) => value / (base[round] ?? Number.NaN)));
 }
 
+/**
+ * An interval that holds the true median with a probability of 95 %, whatever the distribution: the
+ * ranks below and above which fewer than 2.5 % of fair coins fall.
+ *
+ * @throws {RangeError} there are fewer than 6 values, which cannot tell.
+ */
+export function medianInterval(values: readonly number[]): readonly [low: number, high: number] {
+  const sorted = values.toSorted((one, other) => one - other);
+  const { length } = sorted;
+  let rank = -1;
+  let chance = 0.5 ** length;
+  for (let below = chance; below <= 0.025; below += chance) {
+    rank += 1;
+    chance *= (length - rank) / (rank + 1);
+  }
+  const [low, high] = [sorted[rank], sorted[length - 1 - rank]];
+  if (low === undefined || high === undefined)
+    throw new RangeError("An interval of the median needs at least 6 values.");
+  return [low, high];
+}
+
 /** Rounds to 4 significant digits, because more would be noise. */
 export function rounded(value: number): number {
   return Number(value.toPrecision(4));
