@@ -129,11 +129,18 @@ describe.concurrent("pnpm bench", () => {
       expect(ratio).toBeLessThanOrEqual(3);
   });
 
+  it("asks two token servers without an error, by one fetch, and wakes all who wait", async () => {
+    const rows = await measured("server");
+    const counts = rows.filter(({ unit }) => ["errors", "fetches", "polls"].includes(unit));
+    expect(counts).toHaveLength(3);
+    for (const row of counts) expect(row).toMatchObject({ met: true });
+  });
+
   it("says what benches there are when it does not know the name", async () => {
     const { code, errors } = await bench("cold");
     expect(code).toBe(1);
     expect(errors).toContain(
-      "hot, redis-get, store-get, lease, herd, adoption, failover, incident, contention, siege, cost, many",
+      "hot, redis-get, store-get, lease, herd, adoption, failover, incident, contention, siege, cost, server, many",
     );
   });
 });

@@ -20,11 +20,13 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   contention: async () => (await import("./contention/contention.ts")).contention,
   siege: async () => (await import("./siege/siege.ts")).siege,
   cost: async () => (await import("./cost/cost.ts")).cost,
+  server: async () => (await import("./server/server.ts")).server,
   many: async () => (await import("./many/many.ts")).many,
 };
 
 /**
- * All benches but `failover`, which waits half an hour for servers that fail. Those of one group
+ * All benches but `failover`, which waits half an hour for servers that fail, and `server`, which
+ * opens 10 000 sockets. Those of one group
  * run at the same time, because they count and judge no time: `contention` is virtual, the others mostly
  * wait.
  */
@@ -42,7 +44,7 @@ const all: readonly (readonly string[])[] = [
 
 const usage = `usage: pnpm bench [NAME] [--json] [--quick] [--only TEXT]
 
-NAME     ${Object.keys(benches).join(", ")}, or all (the default), which is all but failover
+NAME     ${Object.keys(benches).join(", ")}, or all (the default), which is all but failover and server
 --json   prints nothing but the measurements, as a JSON array
 --quick  goes through everything once: the counts hold, the times mean nothing
 --only   the rows whose title contains the text, as "Cluster, frozen" (failover)

@@ -1,0 +1,14 @@
+/** What the bench tells its workers, and what they tell it. */
+export type WorkerOrder =
+  | { readonly kind: "bare"; readonly constant: object }
+  | {
+      readonly kind: "server";
+      readonly redis: string;
+      readonly seal: string;
+      readonly app: { readonly appId: string; readonly secret: string; readonly baseUrl: string };
+    };
+
+export interface Started {
+  readonly url: string;
+  readonly key: string;
+}

@@ -1,0 +1,198 @@
+/** What the token server costs beside a bare route, and what 10 000 waiting callers do. */
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { Agent } from "node:http";
+import { delay, systemClock } from "@lingpai/core";
+import { createSimulator } from "@lingpai/wechat-simulator";
+import { listen } from "@lingpai/wechat-simulator/server";
+import type { Bench } from "../bench.ts";
+import { atMost, exactly, judged, ratioAtLeast } from "../measurement.ts";
+import type { Figure } from "../measurement.ts";
+import { onServer } from "../on-server.ts";
+import { rounded } from "../statistics.ts";
+import { named } from "../versions.ts";
+import { ask, load } from "./load.ts";
+import type { Load, Target } from "./load.ts";
+import type { Started, WorkerOrder } from "./protocol.ts";
+
+const efforts = {
+  full: { rounds: 3, roundMs: 10_000, clients: 200, polls: 10_000, idleMs: 10_000 },
+  quick: { rounds: 1, roundMs: 500, clients: 20, polls: 100, idleMs: 500 },
+} as const;
+const appId = "wx0123456789abcdef";
+const secret = "0123456789abcdef0123456789abcdef";
+const path = `/v1/credentials/wechat:stable:${appId}`;
+const seal = Buffer.alloc(32, 1).toString("base64");
+/** Connections that one after another is opened at a time: the backlog of a socket is short. */
+const openAtOnce = 100;
+
+export const server: Bench = {
+  title: "Server: two replicas and their callers, beside a bare Fastify route in the same run",
+  base: "two processes with a Fastify route that returns a constant: the same clients, by turns",
+  async run(effort) {
+    return onServer(async (redis, use) => {
+      const simulator = createSimulator({ accounts: [{ appId, secret }] });
+      const platform = use(await listen(simulator));
+      const app = { appId, secret, baseUrl: platform.url };
+      const workers = use(new Workers());
+      const constant = { secret: "x".repeat(140), expiresInMs: 7_000_000, state: "live" };
+      const order: WorkerOrder = { kind: "server", redis: redis.url, seal, app };
+      const replicas = [await workers.start(order), await workers.start(order)];
+      const bare = [
+        await workers.start({ kind: "bare", constant }),
+        await workers.start({ kind: "bare", constant }),
+      ];
+      const figures = await loads(replicas, bare, efforts[effort]);
+      const fetches = simulator.log.tally().fetches;
+      figures.push(judged(figure("fetches in a lifetime", fetches, "fetches"), exactly(1)));
+      const pid = workers.pids[0] ?? 0;
+      return [...figures, ...(await waiting(replicas[0]!, pid, efforts[effort]))];
+    });
+  },
+};
+
+type Effort = (typeof efforts)[keyof typeof efforts];
+
+async function loads(
+  replicas: readonly Started[],
+  bare: readonly Started[],
+  { clients, roundMs, rounds }: Effort,
+): Promise<Figure[]> {
+  const asked = replicas.map(({ key, url }) => ({ url: url + path, headers: bearer(key) }));
+  const plain = bare.map(({ url }) => ({
+    url: `${url}/constant`,
+    headers: bearer(replicas[0]!.key),
+  }));
+  const measured: { readonly server: Load; readonly bare: Load }[] = [];
+  await load(asked, { clients, ms: 300 });
+  for (let round = 0; round < rounds; round += 1)
+    measured.push({
+      bare: await load(plain, { clients, ms: roundMs }),
+      server: await load(asked, { clients, ms: roundMs }),
+    });
+  const median = (pick: (of: (typeof measured)[number]) => number): number =>
+    measured.map(pick).toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0;
+  const ratio = median((of) => of.server.perSecond / of.bare.perSecond);
+  const errors = measured.reduce((sum, of) => sum + of.server.errors, 0);
+  const contender = named("fastify", "a bare route of fastify");
+  return [
+    {
+      ...figure(
+        "requests",
+        median((of) => of.bare.perSecond),
+        "1/s",
+      ),
+      contender,
+    },
+    {
+      ...figure(
+        "p99",
+        median((of) => of.bare.p99Ms),
+        "ms",
+      ),
+      contender,
+    },
+    judged(
+      {
+        ...figure(
+          "requests",
+          median((of) => of.server.perSecond),
+          "1/s",
+        ),
+        ratio: rounded(ratio),
+      },
+      ratioAtLeast(0.6),
+    ),
+    figure(
+      "p99",
+      median((of) => of.server.p99Ms),
+      "ms",
+    ),
+    judged(figure("errors", errors, "errors"), exactly(0)),
+  ];
+}
+
+/** Callers that wait for the next commit on one replica: what they cost, and when they have it. */
+async function waiting(
+  { key, url }: Started,
+  pid: number,
+  { idleMs, polls }: Effort,
+): Promise<readonly Figure[]> {
+  const agent = new Agent({ maxSockets: Number.POSITIVE_INFINITY });
+  const headers = bearer(key);
+  const etag = (await fetch(url + path, { headers })).headers.get("etag") ?? "";
+  const poll: Target = {
+    url: `${url}${path}?wait=55`,
+    headers: { ...headers, "if-none-match": etag },
+  };
+  const before = usageOf(pid);
+  const open: Promise<number>[] = [];
+  let arrived = 0;
+  while (open.length < polls) {
+    for (let at = 0; at < openAtOnce && open.length < polls; at += 1)
+      open.push(ask(poll, agent).finally(() => (arrived += 1)));
+    await delay(systemClock, 5);
+  }
+  await delay(systemClock, 2_000);
+  const settled = usageOf(pid);
+  await delay(systemClock, idleMs);
+  const idle = usageOf(pid);
+  const early = arrived;
+  const refresh = { url: `${url}${path}/refresh`, headers };
+  const committed = ask(refresh, new Agent(), "POST").then(() => systemClock.monotonicMs());
+  const statuses = await Promise.all(open);
+  const lastMs = systemClock.monotonicMs();
+  const wrong = early + statuses.filter((status) => status !== 200).length;
+  const kib = (settled.rssKib - before.rssKib) / polls;
+  const label = `of ${polls} idle long polls`;
+  return [
+    figure(`memory ${label}, each`, rounded(kib), "KiB"),
+    figure(`processor ${label}`, rounded(((idle.cpuMs - settled.cpuMs) / idleMs) * 100), "%"),
+    judged(figure(`failures ${label}`, wrong, "polls"), exactly(0)),
+    judged(
+      figure("from the commit to the last of them", Math.max(0, lastMs - (await committed)), "ms"),
+      atMost(1_000),
+    ),
+  ];
+}
+
+function figure(metric: string, value: number, unit: string): Figure {
+  const contender = "lingpai token-server";
+  return { bench: "server", contender, metric, value: rounded(value), unit, ratio: null };
+}
+
+const bearer = (key: string): Readonly<Record<string, string>> => ({
+  authorization: `Bearer ${key}`,
+});
+
+/** Of a process on Linux; a tick is 10 ms. */
+function usageOf(pid: number): { readonly rssKib: number; readonly cpuMs: number } {
+  const [, rss = "0"] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8")) ?? [];
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+    .replace(/^.*\) /, "")
+    .split(" ");
+  return { rssKib: Number(rss), cpuMs: (Number(stat[11]) + Number(stat[12])) * 10 };
+}
+
+class Workers implements AsyncDisposable {
+  readonly #children: ChildProcess[] = [];
+
+  get pids(): readonly number[] {
+    return this.#children.map(({ pid = 0 }) => pid);
+  }
+
+  start(order: WorkerOrder): Promise<Started> {
+    const child = fork(new URL("./worker.ts", import.meta.url));
+    this.#children.push(child);
+    child.send(order);
+    return new Promise((resolve, reject) => {
+      child.once("message", (started: Started) => resolve(started));
+      child.once("exit", (code) => reject(new Error(`A worker ended with ${code}.`)));
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) child.kill("SIGKILL");
+  }
+}
