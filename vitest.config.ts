@@ -14,6 +14,7 @@ const settings = {
   servers: 240_000,
   packaging: 600_000,
   docs: 600_000,
+  browser: 300_000,
 };
 type Kind = keyof typeof settings;
 
@@ -25,6 +26,8 @@ type Kind = keyof typeof settings;
 const groups: readonly { readonly kinds: readonly Kind[]; readonly maxWorkers: number }[] = [
   { kinds: ["processes", "redis", "servers"], maxWorkers: 5 },
   { kinds: ["packaging", "docs"], maxWorkers: 3 },
+  // Left to the night, and to `pnpm test NAME`: `npm test` must not need a browser.
+  { kinds: ["browser"], maxWorkers: 1 },
 ];
 
 const needing = groups.flatMap(({ kinds, maxWorkers }, index) =>

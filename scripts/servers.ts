@@ -36,7 +36,11 @@ const allPrograms: Programs = {
 const programs: Readonly<Record<string, Programs>> = {
   docs: { ...redisPrograms, ...postgresPrograms },
   servers: allPrograms,
+  browser: { chromium: "chromium" },
 };
+
+/** Chromium under its other names, as macOS, Ubuntu and CI have it. */
+const otherBrowsers = ["chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /** The machine, as far as installing goes. */
 export interface Host {
@@ -51,11 +55,14 @@ export interface Host {
 }
 
 export function setup(project: { readonly name: string }): void {
-  provide(programs[project.name] ?? redisPrograms, {
+  const host: Host = {
     isRoot: process.getuid?.() === 0,
     folders: searchFolders,
     policyFile: "/usr/sbin/policy-rc.d",
-  });
+  };
+  const hasBrowser = otherBrowsers.some((name) => find(name, host) !== undefined);
+  if (project.name !== "browser" || !hasBrowser)
+    provide(programs[project.name] ?? redisPrograms, host);
   process.env["PATH"] = searchFolders().join(delimiter);
 }
 
@@ -72,7 +79,7 @@ export function provide(needed: Programs, host: Host): void {
   if (missing().length === 0) return;
   throw new Error(
     `These tests need ${missing().join(", ")} on PATH. Install ${packages.join(", ")} (Debian: sudo apt-get install ${packages.join(" ")}; ` +
-      "macOS: brew install redis postgresql mariadb memcached etcd libfaketime), or run `pnpm test`, which is the unit tests alone.",
+      "macOS: brew install redis postgresql mariadb memcached etcd libfaketime chromium), or run `pnpm test`, which is the unit tests alone.",
   );
 }
 

@@ -17,7 +17,10 @@ export function isTranslation(path: string): boolean {
 }
 
 export function originalOf(translation: string): string {
-  return translation.replace(suffix, ".md").replace(folder, "$1");
+  return translation
+    .replace(suffix, ".md")
+    .replace(/\.zh-CN\.png$/, ".png")
+    .replace(folder, "$1");
 }
 
 /** Every translated page of the workspace, from its root, with forward slashes. */

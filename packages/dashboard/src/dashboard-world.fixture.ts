@@ -44,6 +44,8 @@ export interface World {
   /** The faults between the replica that serves the page and the store. */
   readonly plan: FaultPlan;
   readonly appIds: readonly string[];
+  /** The AppSecret of all accounts. */
+  readonly secret: string;
   /** The clients of the replica that serves the page. */
   readonly clients: readonly Wechat[];
   refOf(account: number): string;
@@ -55,6 +57,8 @@ export interface World {
   callAll(accounts?: readonly number[]): Promise<void>;
   /** Somebody outside the fleet fetches a token, which kills the fleet's. */
   steal(account: number): Promise<void>;
+  /** A caller of the first replica is refused, and reports it. */
+  complain(account: number): Promise<void>;
   /** Makes the platform answer these accounts so. */
   refuse(errcodes: Readonly<Record<number, number>>): void;
   /** The port answers no more, or again. */
@@ -166,6 +170,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
     simulator,
     plan: first.plan,
     appIds,
+    secret,
     clients: first.clients,
     refOf,
     pass,
@@ -177,6 +182,7 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
         );
     },
     steal,
+    complain: (account) => call(first.clients[account]!),
     refuse: (errcodes) => refuse(around, errcodes),
     hide: port.hide,
     async close() {

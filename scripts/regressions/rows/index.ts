@@ -6,6 +6,7 @@ import { availabilityRefusals } from "./availability-refusals.ts";
 import { calls } from "./calls.ts";
 import { config } from "./config.ts";
 import { doctorRows } from "./doctor.ts";
+import { dashboard } from "./dashboard.ts";
 import { mirrors } from "./mirrors.ts";
 import { pushes } from "./pushes.ts";
 import { simulatorRows } from "./simulator.ts";
@@ -27,6 +28,7 @@ export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   calls,
   config,
   doctor: doctorRows,
+  dashboard,
   mirrors,
   pushes,
   simulator: simulatorRows,

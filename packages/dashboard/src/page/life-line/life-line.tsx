@@ -232,14 +232,14 @@ function Marks({ chosen, clusters, least, onChoose, xOf }: MarksProps): JSX.Elem
             data-mark
             class={`mark tone-${tone} ${at === found ? "mark-chosen" : ""}`}
             role="button"
-            tabIndex={at === current ? 0 : -1}
+            tabindex={at === current ? 0 : -1}
             aria-label={lifeLine.mark(whole, timeOfDay(first!.atMs, locale, true))}
             aria-pressed={at === found}
             onClick={() => go(at)}
             onKeyDown={(event) => onKeyDown(event, at)}
           >
             <rect class="mark-hit" x={x - 12} y={y - 12} width="24" height="24" rx="4" />
-            {intent !== undefined && (
+            {intent !== undefined && x - xOf(intent) > 6 && (
               <path
                 class="mark-intent"
                 d={`M${Math.max(least, xOf(intent))} ${y - 5}v10M${Math.max(least, xOf(intent))} ${y}H${x}`}

@@ -37,8 +37,8 @@ export function LifeBar({ row }: { readonly row: OverviewRow }): JSX.Element {
         <line class="life-now" x1={at(ageMs)} x2={at(ageMs)} y1="0" y2="100%" />
       </svg>
       <span class="life-text" aria-hidden="true">
-        {expiresInMs <= 0 ? list.ended : list.left(left)}
-        <span class="muted"> · {renews}</span>
+        <span>{expiresInMs <= 0 ? list.ended : list.left(left)}</span>
+        <span class="muted">{renews}</span>
       </span>
     </div>
   );

@@ -17,13 +17,13 @@ const heightPx = 220;
 
 export function Series({ hours, label, nowWallMs }: SeriesProps): JSX.Element {
   const app = useApp();
-  const { ledger, locale } = app.dictionary.value;
+  const dictionary = app.dictionary.value;
+  const { ledger, locale } = dictionary;
   const theme = app.theme.value;
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const box = place.current;
     if (box === null) return;
-    const { data, options } = chartOf(box, hours, nowWallMs, app.dictionary.value);
     let plot: uPlot | undefined;
     let isGone = false;
     const observer = new ResizeObserver(() =>
@@ -32,7 +32,10 @@ export function Series({ hours, label, nowWallMs }: SeriesProps): JSX.Element {
     // The chart is as large as the rest of the page: it is loaded where it is looked at.
     void import("uplot").then(({ default: UPlot }) => {
       if (isGone) return;
-      plot = new UPlot(options, data, box);
+      const { data, options } = chartOf(box, hours, nowWallMs, dictionary);
+      const paths = UPlot.paths.stepped?.({ align: 1 });
+      const series = options.series.map((one) => (paths === undefined ? one : { ...one, paths }));
+      plot = new UPlot({ ...options, series }, data, box);
       observer.observe(box);
     });
     return () => {
@@ -70,10 +73,17 @@ function chartOf(
   nowWallMs: number,
   { ledger, locale }: Dictionary,
 ): Chart {
-  const styles = getComputedStyle(box);
-  const colour = (name: string): string => styles.getPropertyValue(name).trim();
-  const times = hours.map(({ startedAgoMs }) => (nowWallMs - startedAgoMs) / 1_000);
-  const values = columns.map((name) => hours.map((hour) => hour[name]));
+  // A canvas knows no `light-dark()`: the browser resolves it for an element.
+  const colour = (name: string): string => {
+    box.style.color = `var(${name})`;
+    return getComputedStyle(box).color;
+  };
+  // The last step lasts until now.
+  const times = [
+    ...hours.map(({ startedAgoMs }) => (nowWallMs - startedAgoMs) / 1_000),
+    nowWallMs / 1_000,
+  ];
+  const values = columns.map((name) => [...hours, hours.at(-1)].map((hour) => hour?.[name] ?? 0));
   const hour = new Intl.DateTimeFormat(locale, { hour: "2-digit", hourCycle: "h23" });
   const axis = {
     stroke: colour("--muted"),
@@ -98,7 +108,7 @@ function chartOf(
         stroke: colour(`--series-${at + 1}`),
         width: 2,
         dash: [[], [6, 3], [2, 3], [8, 3, 2, 3]][at] ?? [],
-        points: { show: true, size: 4 },
+        points: { show: false },
       })),
     ],
   };

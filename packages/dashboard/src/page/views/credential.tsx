@@ -45,8 +45,13 @@ export function CredentialView({ name }: { readonly name: string }): JSX.Element
         </span>{" "}
         {meanings[severity]}
       </p>
-      <Line events={events} row={row} />
-      <Facts row={row} />
+      {/* Together, so that what is below does not move when the events are there. */}
+      {events !== undefined && (
+        <>
+          <Line events={events} row={row} />
+          <Facts row={row} />
+        </>
+      )}
     </>
   );
 }
@@ -86,7 +91,7 @@ function useLifeLine(name: string): readonly LoggedEvent[] | undefined {
 const spans = [24, 6, 1] as const;
 
 interface LineProps {
-  readonly events: readonly LoggedEvent[] | undefined;
+  readonly events: readonly LoggedEvent[];
   readonly row: OverviewRow;
 }
 
@@ -96,7 +101,7 @@ function Line({ events, row }: LineProps): JSX.Element {
   const [hours, setHours] = useState<number>(24);
   const [picked, setPicked] = useState<readonly LoggedEvent[]>();
   const atMs = useServerNow();
-  const shown = (events ?? []).filter(({ atMs: at }) => at >= atMs - hours * 3_600_000);
+  const shown = events.filter(({ atMs: at }) => at >= atMs - hours * 3_600_000);
   const choose = ({ marks }: Cluster): void => setPicked(marks.map(({ logged }) => logged));
   const chosen = picked ?? worstOf(shown);
   return (
@@ -119,7 +124,7 @@ function Line({ events, row }: LineProps): JSX.Element {
         </fieldset>
       </div>
       <LifeLine
-        events={events ?? []}
+        events={events}
         row={row}
         atMs={atMs}
         hours={hours}

@@ -1,7 +1,7 @@
 /** The first screen: one sentence, then the credentials, the worst first. */
 import type { OverviewRow } from "@lingpai/server";
 import type { JSX } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { aged, useApp } from "../app.ts";
 import { LifeBar } from "../parts/life-bar.tsx";
 import { StateIcon } from "../parts/state-icon.tsx";
@@ -18,13 +18,13 @@ export function FirstScreen(): JSX.Element {
   const { list, states } = dictionary;
   const [text, setText] = useState("");
   const [only, setOnly] = useState<Severity>();
-  const held = app.rows.value;
-  if (held === undefined) return <p class="muted">{dictionary.loading}</p>;
   const now = app.now.value;
-  const rows = [...held.values()].map((each) => aged(each, now));
+  const held = app.rows.value;
+  const rows = [...(held?.values() ?? [])].map((each) => aged(each, now));
   const session = app.session.value;
   const demo = typeof session === "object" ? session.demo : undefined;
-  const counts = countsOf(rows);
+  const counts = useInOrderOfAppearance(countsOf(rows));
+  if (held === undefined) return <p class="muted">{dictionary.loading}</p>;
   const chosen = counts.some(({ severity }) => severity === only) ? only : undefined;
   const wanted = text.trim().toLowerCase();
   const shown = worstFirst(
@@ -75,6 +75,18 @@ export function FirstScreen(): JSX.Element {
         </>
       )}
     </>
+  );
+}
+
+type Counted = ReturnType<typeof countsOf>;
+
+/** The worst first at the beginning; what comes later stands behind, so that no button moves away. */
+function useInOrderOfAppearance(counts: Counted): Counted {
+  const seen = useRef<Severity[]>([]);
+  for (const { severity } of counts)
+    if (!seen.current.includes(severity)) seen.current.push(severity);
+  return counts.toSorted(
+    (one, other) => seen.current.indexOf(one.severity) - seen.current.indexOf(other.severity),
   );
 }
 
@@ -136,6 +148,11 @@ function List({ rows }: { readonly rows: readonly OverviewRow[] }): JSX.Element 
   );
 }
 
+/** With figure spaces, so that a number that gains a digit begins where it did. */
+function padded(count: number): string {
+  return String(count).padStart(4, "\u2007");
+}
+
 interface RowProps {
   readonly row: OverviewRow;
   readonly index: number;
@@ -175,19 +192,20 @@ function Row({ index, row, topPx }: RowProps): JSX.Element {
           <span class="muted">–</span>
         ) : (
           <>
-            <span class="num">{list.generation(generation)}</span> {by && list.by(by.node)}
-            {by && <span class="muted small"> {reasons[by.reason] ?? by.reason}</span>}
+            <span class="num">{list.generation(generation)}</span>
+            {by && <span class="origin-node">{list.by(by.node)}</span>}
+            {by && <span class="origin-why muted small">{reasons[by.reason] ?? by.reason}</span>}
           </>
         )}
       </span>
       <span role="cell" class="cell-quota num">
-        {quota.used}
+        {padded(quota.used)}
         <span class="muted">{quota.perDay === undefined ? "" : ` / ${quota.perDay}`}</span>
       </span>
       <span role="cell" class="cell-nodes num" title={list.nodes(nodes.on, nodes.total)}>
         <span class="hidden">{list.nodes(nodes.on, nodes.total)}</span>
         <span aria-hidden="true" class={nodes.on < nodes.total ? "behind" : undefined}>
-          {nodes.on}/{nodes.total}
+          {nodes.total === 0 ? "–" : `${nodes.on}/${nodes.total}`}
         </span>
       </span>
     </div>

@@ -38,9 +38,10 @@ export function Shell(): JSX.Element {
             </span>
           </a>
           {isIn && <Freshness />}
-          <Choices isIn={isIn} name={isIn ? session.name : ""} />
+          {isIn && <SignOut name={session.name} />}
+          <Choices />
         </div>
-        {isIn && (
+        {isIn ? (
           <nav class="nav" aria-label={nav.label}>
             {sections.map((name) => (
               <a
@@ -52,6 +53,8 @@ export function Shell(): JSX.Element {
               </a>
             ))}
           </nav>
+        ) : (
+          <div class="nav" />
         )}
       </header>
       <main id="main" class="main" tabIndex={-1}>
@@ -118,9 +121,25 @@ function Freshness(): JSX.Element {
   );
 }
 
-function Choices({ isIn, name }: { readonly isIn: boolean; readonly name: string }): JSX.Element {
+/** Before the choices, which do not move when it goes. */
+function SignOut({ name }: { readonly name: string }): JSX.Element {
   const app = useApp();
-  const { language, signedInAs, signOut, theme } = app.dictionary.value;
+  const { signedInAs, signOut } = app.dictionary.value;
+  return (
+    <button
+      type="button"
+      class="button sign-out"
+      title={signedInAs(name)}
+      onClick={() => void app.signOut()}
+    >
+      {signOut}
+    </button>
+  );
+}
+
+function Choices(): JSX.Element {
+  const app = useApp();
+  const { language, theme } = app.dictionary.value;
   return (
     <div class="choices">
       <label>
@@ -152,16 +171,6 @@ function Choices({ isIn, name }: { readonly isIn: boolean; readonly name: string
           ))}
         </select>
       </label>
-      {isIn && (
-        <button
-          type="button"
-          class="button"
-          title={signedInAs(name)}
-          onClick={() => void app.signOut()}
-        >
-          {signOut}
-        </button>
-      )}
     </div>
   );
 }
