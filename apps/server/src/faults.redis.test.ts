@@ -22,7 +22,7 @@ afterEach(async () => {
   await redis.stop();
 });
 
-interface Traffic {
+interface Workload {
   readonly failed: unknown[];
   readonly done: number;
   stop(): Promise<void>;
@@ -30,7 +30,7 @@ interface Traffic {
 
 async function fleet(): Promise<{
   readonly servers: readonly ServerProcess[];
-  readonly traffic: Traffic;
+  readonly workload: Workload;
 }> {
   const env = { LINGPAI_STORE_URL: redis.url, LINGPAI_SEAL };
   const servers = [world.run(["--first-key"], env), world.run(["--first-key"], env)] as const;
@@ -39,10 +39,10 @@ async function fleet(): Promise<{
   const [, key = ""] = /(lp_\S{54})/.exec(servers.map((each) => each.printed()).join("\n")) ?? [];
   const source = remote({ urls: urls as [string, string], key });
   const { LINGPAI_APPS_MAIN_BASE_URL: baseUrl = "" } = world.env;
-  return { servers, traffic: trafficOf(wechat({ appId, source, baseUrl })) };
+  return { servers, workload: workloadOf(wechat({ appId, source, baseUrl })) };
 }
 
-function trafficOf(client: ReturnType<typeof wechat>): Traffic {
+function workloadOf(client: ReturnType<typeof wechat>): Workload {
   const stopping = new AbortController();
   const failed: unknown[] = [];
   let done = 0;
@@ -72,51 +72,51 @@ function trafficOf(client: ReturnType<typeof wechat>): Traffic {
 const steal = (): unknown => world.simulator.operator.kill(appId, { kind: "stable" });
 
 /** Every caller has made calls with whatever is the token now. */
-function goesOn(traffic: Traffic): Promise<true> {
-  const from = traffic.done;
-  return until("calls go on", async () => traffic.done > from + 3 * callers);
+function goesOn(workload: Workload): Promise<true> {
+  const from = workload.done;
+  return until("calls go on", async () => workload.done > from + 3 * callers);
 }
 
 test("a server that is killed while it fetches costs no call", async () => {
-  const { servers, traffic } = await fleet();
-  await goesOn(traffic);
+  const { servers, workload } = await fleet();
+  await goesOn(workload);
   world.simulator.faults.next({ delayAfterMs: 1_000 }, { endpoint: "/cgi-bin/stable_token" });
   steal();
   await until("a fetch is under way", async () => world.simulator.faults.pending === 0);
   servers[0]!.child.kill("SIGKILL");
-  await goesOn(traffic);
-  await traffic.stop();
-  expect(traffic.failed).toEqual([]);
+  await goesOn(workload);
+  await workload.stop();
+  expect(workload.failed).toEqual([]);
 });
 
 test("a server that stands still and comes back costs no call, and serves nothing that has ended", async () => {
-  const { servers, traffic } = await fleet();
-  await goesOn(traffic);
+  const { servers, workload } = await fleet();
+  await goesOn(workload);
   // As a machine that was suspended; 8 s stand for the minute that nobody waits for here.
   servers[0]!.child.kill("SIGSTOP");
   steal();
   await delay(systemClock, 8_000);
-  await goesOn(traffic);
+  await goesOn(workload);
   servers[0]!.child.kill("SIGCONT");
-  await goesOn(traffic);
+  await goesOn(workload);
   servers[1]!.child.kill("SIGKILL");
   // Only the one that stood still is left: it knows the token that replaced its own.
   steal();
-  await goesOn(traffic);
-  await traffic.stop();
-  expect(traffic.failed).toEqual([]);
+  await goesOn(workload);
+  await workload.stop();
+  expect(workload.failed).toEqual([]);
 });
 
 test("a Redis that fails in the middle of a fetch and comes back costs no call", async () => {
-  const { traffic } = await fleet();
-  await goesOn(traffic);
+  const { workload } = await fleet();
+  await goesOn(workload);
   world.simulator.faults.next({ delayAfterMs: 1_000 }, { endpoint: "/cgi-bin/stable_token" });
   steal();
   await until("a fetch is under way", async () => world.simulator.faults.pending === 0);
   await redis.kill();
   await delay(systemClock, 1_500);
   await redis.restart();
-  await goesOn(traffic);
-  await traffic.stop();
-  expect(traffic.failed).toEqual([]);
+  await goesOn(workload);
+  await workload.stop();
+  expect(workload.failed).toEqual([]);
 });
