@@ -140,7 +140,7 @@ describe.concurrent("pnpm bench", () => {
     const { code, errors } = await bench("cold");
     expect(code).toBe(1);
     expect(errors).toContain(
-      "hot, redis-get, store-get, lease, herd, adoption, failover, incident, contention, siege, cost, server, many",
+      "hot, tracing, redis-get, store-get, lease, herd, adoption, failover, incident, contention, siege, cost, server, many",
     );
   });
 });
