@@ -281,6 +281,26 @@ describe("a credential that is written over the one that it replaced", () => {
     expect(events).toEqual([]);
   });
 
+  it("is not written where it was replaced meanwhile", async () => {
+    const { adoption, document, during, events, hold, store, stateOf } = bench();
+    hold({ generation: 1 });
+    hold({ generation: 2 });
+    store.state = stateOf({ generation: 1 });
+    during.act = () => void hold({ generation: 3 });
+    expect(await adoption.restore(document, "op")).toBe(false);
+    expect(events.filter(({ type }) => type === "repaired")).toEqual([]);
+  });
+
+  it("closes the request that issued it, where it is stored already", async () => {
+    const { adoption, document, events, hold, local, store } = bench();
+    const state = hold();
+    store.state = { ...state, intent: { epoch: 2, operationId: "op", atMs: 0 } };
+    expect(await adoption.restore(document, "op")).toBe(true);
+    expect(store.state.intent).toBeUndefined();
+    expect(local.state).toBe(store.state);
+    expect(events).toEqual([]);
+  });
+
   it("fails with the store", async () => {
     const { adoption, document, hold, store } = bench();
     hold();

@@ -30,10 +30,13 @@ const pause = (why: Pause["why"], cause?: unknown): BlockReason => ({
 const start = 'There is no live credential "test": ';
 const gone = new CacheUnavailableError("It is gone.", { reason: "timeout" });
 
+/** What a caller is given, by a node whose fleet has a document already. */
 function errorFor(error: unknown, block?: BlockReason, failure?: string) {
   const { local, node } = oneNode();
-  if (failure !== undefined)
-    local.updateState({ ...emptyState, failure: { code: failure, atMs: 0 } });
+  local.updateState({
+    ...emptyState,
+    ...(failure !== undefined && { failure: { code: failure, atMs: 0 } }),
+  });
   return toCallerError(error, node, block) as CredentialUnavailableError;
 }
 

@@ -37,8 +37,9 @@ describe("a goal", () => {
 
   it("of a refused credential knows what the document knows of it", () => {
     const { node, stateOf } = bench();
-    const goal: Goal = { reason: "rejected", refused: "fingerprint-1" };
+    const goal: Goal = { reason: "rejected", refused: "fingerprint-1", isFirstHand: true };
     expect(resolveGoal(goal, stateOf(), node)).toBe(goal);
+    expect(resolveGoal(goal, stateOf({ credential: storedAt(0) }), node)).toBe(goal);
     expect(resolveGoal(goal, stateOf(dead), node)).toEqual({ ...goal, isDead: true });
     const other: Goal = { reason: "rejected", refused: "fingerprint-0" };
     expect(resolveGoal(other, stateOf(), node)).toBe(other);
@@ -87,8 +88,9 @@ describe("a gate before the lease", () => {
     const { nowMs, stateOf } = parts;
     expect(gate(parts, undefined)).toBeUndefined();
     expect(gate(parts, stateOf())).toBeUndefined();
-    const draining = { ...emptyState, inFlightUntilMs: nowMs + 9_000 };
-    expect(gate(bench({ policy: { kind: "supersede", overlapMs: 0 } }), draining)).toBeUndefined();
+    const draining = stateOf({ inFlightUntilMs: nowMs + 9_000 });
+    const replaced: Goal = { reason: "manual", replaces: "commit-1" };
+    expect(gate(parts, draining, replaced)).toBeUndefined();
   });
 
   it("is closed while the fleet backs off, but not for an operator", () => {
@@ -165,7 +167,8 @@ describe("a request that only this node remembers, because the store was emptied
     expect(gateOfUnstoredRequest(node, absent)).toBeUndefined();
     await clock.advance(10_000);
     expect(gateOfUnstoredRequest(node, absent)).toMatchObject({ why: "open" });
-    await clock.advance(3_000);
+    // It is seen anew after such a time, and yet nobody waits for it.
+    await clock.advance(5_000);
     expect(gateOfUnstoredRequest(node, absent)).toBeUndefined();
     local.updateState(emptyState);
     expect(gateOfUnstoredRequest(node, absent)).toBeUndefined();

@@ -103,6 +103,23 @@ describe("the question whether a credential lives", () => {
     expect(asked()).toHaveLength(4);
   });
 
+  it("serves them also where nobody knows, and while another credential is asked about", async () => {
+    const unknown = bench(["unknown"]);
+    const both = [unknown.ask(), unknown.ask()];
+    await unknown.clock.advance(1_000);
+    expect(both.map(({ verdict }) => verdict)).toEqual(["unknown", "unknown"]);
+    expect(unknown.asked()).toHaveLength(3);
+    const { ask, asked, clock } = bench([{ afterMs: 100 }, { afterMs: 900 }, "dead"]);
+    ask("another");
+    const outcomes = [ask("S")];
+    await clock.advance(200);
+    outcomes.push(ask("S"));
+    await clock.advance(100);
+    expect(asked()).toEqual([0, 0]);
+    await clock.advance(1_000);
+    expect(outcomes.map(({ verdict }) => verdict)).toEqual(["alive", "dead"]);
+  });
+
   it("is put again for whoever came later, where the answer is that it lives", async () => {
     const { ask, asked, clock } = bench([{ afterMs: 500 }, { afterMs: 500 }]);
     const first = ask();

@@ -21,7 +21,7 @@ describe("a call for the credential", () => {
     const { uses } = one.status();
     expect(one.peek()).toBe(secret);
     expect(await one.get()).toBe(secret);
-    expect(one.status().uses).toBe(uses + 2);
+    expect(one.status()).toMatchObject({ state: "fresh", uses: uses + 2 });
     await one.close();
     const other = await warm();
     other.one.faults.unreachable = true;
@@ -29,12 +29,19 @@ describe("a call for the credential", () => {
     expect(other.one.peek()).toBe(other.secret);
     await other.clock.advance(1);
     expect(other.one.peek()).toBeUndefined();
+    await expect(within(other.clock, 30_000, other.one.get())).rejects.toMatchObject({
+      code: "CREDENTIAL_UNAVAILABLE",
+    });
     expect(clock.pendingTimers).toBe(0);
   });
 
   it("is rejected where its signal has aborted, also with a credential in memory", async () => {
     const { one } = await warm();
     await expect(one.get({ signal: AbortSignal.abort("enough") })).rejects.toBe("enough");
+    const cold = fleet();
+    await expect(cold.node().get({ signal: AbortSignal.abort("enough") })).rejects.toBe("enough");
+    await cold.clock.advance(1_000);
+    expect(cold.store.commands).toBe(0);
   });
 
   it("names whose credential it is", async () => {
@@ -100,6 +107,26 @@ describe("a report that a credential was refused", () => {
     const kept = await within(clock, 5_000, other.reject(secret));
     expect(kept.replaced && kept.secret.reveal()).toBe(platform.latest);
     expect(platform.issues).toHaveLength(2);
+  });
+
+  it("ends with its caller's signal before it is told", async () => {
+    const { one, secret } = await warm();
+    const signal = AbortSignal.abort("enough");
+    await expect(one.reject(secret, { signal })).rejects.toBe("enough");
+    expect(rejectedBy(one)).toEqual([]);
+  });
+
+  it("of one that was replaced, and never refused here, says so", async () => {
+    const { clock, one, secret } = await warm();
+    await within(clock, 1_000, one.refresh());
+    await within(clock, 1_000, one.reject(secret));
+    expect(rejectedBy(one)).toMatchObject([{ verdict: "replaced" }]);
+  });
+
+  it("to a process that has none yet costs no credential that lives", async () => {
+    const { clock, node, platform, secret } = await warm({ probes: true });
+    expect(await within(clock, 1_000, node().reject(secret))).toEqual({ replaced: false });
+    expect(platform.issues).toHaveLength(1);
   });
 
   it("is dismissed where the platform calls the credential alive", async () => {
@@ -201,6 +228,15 @@ describe("an operator's refresh", () => {
     expect(next.fingerprint).not.toBe(secret.fingerprint);
     await within(clock, 1_000, node().refresh());
     expect(platform.issues.map(({ reason }) => reason)).toEqual(["cold", "manual", "manual"]);
+  });
+
+  it("fetches where nothing is stored, or has been forgotten", async () => {
+    const { clock, node, platform } = fleet({ latencyMs: 0 });
+    const one = node();
+    await within(clock, 1_000, one.refresh());
+    await within(clock, 1_000, one.reset());
+    await within(clock, 1_000, one.refresh());
+    expect(platform.issues).toHaveLength(2);
   });
 
   it("asks a platform again that has refused for good", async () => {
