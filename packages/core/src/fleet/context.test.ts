@@ -1,0 +1,142 @@
+/** What a credential's options may be, and what is made of them. */
+import { describe, expect, it } from "vitest";
+import { contextFrom, fingerprintIn, termsOn } from "./context.ts";
+import type { CredentialOptions } from "../credential.ts";
+import type { Issuer } from "../issuer.ts";
+import { neverAsked } from "../scenarios/fleet.fixture.ts";
+import { manualClock, seededRandom, simulatedStore } from "../testing/index.ts";
+
+const superseding: Issuer = { ...neverAsked, policy: { kind: "supersede", overlapMs: 300_000 } };
+const stable: Issuer = {
+  ...neverAsked,
+  id: "stable",
+  policy: { kind: "stable", renewWithinMs: 300_000 },
+};
+
+function context(given: Partial<CredentialOptions> = {}) {
+  const clock = manualClock();
+  const random = seededRandom("context");
+  const store = simulatedStore({ clock, random });
+  return contextFrom({
+    issuer: neverAsked,
+    cache: store.cache(),
+    lock: store.lock(),
+    environment: "production",
+    clock,
+    random,
+    ...given,
+  });
+}
+
+describe("the options of a credential", () => {
+  it.each<[object, string]>([
+    [
+      { environment: "" },
+      'environment must be 1 to 64 characters of A-Za-z0-9._-, such as "production"; it was empty.',
+    ],
+    [{ environment: undefined }, "it was undefined."],
+    [{ environment: "a/b" }, 'it was "a/b".'],
+    [{ environment: "ä/bc" }, 'it was "ä/bc".'],
+    [{ environment: "secret of somebody" }, 'it was "secr" and 14 characters more.'],
+    [{ environment: "x".repeat(65) }, 'it was "xxxx" and 61 characters more.'],
+    [{ node: "a b" }, "node must be 1 to 64 characters"],
+    [{ node: 5 }, "it was number."],
+    [{ issuer: { ...neverAsked, id: "" } }, "The issuer has no id."],
+    [{ issuer: { ...neverAsked, id: 5 } }, "The issuer has no id."],
+    [{ issuer: {} }, "A provider makes one; see Issuer."],
+    [{ issuer: superseding, onConflict: "coexist" }, 'each issue of "test" kills the one before'],
+    [
+      {
+        issuer: { ...neverAsked, policy: { kind: "rotate", overlapMs: 0 } },
+        onConflict: "coexist",
+      },
+      'onConflict "coexist" needs a credential that several environments can share',
+    ],
+    [
+      { onContention: "fallback" },
+      'onContention "fallback" needs an issuer with a fallback; "test" has none.',
+    ],
+    [{ onContention: "x" }, "onContention"],
+    [{ onConflict: "x" }, "onConflict"],
+    [{ standalone: "x" }, "standalone"],
+    [{ role: "x" }, "role"],
+    [{ keepAlive: "yes" }, "keepAlive must be true or false, not a string."],
+    [{ clock: {} }, "clock"],
+    [{ parent: {} }, "Give the credential that the issuer needs for its request."],
+    [{ unknown: 1 }, "credential()"],
+  ])("are refused with what is wrong: %o", (given, text) => {
+    expect(() => context(given as Partial<CredentialOptions>)).toThrow(
+      expect.objectContaining({ code: "CONFIGURATION", message: expect.stringContaining(text) }),
+    );
+  });
+
+  it.each<Partial<CredentialOptions>>([
+    { environment: "x".repeat(64), node: "A.b_c-9" },
+    { onConflict: "coexist" },
+    { issuer: stable, onConflict: "coexist" },
+    { issuer: superseding, onConflict: "consume", onContention: "report" },
+    { issuer: { ...superseding, fallback: stable }, onContention: "fallback" },
+    { standalone: "never" },
+    { standalone: "when-harmless", keepAlive: true },
+    { standalone: "always", keepAlive: false, role: "consumer" },
+  ])("may be these: %o", (given) => {
+    expect(context(given).environment).toBe(given.environment ?? "production");
+  });
+
+  it("name a node by its host, its process and a draw where they do not name one", () => {
+    const random = { ...seededRandom("x"), id: () => "0123456789" };
+    expect(context({ random }).node).toMatch(
+      new RegExp(`^[A-Za-z0-9._-]{1,40}-${process.pid}-0123$`),
+    );
+    expect(context({ node: "a" }).node).toBe("a");
+  });
+});
+
+describe("the terms of an issuer", () => {
+  it("are the fallback's while the fleet uses it, and it has one", () => {
+    const own = context({ issuer: { ...superseding, fallback: stable } });
+    expect(own.fallback?.issuer).toBe(stable);
+    expect(termsOn(own, undefined)).toBe(own);
+    expect(termsOn(own, {})).toBe(own);
+    expect(termsOn(own, { fallback: { sinceMs: 1 } })).toBe(own.fallback);
+    const alone = context();
+    expect(alone.fallback).toBeUndefined();
+    expect(termsOn(alone, { fallback: { sinceMs: 1 } })).toBe(alone);
+  });
+
+  it("say whether it can be forced to issue another", () => {
+    const forced = { perDay: 100, dayOffsetMs: 0, forced: { perDay: 20, gapMs: 30_000 } };
+    expect(context({ issuer: { ...stable, quota: forced } }).canForce).toBe(true);
+    expect(
+      context({ issuer: { ...stable, quota: { perDay: 100, dayOffsetMs: 0 } } }).canForce,
+    ).toBe(false);
+    expect(context({ issuer: stable }).canForce).toBe(false);
+    expect(context({ issuer: { ...superseding, quota: forced } }).canForce).toBe(false);
+  });
+});
+
+describe("the names of secrets", () => {
+  it("are those of the fleet, by its issuer or its own key", () => {
+    const name = (given: Partial<CredentialOptions>, secret = "S") =>
+      fingerprintIn(context(given), secret);
+    expect(name({})).toBe(name({}));
+    expect(name({}, "other")).not.toBe(name({}));
+    expect(name({ issuer: stable })).not.toBe(name({}));
+    expect(name({ issuer: stable, fingerprintKey: "k" })).toBe(name({ fingerprintKey: "k" }));
+    expect(name({ fingerprintKey: "k" })).not.toBe(name({}));
+  });
+});
+
+describe("the revision of an issuer's configuration", () => {
+  it("is asked for each time, stays as it was while that fails, and is none where there is none", () => {
+    const answers: (string | Error)[] = ["1", "2", new Error("later"), "3"];
+    const revision = (): string => {
+      const answer = answers.shift()!;
+      if (answer instanceof Error) throw answer;
+      return answer;
+    };
+    const of = context({ issuer: { ...neverAsked, revision } });
+    expect([1, 2, 3, 4].map(() => of.revision.now())).toEqual(["1", "2", "2", "3"]);
+    expect(context().revision.now()).toBeUndefined();
+  });
+});
