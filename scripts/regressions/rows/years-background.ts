@@ -94,6 +94,30 @@ export const yearsBackground: readonly Regression[] = [
     title: "await using",
   },
   {
+    right: "A client under Keyv that its owner has closed is opened by nothing of ours again.",
+    edits: [
+      {
+        file: "packages/adapter-keyv/src/redis/redis.ts",
+        from: "wasOpen = adapter.client.isOpen === true;",
+        to: "",
+      },
+    ],
+    test: "packages/adapter-keyv/src/redis/redis.test.ts",
+    title: "closed is not opened again",
+  },
+  {
+    right: "A client under Keyv that never connected is opened by no late release.",
+    edits: [
+      {
+        file: "packages/adapter-keyv/src/redis/redis.ts",
+        from: "if (!wasOpen && !comesLate)",
+        to: "if (!wasOpen)",
+      },
+    ],
+    test: "packages/adapter-keyv/src/redis/redis.test.ts",
+    title: "asked for in vain",
+  },
+  {
     right: "The subscriptions of ioredis keep no process alive whose own client is gone.",
     edits: [
       {

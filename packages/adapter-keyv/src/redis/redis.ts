@@ -39,6 +39,7 @@ export function redisStore(port: RedisPort): AtomicStore {
 }
 
 interface KeyvRedis {
+  readonly client: { readonly isOpen?: boolean };
   getClient(): Promise<unknown>;
 }
 
@@ -48,17 +49,26 @@ function isClient(value: unknown): value is AnyNodeRedisClient {
 
 /**
  * The adapter connects its client only when it is first used through it; everything that we do
- * begins with a script.
+ * begins with a script. Afterwards its owner decides: a reading in the background would open a
+ * client again that its owner has closed, and keep the process alive. So would the late release of a
+ * lock that was asked for in vain.
  */
 function connectedBy(adapter: KeyvRedis, port: RedisPort): RedisPort {
   // Whoever comes while it connects waits for that too: the client itself refuses them.
   let connecting: Promise<unknown> | undefined;
-  const connected = (): Promise<unknown> =>
-    (connecting ??= adapter.getClient().finally(() => (connecting = undefined)));
+  let wasTried = false;
+  let wasOpen = false;
+  const connect = async (): Promise<void> => {
+    wasTried = true;
+    await adapter.getClient();
+    wasOpen = adapter.client.isOpen === true;
+  };
   return {
     ...port,
     async evalsha(script, keys, args) {
-      await connected();
+      const comesLate = wasTried && script.name === "release";
+      if (!wasOpen && !comesLate)
+        await (connecting ??= connect().finally(() => (connecting = undefined)));
       return port.evalsha(script, keys, args);
     },
   };

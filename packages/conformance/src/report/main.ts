@@ -4,7 +4,7 @@
  *
  * `--only` takes the backends whose title contains the text, `--write` renews the table in the
  * README, and `--matrix` prints what is left to the nightly run; both run nothing. Exits 1 when a
- * clause failed or a mutant survived.
+ * clause failed or a mutant survived, and ends whatever a backend has left open.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -16,6 +16,7 @@ import { attackAll } from "../mutants/kill-matrix.ts";
 import { plan } from "../runner/plan.ts";
 import { runClauses, type Report } from "../runner/run.ts";
 import { discover } from "./discover.ts";
+import { endThough } from "./ending.ts";
 import { killTable } from "./kill-table.ts";
 import { withGenerated } from "./readme.ts";
 import { isSound, summaryOf, titleOf, type Summary } from "./summary.ts";
@@ -51,6 +52,7 @@ async function report(): Promise<void> {
   if (options.json) console.log(JSON.stringify(summary, undefined, 2));
   else console.log(`${clauseTable(clauses, reports)}\n\n${mutantLine(summary)}`);
   process.exitCode = isSound(summary) ? 0 : 1;
+  endThough();
 }
 
 /** A backend that does not start has failed every clause that applies. */

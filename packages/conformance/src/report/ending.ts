@@ -1,0 +1,17 @@
+/** The end of a run that has printed its report. */
+import { systemClock } from "@lingpai/core";
+
+const graceMs = 2_000;
+
+/**
+ * Ends the process with its exit code, 2 s from now, if something is open that keeps it alive: a
+ * clause that did not end in time, or a driver that connects forever. Says what it was.
+ */
+export function endThough(): void {
+  const end = (): void => {
+    const held = [...new Set(process.getActiveResourcesInfo())].join(", ");
+    console.error(`Something is still open (${held}). The report is complete, so this ends here.`);
+    process.exit();
+  };
+  systemClock.setTimer(graceMs, end, { background: true });
+}
