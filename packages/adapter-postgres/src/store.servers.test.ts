@@ -105,3 +105,11 @@ test("a user with the rights that the README lists needs nothing more once the t
   await expect.poll(() => changed).toContain("wx1");
   await store.cache.close();
 });
+
+test("pool.end() does not wait for the connection that listens", async () => {
+  const pool = new pg.Pool({ connectionString: server.url });
+  await postgresCache(pool, { deadlineMs }).watch!(() => {});
+  await postgresLock(pool, { deadlineMs }).onRelease!("name", () => {});
+  await pool.end();
+  expect(pool.totalCount).toBe(0);
+});

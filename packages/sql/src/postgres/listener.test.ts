@@ -109,3 +109,22 @@ test("nothing is asked, and no timer left, when nobody listens any more", async 
   await expect(watch()).rejects.toThrow("connection refused");
   expect(clock.pendingTimers).toBe(0);
 });
+
+test("a pool that is ended gets its connection back at once, and is asked for no other", async () => {
+  await watch();
+  pool.ending = true;
+  await clock.advance(250);
+  expect(pool.last.isReleased).toBe(true);
+  pool.last.emit("end");
+  await clock.advance(60_000);
+  expect(pool.made.length).toBe(1);
+});
+
+test("a connection that is lost as its pool ends is not replaced", async () => {
+  await watch();
+  pool.ending = true;
+  pool.last.emit("end");
+  await clock.advance(60_000);
+  expect(pool.made.length).toBe(1);
+  expect(pool.last.isReleased).toBe(true);
+});

@@ -10,6 +10,8 @@ import type { Row, SqlValue } from "../statements/database.ts";
 export interface PostgresPool {
   connect(): Promise<PostgresConnection>;
   readonly totalCount: number;
+  /** True once its owner has called `end()`, which waits for all connections. */
+  readonly ending?: boolean;
   readonly options?: { readonly max?: number };
   on(event: "error", listener: () => void): unknown;
   listenerCount(event: "error"): number;
@@ -42,8 +44,12 @@ type Subscriber = (payload: string | undefined) => void;
 const retryFirstMs = 50;
 const retryMaxMs = 5000;
 
-/** How often a connection is checked, and how long any answer here may take. */
+/**
+ * How often a connection is checked, and how long any answer here may take. Between two checks the
+ * pool is looked at: it reports its end by no event, and waits for this connection.
+ */
 const checkEveryMs = 30_000;
+const endEveryMs = 250;
 const answerLimitMs = 5000;
 
 export function createListener(pool: PostgresPool, clock: Clock): PostgresListener {
@@ -138,19 +144,26 @@ class Hub {
    * silently.
    */
   #checkLater(opening: Promise<PostgresConnection>, connection: PostgresConnection): void {
+    const checkAtMs = this.#clock.monotonicMs() + checkEveryMs;
     const check = (): void => {
+      if (this.#pool.ending === true) return this.#disconnect();
+      if (this.#clock.monotonicMs() < checkAtMs) return later();
       within(this.#clock, answerLimitMs, connection.query("SELECT 1")).then(
         () => this.#connection === opening && this.#checkLater(opening, connection),
         () => this.#lost(opening),
       );
     };
-    this.#cancelTimer = this.#clock.setTimer(checkEveryMs, check, { background: true });
+    const later = (): void => {
+      this.#cancelTimer = this.#clock.setTimer(endEveryMs, check, { background: true });
+    };
+    later();
   }
 
   /** Once for each connection, and not for one that was given up on purpose. */
   #lost(opening: Promise<PostgresConnection>): void {
     if (this.#connection !== opening) return;
     this.#disconnect();
+    if (this.#pool.ending === true) return;
     this.#pauseMs = Math.min(Math.max(retryFirstMs, 2 * this.#pauseMs), retryMaxMs);
     const again = (): void => void this.#connect().catch(() => {});
     this.#cancelTimer = this.#clock.setTimer(this.#pauseMs, again, { background: true });

@@ -21,10 +21,12 @@ class FakeConnection extends EventEmitter implements PostgresConnection {
 
 export class FakePool extends EventEmitter implements PostgresPool {
   readonly totalCount = 0;
+  ending = false;
   readonly made: FakeConnection[] = [];
   state: "up" | "down" | "silent" = "up";
 
   async connect(): Promise<FakeConnection> {
+    if (this.ending) throw new Error("Cannot use a pool after calling end on the pool");
     if (this.state === "down") throw new Error("connection refused");
     if (this.state === "silent") return new Promise(() => {});
     const connection = new FakeConnection();
