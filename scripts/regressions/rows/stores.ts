@@ -53,6 +53,18 @@ const tracing: readonly Regression[] = [
     title: "sees no part of a sealed token",
   },
   {
+    right: "An event reports who listens to what Node publishes of node:sqlite.",
+    edits: [
+      {
+        file: "packages/sql/src/sqlite/sqlite.ts",
+        from: "source.isNodes && hasSubscribers(name)",
+        to: 'name === ""',
+      },
+    ],
+    test: "packages/adapter-sqlite/src/tracing.test.ts",
+    title: "who listens to Node's channel",
+  },
+  {
     right: "An event reports who listens to what fetch sends to Upstash.",
     edits: [{ file: `${redis}/tracing.ts`, from: "hasSubscribers(name) || phases", to: "phases" }],
     test: "packages/adapter-upstash/src/tracing.test.ts",

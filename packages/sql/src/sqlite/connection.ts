@@ -47,6 +47,8 @@ const busyTimeoutMs = 50;
 
 /** Where a driver finds its connection. */
 export interface SqliteSource {
+  /** True for node:sqlite. */
+  readonly isNodes: boolean;
   /** Opens the connection on first use, and again after it was closed. */
   connection(): SqliteConnection;
   /** Closes the connection if it is not its owner's. */
@@ -56,7 +58,11 @@ export interface SqliteSource {
 /** A connection that stays its owner's. */
 export function borrowedSource(database: SqliteDatabase): SqliteSource {
   const connection = connectionTo(database);
-  return { connection: () => connection, close: () => {} };
+  return {
+    isNodes: "open" in database && typeof database.open === "function",
+    connection: () => connection,
+    close: () => {},
+  };
 }
 
 /**
@@ -77,6 +83,7 @@ export function fileSource(file: string): SqliteSource {
     | { readonly database: NodeSqliteDatabase; readonly connection: SqliteConnection }
     | undefined;
   return {
+    isNodes: true,
     connection() {
       if (current === undefined) {
         const database = new DatabaseSync(path);

@@ -9,6 +9,7 @@
  * owner of a connection has a transaction open on it: a ROLLBACK would undo a lease that was
  * acknowledged.
  */
+import { hasSubscribers } from "node:diagnostics_channel";
 import { CacheUnavailableError, delay } from "@lingpai/core";
 import type { CacheUnavailableReason } from "@lingpai/core";
 import { refusal } from "../connection/refusal.ts";
@@ -51,10 +52,20 @@ function driversOver(source: SqliteSource, settings: SqlSettings): SqlDrivers {
     announceRelease: (statement) => statement,
   };
   return {
-    cache: { ...sqlEntries(database), close: async () => source.close() },
+    cache: {
+      ...sqlEntries(database),
+      tracedOn: () => traceChannels.filter((name) => source.isNodes && hasSubscribers(name)),
+      close: async () => source.close(),
+    },
     lock: sqlLocks(database),
   };
 }
+
+/**
+ * Node 26 publishes each statement of node:sqlite here, with its values (seen in 26.9, 2026-11; 24
+ * has no such channel). What better-sqlite3 tells its `verbose` cannot be known.
+ */
+const traceChannels: readonly string[] = ["sqlite.db.query"];
 
 /** For so many ms the event loop has its turn between two attempts, until the deadline. */
 const busyPauseMs = 10;
