@@ -62,6 +62,26 @@ const clients: readonly Regression[] = [
     title: "a subscription over a connection that is refused fails with that cause",
   },
   {
+    right: "`watch` says that the password is wrong, and no timeout: @redis/client.",
+    edits: [
+      {
+        file: `${redis}/clients/node-redis.ts`,
+        from: "if (isOpen) events.lost();",
+        to: "events.lost();",
+      },
+    ],
+    test: "packages/adapter-node-redis/src/wrong-password.redis.test.ts",
+    title: "that begins after its password was changed",
+  },
+  {
+    right: "`watch` says that the password is wrong, and no timeout: ioredis.",
+    edits: [
+      { file: `${redis}/clients/ioredis.ts`, from: "throw cause ?? error;", to: "throw error;" },
+    ],
+    test: "packages/adapter-ioredis/src/wrong-password.redis.test.ts",
+    title: "says so: watch",
+  },
+  {
     right: "A connection is ended after some deadlines in a row.",
     edits: [
       {

@@ -190,16 +190,19 @@ function openSubscriber(
   const close = (): void => destroy(connection);
   signal.addEventListener("abort", close, { once: true });
   return new Promise<SubscriberConnection>((resolve, reject) => {
+    let isOpen = false;
     const fail = (error: unknown): void => {
       reject(error);
       close();
-      events.lost();
+      // Before that the rejection says it, and says why.
+      if (isOpen) events.lost();
     };
     connection.on("error", fail);
     connection.on("end", fail);
     connection.connect().then(() => {
       // When the user's own client is gone, ours must not keep the process alive.
       connection.unref?.();
+      isOpen = true;
       resolve({
         // The client confirms a channel that it already has without asking the server, hence the
         // ping.
