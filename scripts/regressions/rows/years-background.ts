@@ -118,6 +118,18 @@ export const yearsBackground: readonly Regression[] = [
     title: "asked for in vain",
   },
   {
+    right: "A pool of PostgreSQL that is ended gets the connection back that listens.",
+    edits: [
+      {
+        file: "packages/sql/src/postgres/listener.ts",
+        from: "if (this.#pool.ending === true) return this.#disconnect();",
+        to: "",
+      },
+    ],
+    test: "packages/sql/src/postgres/listener.test.ts",
+    title: "gets its connection back at once",
+  },
+  {
     right: "The subscriptions of ioredis keep no process alive whose own client is gone.",
     edits: [
       {
