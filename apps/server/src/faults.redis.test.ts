@@ -37,9 +37,9 @@ async function fleet(): Promise<{
   const urls = await Promise.all(servers.map((each) => each.prints(/Serving at (http\S+)/)));
   // One of the two made it.
   const [, key = ""] = /(lp_\S{54})/.exec(servers.map((each) => each.printed()).join("\n")) ?? [];
-  const source = remote({ urls: urls as [string, string], key });
+  const source = remote({ urls: urls as [string, string], key, waitMs: 60_000 });
   const { LINGPAI_APPS_MAIN_BASE_URL: baseUrl = "" } = world.env;
-  return { servers, workload: workloadOf(wechat({ appId, source, baseUrl })) };
+  return { servers, workload: workloadOf(wechat({ appId, source, baseUrl, timeoutMs: 120_000 })) };
 }
 
 function workloadOf(client: ReturnType<typeof wechat>): Workload {
