@@ -7,7 +7,7 @@ import { fleet, within } from "../../packages/core/src/scenarios/fleet.fixture.t
 import { traced, type TracedCall } from "./trace-hook.ts";
 
 /** A reader who follows the steps turns back to a file at most this often. */
-const returnsMax = 13;
+const returnsMax = 5;
 
 const { clock, node } = fleet();
 const one = node();

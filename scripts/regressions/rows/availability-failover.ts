@@ -5,7 +5,7 @@ const wechat = "packages/wechat/src";
 const simulation = "apps/simulation/src";
 const ownership = `${core}/fleet/ownership.ts`;
 const ownershipTest = `${core}/fleet/ownership.test.ts`;
-const refresh = `${core}/refresh/refresh.ts`;
+const owner = `${core}/refresh/owner.ts`;
 const failoverTest = `${core}/scenarios/failover.test.ts`;
 const pendingTest = `${core}/scenarios/pending-abandon.test.ts`;
 
@@ -138,9 +138,9 @@ export const availabilityFailover: readonly Regression[] = [
     right: "The lease is held while a commit waits.",
     edits: [
       {
-        file: refresh,
-        from: "if (!outcomes.pending.keeps(leaseContext.lease)) await leaseContext.lease.release();",
-        to: "await leaseContext.lease.release();",
+        file: owner,
+        from: "if (!outcomes.pending.keeps(lease)) await lease.release();",
+        to: "await lease.release();",
       },
     ],
     test: `${core}/scenarios/pending-commit.test.ts`,

@@ -155,17 +155,17 @@ export const yearsBackground: readonly Regression[] = [
     right: "An owner behind a closed gate tells the others what the platform refused.",
     edits: [
       {
-        file: `${core}/refresh/refresh.ts`,
+        file: `${core}/refresh/owner.ts`,
         from: "await markForLeaseHolder(dependencies, goal, snapshot); throw refusal;",
         to: "throw refusal;",
       },
       {
-        file: `${core}/refresh/refresh.ts`,
-        from: "if (gate !== undefined) await markForLeaseHolder(dependencies, goal, snapshot); return gate;",
-        to: "return gate;",
+        file: `${core}/refresh/owner.ts`,
+        from: "await markForLeaseHolder(dependencies, goal, snapshot); return blockAt(node, gate);",
+        to: "return blockAt(node, gate);",
       },
       {
-        file: `${core}/refresh/refresh.ts`,
+        file: `${core}/refresh/owner.ts`,
         from: "await markForLeaseHolder(dependencies, goal, snapshot); throw error;",
         to: "throw error;",
       },

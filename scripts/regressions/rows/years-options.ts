@@ -82,7 +82,7 @@ export const yearsOptions: readonly Regression[] = [
     right: "The error of a store that is silent names the credential's knob.",
     edits: [
       {
-        file: `${core}/fleet/document.ts`,
+        file: `${core}/fleet/store-deadline.ts`,
         from: "did not answer within ${ms} ms (storeDeadlineMs).",
         to: "did not answer within ${ms} ms.",
       },

@@ -6,9 +6,9 @@ import { sanitized } from "../state/sanitize.ts";
 import { reduce, type StateEvent, type VerdictOf } from "../state/reduce.ts";
 import type { State } from "../state/state.ts";
 import { isRefusal } from "../driver/driver-error.ts";
-import { waitFor } from "../time/wait.ts";
 import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
+import { answered } from "./store-deadline.ts";
 
 export interface Snapshot {
   readonly state: State | undefined;
@@ -201,18 +201,4 @@ export class StoredDocument implements FleetDocument {
       this.#context.bus.emit("unreadable", { reason: (error as UnreadableEntryError).reason });
     }
   }
-}
-
-/**
- * Settles as the store's answer does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the
- * store's deadline.
- */
-export function answered<T>({ clock, parameters }: Context, answer: Promise<T>): Promise<T> {
-  const ms = parameters.storeDeadlineMs;
-  const onLate = (): never => {
-    throw new CacheUnavailableError(`The store did not answer within ${ms} ms (storeDeadlineMs).`, {
-      reason: "timeout",
-    });
-  };
-  return waitFor(answer, { deadline: { clock, ms, onLate } });
 }

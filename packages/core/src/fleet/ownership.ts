@@ -21,7 +21,7 @@ import {
   type Claim,
   type Registry,
 } from "./claim-registry.ts";
-import { answered } from "./document.ts";
+import { answered } from "./store-deadline.ts";
 import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { isUnavailable } from "./store-health.ts";

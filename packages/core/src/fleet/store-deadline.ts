@@ -1,6 +1,8 @@
 /** One deadline for each command of the store: the store's own, or a shorter one. */
-import { ConfigurationError } from "../errors.ts";
+import { CacheUnavailableError, ConfigurationError } from "../errors.ts";
 import type { Store } from "../store.ts";
+import { waitFor } from "../time/wait.ts";
+import type { Context } from "./context.ts";
 
 /**
  * Returns how long the store itself lets a command take, in ms. Undefined when it does not tell.
@@ -18,4 +20,18 @@ export function storeDeadlineOf({ cache, lock }: Store, given?: number): number 
       { rule: "store" },
     );
   return Math.max(...ownMs);
+}
+
+/**
+ * Settles as the store's answer does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the
+ * store's deadline.
+ */
+export function answered<T>({ clock, parameters }: Context, answer: Promise<T>): Promise<T> {
+  const ms = parameters.storeDeadlineMs;
+  const onLate = (): never => {
+    throw new CacheUnavailableError(`The store did not answer within ${ms} ms (storeDeadlineMs).`, {
+      reason: "timeout",
+    });
+  };
+  return waitFor(answer, { deadline: { clock, ms, onLate } });
 }

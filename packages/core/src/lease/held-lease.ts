@@ -70,7 +70,7 @@ export class HeldLease implements Lease {
     this.#state = "released";
     this.#cancelTimer?.();
     try {
-      const released = await this.#within(start(() => lock.release(name, owner)));
+      const released = await this.#within(() => lock.release(name, owner));
       if (!released) this.#lose("refused");
       return released;
     } catch {
@@ -100,7 +100,7 @@ export class HeldLease implements Lease {
     const sentAt = momentOf(clock);
     this.#extendAtMs = Number.POSITIVE_INFINITY;
     try {
-      const extended = await this.#within(start(() => lock.extend(name, owner, ttlMs)));
+      const extended = await this.#within(() => lock.extend(name, owner, ttlMs));
       // An extension that comes too late is a loss even if the store confirms it: the term had
       // ended while the work went on.
       if (!this.isHeld()) return;
@@ -115,12 +115,12 @@ export class HeldLease implements Lease {
     this.#arm();
   }
 
-  /** Limits the store's answer to what is left of the term. */
-  #within<T>(answer: Promise<T>): Promise<T> {
+  /** Runs a command of the store, at most until the end of the term. */
+  async #within<T>(command: () => Promise<T>): Promise<T> {
     const { clock, storeDeadlineMs } = this.#acquisition;
     const limitMs = Math.min(storeDeadlineMs, remainingMsOf(this.#term, momentOf(clock)));
     const background = this.#state === "held";
-    return waitFor(answer, { deadline: storeDeadline(clock, limitMs, { background }) });
+    return waitFor(command(), { deadline: storeDeadline(clock, limitMs, { background }) });
   }
 
   #lose(reason: LockLossReason): void {

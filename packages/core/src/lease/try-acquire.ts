@@ -25,15 +25,16 @@ export async function tryRequest(request: LeaseRequest): Promise<HeldLease | Bus
 }
 
 async function ask(acquisition: Acquisition): Promise<Granted | Busy> {
+  const deadline = storeDeadline(acquisition.clock, acquisition.storeDeadlineMs);
   const first = send(acquisition);
   try {
-    return await answerOf(acquisition, first);
+    return await waitFor(first, { deadline });
   } catch (error) {
     if (!isOutcomeUnknown(error)) throw error;
   }
   const second = send(acquisition);
   try {
-    const answer = await answerOf(acquisition, second);
+    const answer = await waitFor(second, { deadline });
     if (!answer.acquired) giveBack(acquisition, first);
     return answer;
   } catch (error) {
@@ -42,15 +43,8 @@ async function ask(acquisition: Acquisition): Promise<Granted | Busy> {
   }
 }
 
-function send({ lock, name, owner, ttlMs }: Acquisition): Promise<Granted | Busy> {
-  return start(() => lock.tryAcquire(name, owner, ttlMs));
-}
-
-function answerOf(
-  { clock, storeDeadlineMs }: Acquisition,
-  answer: Promise<Granted | Busy>,
-): Promise<Granted | Busy> {
-  return waitFor(answer, { deadline: storeDeadline(clock, storeDeadlineMs) });
+async function send({ lock, name, owner, ttlMs }: Acquisition): Promise<Granted | Busy> {
+  return lock.tryAcquire(name, owner, ttlMs);
 }
 
 /**

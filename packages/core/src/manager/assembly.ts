@@ -99,6 +99,13 @@ export class Assembly
     return this.#replacement;
   }
 
+  /** Counts a caller that will wait, starts the background, and returns what serves the caller. */
+  admitCaller(): SingleFlight {
+    this.demand.use();
+    this.background.start();
+    return this.singleFlight;
+  }
+
   refresh(goal: Goal, patient: boolean, onBlocked: OnBlocked): Promise<void> {
     const { breaker, demand, outcomes, parentErrors, probe, reportedGoals, source } = this;
     return this.#closing.during((closing) =>

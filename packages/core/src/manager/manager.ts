@@ -8,7 +8,7 @@ import { Closing } from "../time/closing.ts";
 import type { Clock } from "../time/time.ts";
 import { waitFor } from "../time/wait.ts";
 import { contextFrom, fingerprintIn, type Context } from "../fleet/context.ts";
-import type { Goal, LocalCopy } from "../fleet/local-copy.ts";
+import type { LocalCopy } from "../fleet/local-copy.ts";
 import { refuseRecursion } from "../leader/issuer-call.ts";
 import { reset } from "../refresh/reset.ts";
 import { seed } from "../refresh/seed.ts";
@@ -101,7 +101,7 @@ class ManagedCredential implements Credential {
     const reportedAtMs = this.#assembly.storeClock.nowMs();
     // Only the store can tell whether an unknown secret is the fleet's present one.
     if (verdict === "unknown" && !this.#local.isUsable)
-      await this.#ensure({ reason: "cold" }, options.signal);
+      await this.#assembly.admitCaller().ensure({ reason: "cold" }, options.signal);
     const present = this.#local.isUsable ? this.#local.cached : undefined;
     const isPresent = present?.stored.fingerprint === fingerprint;
     const goal = isPresent
@@ -131,7 +131,7 @@ class ManagedCredential implements Credential {
     // The commit to replace is the cached one, or the stored one if nothing is cached.
     const snapshot = await this.#untilClosed(this.#assembly.source.read(), options.signal);
     const replaces = this.#local.cached?.stored.commitId ?? snapshot.state?.credential?.commitId;
-    return this.#ensure({ reason: "manual", replaces }, options.signal);
+    return this.#assembly.admitCaller().ensure({ reason: "manual", replaces }, options.signal);
   }
 
   async seed(issued: Issued, options: SeedOptions = {}): Promise<Secret> {
@@ -142,7 +142,7 @@ class ManagedCredential implements Credential {
       options.signal,
     );
     this.#assembly.breaker.reset();
-    return this.#ensure({ reason: "cold" }, options.signal);
+    return this.#assembly.admitCaller().ensure({ reason: "cold" }, options.signal);
   }
 
   async useFallback(on: boolean, options: CallOptions = {}): Promise<Secret> {
@@ -160,10 +160,9 @@ class ManagedCredential implements Credential {
     if (state === undefined || applied.verdict.kind === "kept") return this.get(options);
     this.#local.updateState(state);
     bus.emit("switched", { to, cause: "operator", issuer: on ? fallback.issuer.id : issuer.id });
-    return this.#ensure(
-      { reason: "expired", replaces: state.credential?.commitId },
-      options.signal,
-    );
+    return this.#assembly
+      .admitCaller()
+      .ensure({ reason: "expired", replaces: state.credential?.commitId }, options.signal);
   }
 
   async reset(options: CallOptions = {}): Promise<void> {
@@ -219,10 +218,12 @@ class ManagedCredential implements Credential {
     this.#open(options.signal);
     const before = this.#local.cached?.stored.commitId;
     return traced(getChannelName, this.#context, {}, async (call) => {
-      const secret = await this.#ensure(
-        before === undefined ? { reason: "cold" } : { reason: "expired", replaces: before },
-        options.signal,
-      );
+      const secret = await this.#assembly
+        .admitCaller()
+        .ensure(
+          before === undefined ? { reason: "cold" } : { reason: "expired", replaces: before },
+          options.signal,
+        );
       if (call !== undefined) call.source = this.#sourceSince(before);
       return secret;
     });
@@ -240,12 +241,6 @@ class ManagedCredential implements Credential {
       throw new ConfigurationError(
         `This node consumes "${this.id}" and never ${act} it. Do that on an owner.`,
       );
-  }
-
-  #ensure(goal: Goal, signal: AbortSignal | undefined): Promise<Secret> {
-    this.#assembly.demand.use();
-    this.#assembly.background.start();
-    return this.#assembly.singleFlight.ensure(goal, signal);
   }
 
   #untilClosed<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {

@@ -3,20 +3,14 @@
  * the lease, and wait while a block reason lasts.
  */
 import { setDeadline, type Deadline } from "../time/deadline.ts";
-import { tryLease } from "../lease/acquire.ts";
 import { delay } from "../time/time.ts";
 import type { RefreshDependencies } from "./dependencies.ts";
-import { gateBeforeLease } from "../leader/gate.ts";
-import { type Snapshot } from "../fleet/document.ts";
 import { isUnavailable } from "../fleet/store-health.ts";
-import { asConsumer, markForLeaseHolder } from "./consumer.ts";
-import type { Gate, LeaseContext } from "../leader/attempt.ts";
-import { lead } from "../leader/leader.ts";
+import { asConsumer } from "./consumer.ts";
+import { asOwner } from "./owner.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import { toCallerError, isPassing, type OnBlocked } from "../leader/block-reason.ts";
-import { handleRefusal, parentOf } from "./parent.ts";
-import { isIssueError } from "../leader/issuer-call.ts";
-import { blockAt, served, turnOf, type Turn } from "./turn.ts";
+import { served, type Turn } from "./turn.ts";
 import { withoutStore } from "./without-store.ts";
 
 /**
@@ -122,110 +116,6 @@ async function attemptWithStore(
   // their callers are served.
   if (block.kind === "wait") await source.subscribeAndRead();
   return block;
-}
-
-/**
- * How long to wait for an issuer that has to fetch its secret, before the fleet's refusal concerns
- * it.
- */
-const unsureMs = 2_000;
-
-async function asOwner(
-  dependencies: RefreshDependencies,
-  goal: Goal,
-  snapshot: Snapshot,
-  sinceMs: number,
-): Promise<Turn> {
-  const { claims, closing, breaker, lock, node, probe, outcomes, source } = dependencies;
-  const { clock, health, issuer, parameters, random } = node.context;
-  const refusal = breaker.callerError(goal.reason);
-  if (refusal !== undefined) {
-    if (breaker.isUnsure && clock.monotonicMs() - sinceMs < unsureMs)
-      return { kind: "pause", ms: 50, why: "refused" };
-    await markForLeaseHolder(dependencies, goal, snapshot);
-    throw refusal;
-  }
-  // Parents first: a child that waited for its parent under its own lease could wait for itself.
-  const parent = await parentOf(dependencies);
-  const gate = await currentGate(dependencies, goal, snapshot);
-  if (gate !== undefined) return blockAt(node, gate);
-  // An issued credential that could not be stored yet comes first: the input that it replaced must
-  // not be sent again.
-  if ((await outcomes.pending.flush()) && node.local.cachedFor(goal) !== undefined) return served;
-
-  const startedMs = clock.monotonicMs();
-  const request = {
-    ttlMs: parameters.leaseMs,
-    storeDeadlineMs: parameters.storeDeadlineMs,
-    clock,
-    random,
-  };
-  const lease = await health.watched("acquire", () => tryLease(lock, issuer.id, request));
-  if (!lease.acquired) {
-    await markForLeaseHolder(dependencies, goal, snapshot);
-    return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
-  }
-  // An empty store has not reported its time before. Without this the first intent would have this
-  // node's wall-clock time.
-  node.storeClock.observe(lease.storeNowMs, startedMs);
-  try {
-    return await leadOnce(dependencies, {
-      goal,
-      lease,
-      document: source.document,
-      parent,
-      claims,
-      probe,
-      closing,
-      startedMs,
-    });
-  } catch (error) {
-    // The lease is released by now, so no parent is awaited under it.
-    if (isIssueError(error)) return await handleRefusal(dependencies, goal, error, parent);
-    throw error;
-  }
-}
-
-/**
- * Returns the gate that is closed now. A node that must wait at least notifies the others of a
- * refused credential.
- */
-async function currentGate(
-  dependencies: RefreshDependencies,
-  goal: Goal,
-  snapshot: Snapshot,
-): Promise<Gate | undefined> {
-  try {
-    const gate =
-      gateBeforeLease(dependencies.node, goal, snapshot) ??
-      dependencies.breaker.backOff(goal.reason);
-    if (gate !== undefined) await markForLeaseHolder(dependencies, goal, snapshot);
-    return gate;
-  } catch (error) {
-    await markForLeaseHolder(dependencies, goal, snapshot);
-    throw error;
-  }
-}
-
-/** Leads under the lease, and releases it in any case. */
-async function leadOnce(
-  dependencies: RefreshDependencies,
-  leaseContext: LeaseContext,
-): Promise<Turn> {
-  const { claims, breaker, node, outcomes, source } = dependencies;
-  source.feed.pause();
-  try {
-    const result = await lead(node, leaseContext, outcomes);
-    if (result.kind !== "served") return turnOf(dependencies, result);
-    breaker.reset();
-    // If this fails, the next refresh claims again.
-    await claims.extendClaim(node.local.cached?.stored.expiresAtMs ?? 0).catch(() => {});
-    return served;
-  } finally {
-    // An outcome that could not be stored yet keeps the lease.
-    if (!outcomes.pending.keeps(leaseContext.lease)) await leaseContext.lease.release();
-    source.feed.resume();
-  }
 }
 
 const firstPollMs = 50;
