@@ -1,5 +1,14 @@
-/** A credential whose owner is a token server: this process never fetches, and holds no AppSecret. */
-import { ClosedError, ConfigurationError, createEventBus, delay, waitFor } from "@lingpai/core";
+/**
+ * A credential whose owner is a token server: this process never fetches, and holds no AppSecret.
+ */
+import {
+  ClosedError,
+  ConfigurationError,
+  createEventBus,
+  delay,
+  revealed,
+  waitFor,
+} from "@lingpai/core";
 import type {
   CallOptions,
   Checked,
@@ -130,7 +139,12 @@ export class RemoteCredential implements Credential {
   /** Needs the right `admin`. */
   async seed(issued: Issued, { ageMs = 0, signal }: SeedOptions = {}): Promise<Secret> {
     const { expiresInMs, nextInput, secret } = issued;
-    const body = { secret, expiresInMs, ageMs, ...(nextInput !== undefined && { nextInput }) };
+    const body = {
+      secret: revealed(secret),
+      expiresInMs,
+      ageMs,
+      ...(nextInput !== undefined && { nextInput: revealed(nextInput) }),
+    };
     await this.#post("seed", body, signal);
     this.#local.forget();
     return this.get(signal === undefined ? {} : { signal });

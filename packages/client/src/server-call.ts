@@ -1,4 +1,5 @@
 /** One request to a token server: its deadline, and what its answer means. */
+import { waitFor } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 
 export interface ServerBody {
@@ -50,14 +51,11 @@ export async function callServer(
 ): Promise<ServerAnswer> {
   const sentAtMs = clock.monotonicMs();
   const ended = new AbortController();
-  const onAbort = (): void => ended.abort();
-  signal.addEventListener("abort", onAbort, { once: true });
-  if (signal.aborted) onAbort();
-  const { promise: late, resolve: giveUp } = Promise.withResolvers<ServerAnswer>();
-  ended.signal.addEventListener("abort", () => giveUp(failed("it did not answer in time")), {
-    once: true,
-  });
-  const cancel = clock.setTimer(timeoutMs, onAbort, { background: true });
+  const giveUp = (): ServerAnswer => {
+    ended.abort();
+    return failed("it did not answer in time");
+  };
+  if (signal.aborted) return giveUp();
   const asked = async (): Promise<ServerAnswer> => {
     const response = await fetch(url, {
       method,
@@ -72,12 +70,13 @@ export async function callServer(
     });
     return read(response, sentAtMs);
   };
-  try {
-    return await Promise.race([late, asked().catch(() => failed("it cannot be reached"))]);
-  } finally {
-    cancel();
-    signal.removeEventListener("abort", onAbort);
-  }
+  return waitFor(
+    asked().catch(() => failed("it cannot be reached")),
+    {
+      deadline: { clock, ms: timeoutMs, onLate: giveUp, timer: { background: true } },
+      signals: [signal],
+    },
+  ).catch(giveUp);
 }
 
 async function read(response: Response, sentAtMs: number): Promise<ServerAnswer> {

@@ -34,7 +34,7 @@ export {
 } from "./time/time.ts";
 export { waitFor, type WaitDeadline, type WaitOptions } from "./time/wait.ts";
 export { randomNonce, systemRandom, type Random } from "./random.ts";
-export { Secret, fingerprint } from "./secret.ts";
+export { Secret, fingerprint, revealed } from "./secret.ts";
 export type {
   Version,
   Entry,

@@ -50,15 +50,18 @@ export interface IssueRequest {
 }
 
 export interface Issued {
-  /** The credential itself: 1 to 16 384 visible ASCII characters. */
-  readonly secret: string;
+  /**
+   * The credential itself: 1 to 16 384 visible ASCII characters. As a {@link Secret} it cannot be
+   * printed by accident on its way to core. Core gives it its own fingerprint in any case.
+   */
+  readonly secret: Secret | string;
   /** The rest of its life, in ms, from the platform's answer on. */
   readonly expiresInMs: number;
   /**
    * The input of the next issue: a refresh token, for example. Opaque and secret. It is stored in
    * the same atomic write as the credential.
    */
-  readonly nextInput?: string;
+  readonly nextInput?: Secret | string;
   /**
    * True when it may be older than the answer says, so that `expiresInMs` is short on purpose.
    * Reported as `age-unknown` when the credential is a new one.
@@ -104,7 +107,7 @@ export interface Issuer {
    * (`input`), and when the outcome of one is unknown and its grace is over. Throws as `issue`
    * does. Without this method, a credential whose input is lost has to be seeded again.
    */
-  recover?(request: Pick<IssueRequest, "signal" | "parent">): Promise<string>;
+  recover?(request: Pick<IssueRequest, "signal" | "parent">): Promise<Secret | string>;
   /**
    * Another issuer whose credentials serve the same calls, from a token space that nothing outside
    * it can reach. The whole fleet switches to it when `onContention` or an operator says so.

@@ -39,6 +39,11 @@ export class Secret {
   }
 }
 
+/** Returns the text of a secret that may be plain. */
+export function revealed(secret: Secret | string): string {
+  return typeof secret === "string" ? secret : secret.reveal();
+}
+
 /**
  * Derives a fingerprint: HMAC-SHA-256 under `key`, cut to 96 bits, as base64url. The key is any
  * text that the fleet shares.

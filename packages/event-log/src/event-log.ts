@@ -1,12 +1,12 @@
 /** The log: queues what is appended, writes it in the background, and reads it back. */
 import {
   ConfigurationError,
-  delay,
   requireCache,
   requireClock,
   requireKnown,
   systemClock,
   systemRandom,
+  waitFor,
 } from "@lingpai/core";
 import type { Cache, Clock, Random } from "@lingpai/core";
 import type { LogEvent } from "./documents.ts";
@@ -171,11 +171,12 @@ class StoredLog implements EventLog {
 
   async close(): Promise<void> {
     if (this.#closing.signal.aborted) return;
-    const patience = new AbortController();
-    const written = this.flush(patience.signal).catch(() => undefined);
-    const late = delay(this.#clock, closeMs, patience.signal).catch(() => undefined);
-    await Promise.race([written, late]);
-    patience.abort();
+    const waiting = new AbortController();
+    const written = this.flush(waiting.signal).catch(() => undefined);
+    await waitFor(written, {
+      deadline: { clock: this.#clock, ms: closeMs, onLate: () => undefined, timer: {} },
+    });
+    waiting.abort();
     this.#closing.abort();
     for (const queue of this.#queues.values()) queue.close();
   }

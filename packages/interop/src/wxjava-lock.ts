@@ -12,6 +12,7 @@ import {
   Secret,
   systemClock,
   systemRandom,
+  revealed,
 } from "@lingpai/core";
 import type { Clock, Issued, Issuer, IssueRequest, Random } from "@lingpai/core";
 import { decode } from "./conventions/encoding.ts";
@@ -98,7 +99,7 @@ export function withWxjavaLock(issuer: Issuer, options: WxjavaLockOptions): Issu
         if (found !== undefined) return found;
         const issued = await issuer.issue(request);
         const ttlMs = ttlFor(issued.expiresInMs, convention.lessMs);
-        if (ttlMs >= 1) await ignoringFailure(() => store.set(key, issued.secret, ttlMs));
+        if (ttlMs >= 1) await ignoringFailure(() => store.set(key, revealed(issued.secret), ttlMs));
         return issued;
       } finally {
         await ignoringFailure(() => store.deleteIf(lockKey, owner));

@@ -1,5 +1,5 @@
 /** A limit for the waits that core's deadlines do not cover. */
-import { CacheUnavailableError } from "@lingpai/core";
+import { CacheUnavailableError, waitFor } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 
 /** How long opening a connection, or one answer, may take. */
@@ -15,18 +15,12 @@ export function withinLimit<T>(
   who: string,
   giveUp?: () => void,
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.setTimer(limitMs, () => {
-      reject(
-        new CacheUnavailableError(
-          `${who} did not answer within ${limitMs} ms, which is fixed. Check that it is up and reachable.`,
-          {
-            reason: "timeout",
-          },
-        ),
-      );
-      giveUp?.();
-    });
-    answer.then(resolve, reject).finally(cancel);
-  });
+  const onLate = (): never => {
+    giveUp?.();
+    throw new CacheUnavailableError(
+      `${who} did not answer within ${limitMs} ms, which is fixed. Check that it is up and reachable.`,
+      { reason: "timeout" },
+    );
+  };
+  return waitFor(answer, { deadline: { clock, ms: limitMs, onLate, timer: {} } });
 }

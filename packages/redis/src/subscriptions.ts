@@ -1,5 +1,5 @@
 /** One subscriber connection for all subscriptions of one client's caches and locks. */
-import { CacheUnavailableError, systemClock, systemRandom } from "@lingpai/core";
+import { CacheUnavailableError, systemClock, systemRandom, waitFor } from "@lingpai/core";
 import type { Clock, Random, Unsubscribe } from "@lingpai/core";
 import { limitMs, withinLimit } from "./limit.ts";
 
@@ -172,19 +172,20 @@ class Link {
     this.#clock = clock;
     this.#events = events;
     const { signal } = this.#abort;
-    const cancelLimit = clock.setTimer(limitMs, () => this.#abort.abort(), { background: true });
-    const given = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(notOpened()), { once: true });
-    });
-    // Armed before somebody else's function is called, and handled whatever it does: also when it
-    // throws at once.
-    given.catch(() => {});
-    const opening = Promise.resolve().then(() => open(events, signal));
-    opening.then(
-      (connection) => this.#closed && connection.close(),
-      () => {},
+    const onLate = (): never => {
+      const late = notOpened();
+      this.#abort.abort(late);
+      throw late;
+    };
+    // The deadline is set before the user's function is called.
+    this.connection = waitFor(
+      Promise.resolve().then(() => open(events, signal)),
+      {
+        deadline: { clock, ms: limitMs, onLate, timer: { background: true } },
+        signals: [signal],
+        onLateValue: (connection) => connection.close(),
+      },
     );
-    this.connection = Promise.race([opening, given]).finally(cancelLimit);
   }
 
   /** Counts the connection as lost when it does not answer. */
@@ -201,7 +202,7 @@ class Link {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#abort.abort();
+    this.#abort.abort(notOpened());
     this.connection.then(
       (connection) => connection.close(),
       () => {},

@@ -9,8 +9,8 @@ const accountTest = `${push}/account-messages.test.ts`;
 const answerLast: readonly Edit[] = [
   {
     file: `${push}/push-work.ts`,
-    from: "const first = await Promise.race([working, late]).finally(() => inTime.abort());",
-    to: "void late; const first = await working.finally(() => inTime.abort());",
+    from: "deadline: { clock, ms: answerMs, onLate, timer: {} },",
+    to: "deadline: { clock, ms: 1e9 * answerMs, onLate, timer: {} },",
   },
 ];
 /** Messages are for the component or the suite alone. */

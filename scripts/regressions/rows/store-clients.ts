@@ -11,8 +11,11 @@ const clients: readonly Regression[] = [
     edits: [
       {
         file: `${redis}/subscriptions.ts`,
-        from: "given.catch(() => {}); const opening = Promise.resolve().then(() => open(events, signal));",
-        to: "const opening = open(events, signal);",
+        from: "this.connection = waitFor( Promise.resolve().then(() => open(events, signal)), {",
+        to: `const given = new Promise((_, reject) => signal.addEventListener("abort", () => reject(notOpened())));
+    clock.setTimer(limitMs, () => this.#abort.abort(), { background: true });
+    void given;
+    this.connection = waitFor(open(events, signal), {`,
       },
     ],
     test: `${redis}/subscriptions.test.ts`,

@@ -126,9 +126,8 @@ export const yearsDocument: readonly Regression[] = [
     edits: [
       {
         file: `${core}/leader/write-outcome.ts`,
-        from: `const nextInput =
-      issued.nextInput ?? attempt.input?.reveal() ?? attempt.snapshot.state.credential?.nextInput;`,
-        to: "const nextInput = issued.nextInput;",
+        from: "const nextInput = input?.reveal() ?? attempt.snapshot.state.credential?.nextInput;",
+        to: "void input; const nextInput = issued.nextInput?.reveal();",
       },
     ],
     test: `${core}/scenarios/document-lifetime.test.ts`,

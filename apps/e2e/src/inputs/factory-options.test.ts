@@ -151,7 +151,7 @@ const factories: Readonly<Record<string, readonly unknown[]>> = {
  * are tested where they are.
  */
 const others =
-  /^(require\w+|\w+Parameter|classify|configEventSeverity|createSingleFlight|createWaitQueue|defineConfig|delay|eventSeverity|fingerprint|\w+Probe|keyIn|logEvents|maskTokens|nameIn|nameOf|observe|parseDocument|parseName|problemText|randomNonce|scopeOf|settingsOf|variableOf|variableTable|waitFor|rawStore)$/;
+  /^(require\w+|\w+Parameter|classify|configEventSeverity|createSingleFlight|createWaitQueue|defineConfig|delay|eventSeverity|fingerprint|\w+Probe|keyIn|logEvents|maskTokens|nameIn|nameOf|observe|parseDocument|parseName|problemText|randomNonce|revealed|scopeOf|settingsOf|variableOf|variableTable|waitFor|rawStore)$/;
 
 const all: Readonly<Record<string, unknown>> = {
   ...core,

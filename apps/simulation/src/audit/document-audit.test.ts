@@ -1,3 +1,4 @@
+import { revealed } from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
 import { emptyState, type State } from "@lingpai/core/internal/state";
 import { describe, expect, it } from "vitest";
@@ -48,7 +49,7 @@ function scene(beforeMs: number) {
   const ask = async (): Promise<string> => {
     const answer = wechat.issuer(process, identity).issue(request);
     await world.runUntil(world.nowMs + beforeMs + 20);
-    return (await answer).secret;
+    return revealed((await answer).secret);
   };
   return {
     world,

@@ -5,11 +5,11 @@
 import {
   ClosedError,
   ConfigurationError,
-  delay,
   requireClock,
   requireKnown,
   systemClock,
   systemRandom,
+  waitFor,
 } from "@lingpai/core";
 import type { Clock, Random } from "@lingpai/core";
 import type { ConfigOptions, LiveConfig, SourceStatus } from "./config-options.ts";
@@ -219,12 +219,9 @@ class Live implements LiveConfig {
   async fresh(): Promise<Config> {
     const isOld = this.#clock.monotonicMs() - this.#readAllMs >= freshForMs;
     const reading = isOld && !this.#closing.signal.aborted ? this.reload() : this.#reading;
-    const waited = new AbortController();
-    await Promise.race([
-      reading,
-      delay(this.#clock, freshWaitMs, waited.signal).catch(() => undefined),
-    ]);
-    waited.abort();
+    await waitFor<unknown>(reading, {
+      deadline: { clock: this.#clock, ms: freshWaitMs, onLate: () => undefined, timer: {} },
+    });
     return this.current;
   }
 

@@ -5,6 +5,7 @@
 import type { Cache, WatchListener } from "../cache/cache.ts";
 import type { Unsubscribe } from "../driver/subscriptions.ts";
 import type { CancelTimer, Clock } from "../time/time.ts";
+import { waitFor } from "../time/wait.ts";
 
 /** The document is read at most once in this time, however many messages come, */
 const gapMs = 200;
@@ -68,10 +69,9 @@ export class ChangeFeed {
   async subscribe(cache: Pick<Cache, "watch">, key: string, deadlineMs: number): Promise<boolean> {
     if (this.#isClosed) return false;
     this.#unsubscribe ??= this.#subscribe(cache, key);
-    const late = Promise.withResolvers<undefined>();
-    const cancel = this.#clock.setTimer(deadlineMs, () => late.resolve(undefined));
-    const unsubscribe = await Promise.race([this.#unsubscribe, late.promise]);
-    cancel();
+    const unsubscribe = await waitFor(this.#unsubscribe, {
+      deadline: { clock: this.#clock, ms: deadlineMs, onLate: () => undefined, timer: {} },
+    });
     return unsubscribe !== undefined;
   }
 
@@ -111,7 +111,8 @@ export class ChangeFeed {
   }
 
   /**
-   * Drops a subscription that missed a change. {@link ChangeFeed.subscribe} then requests another one.
+   * Drops a subscription that missed a change. {@link ChangeFeed.subscribe} then requests another
+   * one.
    */
   dropStale(): void {
     this.#dead = this.#established;

@@ -1,5 +1,5 @@
 /** The types of one refresh: its leader, its attempts, its results. */
-import type { Issued } from "../issuer.ts";
+import type { IssuedSecrets } from "./issuer-call.ts";
 import type { Lease } from "../lease/lease.ts";
 import type { Secret } from "../secret.ts";
 import { isDead, type Intent, type State } from "../state/state.ts";
@@ -85,7 +85,7 @@ export interface Gate {
 
 export interface Answer {
   readonly attempt: Attempt;
-  readonly issued: Issued;
+  readonly issued: IssuedSecrets;
   readonly receivedAtMs: number;
 }
 

@@ -7,6 +7,7 @@ import {
   isIssueError,
   refuseRecursion,
   validated,
+  type IssuedSecrets,
 } from "./issuer-call.ts";
 import { IssueError, RecursiveRefreshError } from "../errors.ts";
 import { fingerprintIn } from "../fleet/context.ts";
@@ -17,6 +18,16 @@ import { Secret } from "../secret.ts";
 const good: Issued = { secret: "S", expiresInMs: 7_200_000 };
 const request = { reason: "cold", forced: false, current: undefined, parent: undefined } as const;
 
+/** The answer as the issuer gave it: with texts, and without what is not set. */
+function plain({ secret, expiresInMs, nextInput, isAgeUnknown }: IssuedSecrets): Issued {
+  return {
+    secret: secret.reveal(),
+    expiresInMs,
+    ...(nextInput && { nextInput: nextInput.reveal() }),
+    ...(isAgeUnknown && { isAgeUnknown }),
+  };
+}
+
 function bench(issuer: Partial<Issuer>) {
   const { clock, context } = oneNode(issuer);
   return { clock, context, issue: () => ask(context, request) };
@@ -26,7 +37,7 @@ describe("a request to the issuer", () => {
   it("has a signal of its own, and leaves no timer when it is answered", async () => {
     const asked: IssueRequest[] = [];
     const { clock, issue } = bench({ issue: async (given) => (asked.push(given), good) });
-    expect(await issue()).toEqual(good);
+    expect(plain(await issue())).toEqual(good);
     expect(asked).toMatchObject([{ ...request, signal: { aborted: false } }]);
     expect(clock.pendingTimers).toBe(0);
   });
@@ -97,12 +108,14 @@ describe("a request to the issuer", () => {
     const self = bench({ issue: async () => (refuseRecursion("test"), good) });
     await expect(self.issue()).rejects.toMatchObject({ code: "RECURSIVE_REFRESH" });
     const other = bench({ issue: async () => (refuseRecursion("another"), good) });
-    expect(await other.issue()).toEqual(good);
+    expect(plain(await other.issue())).toEqual(good);
     expect(() => refuseRecursion("test")).not.toThrow();
   });
 });
 
 describe("an issuer's answer", () => {
+  const { context } = oneNode();
+
   it.each<[string, unknown]>([
     ["it is not an object", undefined],
     ["it is not an object", null],
@@ -122,7 +135,7 @@ describe("an issuer's answer", () => {
     ["its input for the next request is not a text", { ...good, nextInput: "" }],
     ["its input for the next request is not a text", { ...good, nextInput: 5 }],
   ])("is refused, and what was issued is unknown: %s", (what, answer) => {
-    expect(() => validated(answer as Issued, "test")).toThrow(
+    expect(() => validated(context, answer)).toThrow(
       expect.objectContaining({
         outcome: "unknown",
         message: `The answer for "test" is invalid: ${what}. Whether the platform issued is unknown.`,
@@ -132,21 +145,21 @@ describe("an issuer's answer", () => {
 
   it("is taken over without what nobody asked for", () => {
     const answer = { secret: "!~", expiresInMs: 1.9, isAgeUnknown: false, more: 1 };
-    expect(validated(answer, "test")).toEqual({ secret: "!~", expiresInMs: 1 });
+    expect(plain(validated(context, answer))).toEqual({ secret: "!~", expiresInMs: 1 });
     const longest = { ...good, expiresInMs: 366 * 86_400_000 };
-    expect(validated(longest, "test")).toEqual(longest);
+    expect(plain(validated(context, longest))).toEqual(longest);
     const whole = { ...good, nextInput: "I", isAgeUnknown: true };
-    expect(validated(whole, "test")).toEqual(whole);
+    expect(plain(validated(context, whole))).toEqual(whole);
   });
 
   it("that is too long for the store needs a person", () => {
     const long = "x".repeat(16_384);
-    expect(validated({ ...good, secret: long, nextInput: long }, "test").secret).toBe(long);
+    expect(plain(validated(context, { ...good, secret: long, nextInput: long })).secret).toBe(long);
     for (const [what, answer] of [
       ["credential", { ...good, secret: `${long}x` }],
       ["input for the next request", { ...good, nextInput: `${long}x` }],
     ] as const)
-      expect(() => validated(answer, "test")).toThrow(
+      expect(() => validated(context, answer)).toThrow(
         expect.objectContaining({
           outcome: "fatal",
           message: `The platform issued for "test" a ${what} of 16385 characters; up to 16384 are kept. Ask it for fewer scopes or claims, or for an opaque token.`,
@@ -165,7 +178,7 @@ describe("the question which input works", () => {
     const parent = new Secret("P", "P");
     const asked: unknown[] = [];
     const { context } = bench({ recover: async (given) => (asked.push(given), "I") });
-    expect(await askForInput(context, { parent })).toBe("I");
+    expect((await askForInput(context, { parent })).reveal()).toBe("I");
     expect(asked).toMatchObject([{ parent, signal: { aborted: false } }]);
   });
 
@@ -209,10 +222,10 @@ describe("what an issuer learns of the stored credential", () => {
   it("is its secret and its input, by the names that the fleet has for them", () => {
     const { context } = bench({});
     expect(currentOf(context, undefined)).toBeUndefined();
-    const plain = currentOf(context, storedAt(0));
-    expect(plain?.secret.reveal()).toBe("secret-1");
-    expect(plain?.secret.fingerprint).toBe("fingerprint-1");
-    expect(plain?.nextInput).toBeUndefined();
+    const first = currentOf(context, storedAt(0));
+    expect(first?.secret.reveal()).toBe("secret-1");
+    expect(first?.secret.fingerprint).toBe("fingerprint-1");
+    expect(first?.nextInput).toBeUndefined();
     const rotating = currentOf(context, storedAt(0, { nextInput: "I" }));
     expect(rotating?.nextInput?.reveal()).toBe("I");
     expect(rotating?.nextInput?.fingerprint).toBe(fingerprintIn(context, "I"));

@@ -3,12 +3,20 @@
  * recursion.
  */
 import { AsyncLocalStorage } from "node:async_hooks";
-import { setDeadline } from "../time/deadline.ts";
+import { waitFor } from "../time/wait.ts";
 import { IssueError, RecursiveRefreshError } from "../errors.ts";
-import type { Issued, IssueRequest } from "../issuer.ts";
+import type { IssueRequest } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import type { StoredCredential } from "../state/state.ts";
 import { fingerprintIn, type Context } from "../fleet/context.ts";
+
+/** A validated answer. Its secrets have this credential's fingerprints, whoever made them. */
+export interface IssuedSecrets {
+  readonly secret: Secret;
+  readonly expiresInMs: number;
+  readonly nextInput: Secret | undefined;
+  readonly isAgeUnknown: boolean;
+}
 
 /** The credentials that the present call chain is issuing. */
 const issuing = new AsyncLocalStorage<ReadonlySet<string>>();
@@ -26,10 +34,12 @@ export function refuseRecursion(id: string): void {
  *   `unknown`.
  * @throws {RecursiveRefreshError} the issuer asked for its own credential; nothing was sent.
  */
-export function ask(context: Context, request: Omit<IssueRequest, "signal">): Promise<Issued> {
-  const { issuer } = context;
+export function ask(
+  context: Context,
+  request: Omit<IssueRequest, "signal">,
+): Promise<IssuedSecrets> {
   return converse(context, async (signal) =>
-    validated(await issuer.issue({ ...request, signal }), issuer.id),
+    validated(context, await context.issuer.issue({ ...request, signal })),
   );
 }
 
@@ -41,13 +51,14 @@ export function ask(context: Context, request: Omit<IssueRequest, "signal">): Pr
 export async function askForInput(
   context: Context,
   request: Pick<IssueRequest, "parent">,
-): Promise<string> {
+): Promise<Secret> {
   const { issuer } = context;
   try {
-    const nextInput = await converse(context, async (signal) =>
+    const recovered = await converse(context, async (signal) =>
       issuer.recover?.({ ...request, signal }),
     );
-    if (typeof nextInput === "string" && nextInput !== "") return nextInput;
+    const nextInput = plain(recovered);
+    if (typeof nextInput === "string" && nextInput !== "") return secretIn(context, nextInput);
   } catch (error) {
     if (!isIssueError(error) || error.outcome !== "unknown") throw error;
     throw new IssueError(
@@ -66,9 +77,7 @@ export function currentOf(
 ): IssueRequest["current"] {
   if (stored === undefined) return undefined;
   const nextInput =
-    stored.nextInput === undefined
-      ? undefined
-      : new Secret(stored.nextInput, fingerprintIn(context, stored.nextInput));
+    stored.nextInput === undefined ? undefined : secretIn(context, stored.nextInput);
   return { secret: new Secret(stored.secret, stored.fingerprint), nextInput };
 }
 
@@ -83,14 +92,13 @@ async function converse<T>(
     "unknown",
     `The platform did not answer for "${issuer.id}" within ${parameters.fetchDeadlineMs} ms (fetchDeadlineMs). Whether it issued is unknown.`,
   );
-  const deadline = Promise.withResolvers<never>();
-  const timer = setDeadline(clock, parameters.fetchDeadlineMs, () => {
-    deadline.reject(late);
+  const onLate = (): never => {
     abort.abort(late);
-  });
+    throw late;
+  };
   try {
     const answer = issuing.run(chain, async () => send(abort.signal));
-    return await Promise.race([answer, deadline.promise]);
+    return await waitFor(answer, { deadline: { clock, ms: parameters.fetchDeadlineMs, onLate } });
   } catch (error) {
     if (isIssueError(error) || isRecursion(error)) throw error;
     // Its text and cause are the issuer's own and may quote a request with a secret in it.
@@ -98,8 +106,6 @@ async function converse<T>(
       "unknown",
       `The issuer of "${issuer.id}" failed (${nameOf(error)}). Whether the platform issued is unknown.`,
     );
-  } finally {
-    timer.cancel();
   }
 }
 
@@ -107,14 +113,17 @@ const secretPattern = /^[\x21-\x7e]+$/;
 const secretLengthMax = 16_384;
 const lifetimeMaxMs = 366 * 86_400_000;
 
-export function validated(issued: Issued, id: string): Issued {
+/** @throws {IssueError} `unknown` for an invalid answer, `fatal` for a secret that is too long. */
+export function validated(context: Context, issued: unknown): IssuedSecrets {
+  const { id } = context.issuer;
   const invalid = (what: string): IssueError =>
     new IssueError(
       "unknown",
       `The answer for "${id}" is invalid: ${what}. Whether the platform issued is unknown.`,
     );
   if (typeof issued !== "object" || issued === null) throw invalid("it is not an object");
-  const { secret, expiresInMs, nextInput, isAgeUnknown } = issued;
+  const { expiresInMs, isAgeUnknown, ...given } = issued as Partial<Record<string, unknown>>;
+  const [secret, nextInput] = [plain(given["secret"]), plain(given["nextInput"])];
   if (typeof secret !== "string" || !secretPattern.test(secret))
     throw invalid("the credential is not a text of visible ASCII characters");
   requireLength(id, "credential", secret);
@@ -124,11 +133,24 @@ export function validated(issued: Issued, id: string): Issued {
     throw invalid("its input for the next request is not a text");
   if (nextInput !== undefined) requireLength(id, "input for the next request", nextInput);
   return {
-    secret,
+    secret: secretIn(context, secret),
     expiresInMs: Math.floor(expiresInMs),
-    ...(nextInput === undefined ? {} : { nextInput }),
-    ...(isAgeUnknown === true && { isAgeUnknown }),
+    nextInput: nextInput === undefined ? undefined : secretIn(context, nextInput),
+    isAgeUnknown: isAgeUnknown === true,
   };
+}
+
+/**
+ * Returns the text of a {@link Secret}, of any copy of this package. Other values are returned as
+ * they are.
+ */
+function plain(value: unknown): unknown {
+  const isSecret = typeof value === "object" && value !== null && "reveal" in value;
+  return isSecret && typeof value.reveal === "function" ? value.reveal() : value;
+}
+
+function secretIn(context: Context, text: string): Secret {
+  return new Secret(text, fingerprintIn(context, text));
 }
 
 /** The next one would be as long, so a person must look, and nobody should wait meanwhile. */

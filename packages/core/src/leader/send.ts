@@ -1,14 +1,14 @@
 /**
- * One request to the platform under an intent, and the record of its outcome. After the send nothing
- * aborts: an abort does not revoke what was issued, it only makes the outcome unknown.
+ * One request to the platform under an intent, and the record of its outcome. After the send
+ * nothing aborts: an abort does not revoke what was issued, it only makes the outcome unknown.
  */
 import { IssueError } from "../errors.ts";
-import { fingerprintIn, termsOn } from "../fleet/context.ts";
+import { termsOn } from "../fleet/context.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import type { Issued, IssueRequest } from "../issuer.ts";
-import { Secret } from "../secret.ts";
+import type { IssueRequest } from "../issuer.ts";
+import type { Secret } from "../secret.ts";
 import type { Attempt } from "./attempt.ts";
-import { ask, askForInput, currentOf, isIssueError } from "./issuer-call.ts";
+import { ask, askForInput, currentOf, isIssueError, type IssuedSecrets } from "./issuer-call.ts";
 import type { FailedOutcome, OutcomeWriter } from "./write-outcome.ts";
 
 interface SendTerms {
@@ -26,7 +26,7 @@ export async function send(
   { again, mayRecover }: SendTerms,
 ): Promise<"answered" | "busy" | "input-refused"> {
   const { context, storeClock } = node;
-  let issued: Issued;
+  let issued: IssuedSecrets;
   try {
     issued = await ask(
       { ...context, ...termsOn(context, attempt.snapshot.state) },
@@ -73,8 +73,7 @@ export async function recover(
 ): Promise<Secret> {
   const { context } = node;
   try {
-    const nextInput = await askForInput(context, { parent: attempt.leaseContext.parent });
-    const input = new Secret(nextInput, fingerprintIn(context, nextInput));
+    const input = await askForInput(context, { parent: attempt.leaseContext.parent });
     if (input.fingerprint === refused?.fingerprint)
       throw new IssueError(
         "fatal",

@@ -15,7 +15,7 @@ import type { Answer, Attempt } from "./attempt.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { UnstoredOutcome } from "./unstored-outcome.ts";
 import { reportFailure, reportLoss } from "./reports.ts";
-import { fingerprintIn, type Context } from "../fleet/context.ts";
+import type { Context } from "../fleet/context.ts";
 
 export interface FailedOutcome extends Pick<
   AbandonEvent,
@@ -98,8 +98,9 @@ export class OutcomeWriter {
   }
 
   /**
-   * Writes the delayed report. If this process has fetched without the store since the request could
-   * last be processed, it writes that credential instead: the report would only cast doubt on it.
+   * Writes the delayed report. If this process has fetched without the store since the request
+   * could last be processed, it writes that credential instead: the report would only cast doubt on
+   * it.
    */
   async #report({ leaseContext: { document } }: Attempt, event: AbandonEvent): Promise<void> {
     const { adoption, context, local } = this.#node;
@@ -132,7 +133,7 @@ export class OutcomeWriter {
       const mustBeStored =
         this.#node.context.rules.rotates &&
         nextInput !== undefined &&
-        nextInput !== answer.attempt.input?.reveal();
+        nextInput.fingerprint !== answer.attempt.input?.fingerprint;
       if (!mustBeStored) this.#serveUnstored(answer);
       this.pending.keep(answer.issued.expiresInMs, leaseContext.lease, () => this.#offer(answer));
       if (mustBeStored) throw error;
@@ -158,8 +159,8 @@ export class OutcomeWriter {
   }
 
   #wasReplaced({ issued }: Answer): boolean {
-    const { context, local } = this.#node;
-    const fingerprint = fingerprintIn(context, issued.secret);
+    const { local } = this.#node;
+    const { fingerprint } = issued.secret;
     return local.cached?.stored.fingerprint !== fingerprint && local.wasReplaced(fingerprint);
   }
 
@@ -167,8 +168,8 @@ export class OutcomeWriter {
     const { context } = this.#node;
     const { intent, leaseContext, resolvedGoal } = attempt;
     // An answer without a new input leaves the old one valid.
-    const nextInput =
-      issued.nextInput ?? attempt.input?.reveal() ?? attempt.snapshot.state.credential?.nextInput;
+    const input = issued.nextInput ?? attempt.input;
+    const nextInput = input?.reveal() ?? attempt.snapshot.state.credential?.nextInput;
     return {
       type: "commit",
       epoch: intent.epoch,
@@ -177,9 +178,9 @@ export class OutcomeWriter {
       outcomeId: context.random.id(),
       leaseHeld: leaseContext.lease.isHeld(),
       issued: {
-        secret: issued.secret,
+        secret: issued.secret.reveal(),
         ...(nextInput === undefined ? {} : { nextInput }),
-        fingerprint: fingerprintIn(context, issued.secret),
+        fingerprint: issued.secret.fingerprint,
         sentAtMs: intent.atMs,
         issuedAtMs: receivedAtMs,
         expiresAtMs: intent.atMs + issued.expiresInMs,
@@ -205,7 +206,7 @@ export class OutcomeWriter {
     if (verdict.kind === "superseded") {
       context.bus.emit("commit-superseded", {
         epoch,
-        fingerprint: fingerprintIn(context, answer.issued.secret),
+        fingerprint: answer.issued.secret.fingerprint,
         generation: stored.generation,
         durationMs,
       });

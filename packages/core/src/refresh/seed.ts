@@ -2,7 +2,7 @@
 import { ConfigurationError } from "../errors.ts";
 import type { Issued } from "../issuer.ts";
 import { labelOf } from "../fleet/adoption.ts";
-import { fingerprintIn } from "../fleet/context.ts";
+
 import type { FleetNode } from "../fleet/node.ts";
 import { validated } from "../leader/issuer-call.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
@@ -22,19 +22,19 @@ export async function seed(
   ageMs = 0,
 ): Promise<void> {
   const { context, storeClock, local } = node;
-  const { bus, clock, environment, issuer, random } = context;
+  const { bus, clock, environment, random } = context;
   if (!(ageMs >= 0 && ageMs <= ageMaxMs))
     throw new ConfigurationError(
       `ageMs must be a number of ms from 0 to 366 days, not ${String(ageMs)}.`,
     );
   const startedMs = clock.monotonicMs();
-  const { secret, expiresInMs, nextInput } = validated(given, issuer.id);
+  const { secret, expiresInMs, nextInput } = validated(context, given);
   const snapshot = await source.read();
   const sentAtMs = storeClock.nowMs() - Math.ceil(ageMs);
   const issued = {
-    secret,
-    ...(nextInput === undefined ? {} : { nextInput }),
-    fingerprint: fingerprintIn(context, secret),
+    secret: secret.reveal(),
+    ...(nextInput === undefined ? {} : { nextInput: nextInput.reveal() }),
+    fingerprint: secret.fingerprint,
     sentAtMs,
     issuedAtMs: sentAtMs,
     expiresAtMs: sentAtMs + expiresInMs,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { IssueError } from "../errors.ts";
+import { revealed } from "../secret.ts";
 import type { ScriptedIssuerOptions } from "../testing/index.ts";
 import { fleet, within, type Fleet } from "./fleet.fixture.ts";
 
@@ -26,7 +27,7 @@ async function authorise({
     signal: new AbortController().signal,
     parent: undefined,
   });
-  return { secret, expiresInMs: lifetimeMs, nextInput: nextInput ?? "" };
+  return { secret, expiresInMs: lifetimeMs, nextInput: revealed(nextInput ?? "") };
 }
 
 const inputsOf = ({ platform }: Fleet): (string | undefined)[] =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { IssueError } from "../errors.ts";
 import type { IssueRequest } from "../issuer.ts";
-import { Secret } from "../secret.ts";
+import { revealed, Secret } from "../secret.ts";
 import { manualClock } from "./manual-clock.ts";
 import { scriptedIssuer } from "./scripted-issuer.ts";
 
@@ -86,7 +86,7 @@ describe("scriptedIssuer", () => {
       recovers: true,
     });
     const first = await issuer.issue(request());
-    const input = new Secret(first.nextInput ?? "", "c");
+    const input = new Secret(revealed(first.nextInput ?? ""), "c");
     const second = await issuer.issue(request({ input }));
     expect(second.nextInput).not.toBe(first.nextInput);
     await expect(issuer.issue(request({ input }))).rejects.toMatchObject({ outcome: "input" });
@@ -100,7 +100,7 @@ describe("scriptedIssuer", () => {
       clock,
       policy: { kind: "rotate", overlapMs: 0, inputGraceMs: 1000 },
     });
-    const input = new Secret((await issuer.issue(request())).nextInput ?? "", "c");
+    const input = new Secret(revealed((await issuer.issue(request())).nextInput ?? ""), "c");
     await issuer.issue(request({ input }));
     await clock.advance(999);
     await issuer.issue(request({ input }));
@@ -188,7 +188,7 @@ describe("scriptedIssuer", () => {
 
   it("probes and revokes", async () => {
     const issuer = scriptedIssuer({ clock: manualClock(), probes: true });
-    const secret = new Secret((await issuer.issue(request())).secret, "f");
+    const secret = new Secret(revealed((await issuer.issue(request())).secret), "f");
     const { signal } = new AbortController();
     expect(await issuer.probe?.(secret, signal)).toBe("alive");
     issuer.revoke(secret.reveal());

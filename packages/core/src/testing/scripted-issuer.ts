@@ -13,6 +13,7 @@ import type {
 } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
 import { delay, type Clock } from "../time/time.ts";
+import { waitFor } from "../time/wait.ts";
 import { tokenSpace, type TokenSpace } from "./token-space.ts";
 
 /**
@@ -326,18 +327,12 @@ function refusal(outcome: IssueOutcome, step: ScriptedStep): IssueError {
 
 /** The caller's side. It gives up when its signal aborts, and then knows no outcome. */
 async function untilHungUp(answer: Promise<Issued>, signal: AbortSignal): Promise<Issued> {
-  const hungUp = Promise.withResolvers<never>();
-  const onAbort = (): void =>
-    hungUp.reject(
-      new IssueError("unknown", "The request was given up before the platform answered.", {
-        cause: signal.reason,
-      }),
-    );
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([answer, hungUp.promise]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+    return await waitFor(answer, { signals: [signal] });
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
+    throw new IssueError("unknown", "The request was given up before the platform answered.", {
+      cause: error,
+    });
   }
 }

@@ -1,5 +1,5 @@
 /** A deadline for stores that never answer. */
-import { CacheUnavailableError } from "@lingpai/core";
+import { CacheUnavailableError, waitFor } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 
 /**
@@ -7,17 +7,11 @@ import type { Clock } from "@lingpai/core";
  * dropped.
  */
 export function within<T>(clock: Clock, limitMs: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const late = (): void =>
-      reject(
-        new CacheUnavailableError(
-          `The store did not answer within ${limitMs} ms (storeDeadlineMs).`,
-          {
-            reason: "timeout",
-          },
-        ),
-      );
-    const cancel = clock.setTimer(limitMs, late, { background: true });
-    work.then(resolve, reject).finally(cancel);
-  });
+  const onLate = (): never => {
+    throw new CacheUnavailableError(
+      `The store did not answer within ${limitMs} ms (storeDeadlineMs).`,
+      { reason: "timeout" },
+    );
+  };
+  return waitFor(work, { deadline: { clock, ms: limitMs, onLate, timer: { background: true } } });
 }

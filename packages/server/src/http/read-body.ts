@@ -1,4 +1,5 @@
 /** Reads a body that somebody else sends: no further than a limit, and no longer than a time. */
+import { waitFor } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { ZodType } from "zod";
 import { ProblemError } from "./problem.ts";
@@ -15,13 +16,13 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
   if (Number(request.headers.get("content-length")) > bytesMax) throw tooLarge(bytesMax);
   const reader = request.body?.getReader();
   if (reader === undefined) return "";
-  const late = Promise.withResolvers<never>();
-  const cancel = clock.setTimer(waitMs, () => late.reject(tooSlow(waitMs)));
+  const late = new AbortController();
+  const cancel = clock.setTimer(waitMs, () => late.abort(tooSlow(waitMs)));
   const parts: Uint8Array[] = [];
   let bytes = 0;
   try {
     for (;;) {
-      const { done, value } = await Promise.race([reader.read(), late.promise]);
+      const { done, value } = await waitFor(reader.read(), { signals: [late.signal] });
       if (done) break;
       bytes += value.byteLength;
       if (bytes > bytesMax) throw tooLarge(bytesMax);
@@ -38,7 +39,9 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
   }
 }
 
-/** @throws {ProblemError} also 415, and 400 naming the fields that are wrong, never their values. */
+/**
+ * @throws {ProblemError} also 415, and 400 naming the fields that are wrong, never their values.
+ */
 export async function readJson<T>(
   request: Request,
   schema: ZodType<T>,

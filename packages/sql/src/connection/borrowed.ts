@@ -2,7 +2,7 @@
  * Uses one connection of a pool so that a connection that died silently is neither waited for nor
  * kept forever.
  */
-import { CacheUnavailableError } from "@lingpai/core";
+import { CacheUnavailableError, waitFor } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { SqlSettings } from "../drivers.ts";
 
@@ -36,21 +36,15 @@ export function within<T>(
   answer: Promise<T>,
   late: (value: T) => void = () => {},
 ): Promise<T> {
-  return new Promise((resolve, reject) => {
-    let isLate = false;
-    const giveUp = (): void => {
-      isLate = true;
-      reject(
-        new CacheUnavailableError(
-          `The database did not answer within ${limitMs} ms, which grows with deadlineMs. Check that it is up and reachable.`,
-          {
-            reason: "timeout",
-          },
-        ),
-      );
-    };
-    const cancel = clock.setTimer(limitMs, giveUp, { background: true });
-    answer.then((value) => (isLate ? late(value) : resolve(value)), reject).finally(cancel);
+  const onLate = (): never => {
+    throw new CacheUnavailableError(
+      `The database did not answer within ${limitMs} ms, which grows with deadlineMs. Check that it is up and reachable.`,
+      { reason: "timeout" },
+    );
+  };
+  return waitFor(answer, {
+    deadline: { clock, ms: limitMs, onLate, timer: { background: true } },
+    onLateValue: late,
   });
 }
 

@@ -1,7 +1,6 @@
 /** Business calls with a credential whose token may die at any moment. */
-import { ConfigurationError, requireShape, systemRandom } from "@lingpai/core";
+import { ConfigurationError, requireShape, systemRandom, waitFor } from "@lingpai/core";
 import type { Credential, Random } from "@lingpai/core";
-import { settled } from "../transport/platform-answer.ts";
 import { InvalidAnswerError, WechatApiError } from "../errors/platform-errors.ts";
 import { issuingPlatform } from "./issuing-platform.ts";
 import { CallTimeoutError, callDeadline } from "./call-deadline.ts";
@@ -251,10 +250,12 @@ function requireOk(response: Response, name: string): Response {
 }
 
 async function readJson<T>(response: Response, name: string, signal: AbortSignal): Promise<T> {
-  const text = await settled(requireOk(response, name).text(), signal).catch((error: unknown) => {
-    if (error instanceof CallTimeoutError) discard(response);
-    throw error;
-  });
+  const text = await waitFor(requireOk(response, name).text(), { signals: [signal] }).catch(
+    (error: unknown) => {
+      if (error instanceof CallTimeoutError) discard(response);
+      throw error;
+    },
+  );
   try {
     return parseJson(text) as T;
   } catch {

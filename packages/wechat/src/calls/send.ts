@@ -2,9 +2,8 @@
  * Sends a business call until its answer is final: replaces a dead token once or twice, and waits
  * while the platform is busy.
  */
-import { ClosedError, delay } from "@lingpai/core";
+import { ClosedError, delay, waitFor } from "@lingpai/core";
 import type { CallOptions, Credential, Random, RejectOptions, Secret } from "@lingpai/core";
-import { settled } from "../transport/platform-answer.ts";
 import type { Refusal } from "../errors/refusal.ts";
 import { classify } from "../errors/classify.ts";
 import { hideTokenInUrl, hideTokenInError } from "./hide-token.ts";
@@ -138,8 +137,10 @@ async function sendOnce(
   );
   try {
     const url = secret === "" ? call.url.href : withToken(call.url, parameter, secret);
-    const response = await settled(platform.fetch(url, { ...call.init(), signal }), signal);
-    const refusal = await settled(peekRefusal(response, [secret]), signal);
+    const response = await waitFor(platform.fetch(url, { ...call.init(), signal }), {
+      signals: [signal],
+    });
+    const refusal = await waitFor(peekRefusal(response, [secret]), { signals: [signal] });
     hideTokenInUrl(response, call.url);
     if (refusal === undefined) return { response };
     return {

@@ -3,9 +3,9 @@
  * may replace the refresh token.
  */
 import { IssueError } from "@lingpai/core";
-import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
-import { tokenResponseIn, secretIn } from "../transport/platform-answer.ts";
-import type { Fields } from "../transport/platform-answer.ts";
+import type { Issued, Issuer, IssueRequest, Secret } from "@lingpai/core";
+import { asSecret, tokenResponseIn, secretIn } from "../transport/platform-answer.ts";
+import type { Fields, TokenResponse } from "../transport/platform-answer.ts";
 import { requestFields } from "../tokens/token-request.ts";
 import { findRefreshToken } from "./authorizer-info.ts";
 import { componentRequest } from "./component-request.ts";
@@ -91,7 +91,8 @@ export function authorizerToken(options: AuthorizerTokenOptions): Issuer {
           "unsent",
           `${id} needs the component's token. Give its credential as parent.`,
         );
-      return findRefreshToken(platform, { componentAppId, appId, token: parent.reveal(), signal });
+      const target = { componentAppId, appId, token: parent.reveal(), signal };
+      return asSecret(await findRefreshToken(platform, target));
     },
   };
 }
@@ -111,11 +112,11 @@ function isRefreshTokenRefused(error: unknown): error is IssueError {
 export function authorizerTokensIn(
   fields: Fields,
   sent?: string,
-): Issued & { readonly nextInput: string } {
+): TokenResponse & { readonly nextInput: Secret } {
   const grant = tokenResponseIn(fields, "authorizer_access_token");
   const name = "authorizer_refresh_token";
   return {
     ...grant,
-    nextInput: sent !== undefined && !fields.has(name) ? sent : secretIn(fields, name),
+    nextInput: asSecret(sent !== undefined && !fields.has(name) ? sent : secretIn(fields, name)),
   };
 }

@@ -5,6 +5,7 @@
 import { Secret } from "@lingpai/core";
 import type { IssueRequest } from "@lingpai/core";
 import { describe, expect, test } from "vitest";
+import { asSecret } from "../transport/platform-answer.ts";
 import { authorizerToken } from "./authorizer-token.ts";
 import { componentToken } from "./component-token.ts";
 import { componentAppId, secret, tenantAppId } from "./platform-world.fixture.ts";
@@ -34,7 +35,7 @@ describe("a component token's issuer", () => {
   test("asks as the platform documents it", async () => {
     const { fetch, issuer } = component({ component_access_token: "granted", expires_in: 7200 });
     await expect(issuer.issue(request)).resolves.toEqual({
-      secret: "granted",
+      secret: asSecret("granted"),
       expiresInMs: 7_200_000,
     });
     expect(issuer).toMatchObject({
@@ -100,9 +101,9 @@ describe("a tenant token's issuer", () => {
   test("asks as the platform documents it, and carries the refresh token to use from now on", async () => {
     const { fetch, issuer } = tenant(granted);
     await expect(issuer.issue(request)).resolves.toEqual({
-      secret: "granted",
+      secret: asSecret("granted"),
       expiresInMs: 7_200_000,
-      nextInput: "refreshtoken@@@next",
+      nextInput: asSecret("refreshtoken@@@next"),
     });
     expect(issuer).toMatchObject({
       id: `wechat:authorizer:${componentAppId}:${tenantAppId}`,
@@ -121,7 +122,7 @@ describe("a tenant token's issuer", () => {
   test("keeps the refresh token that it sent when the answer names none", async () => {
     const { authorizer_refresh_token: _none, ...without } = granted;
     await expect(tenant(without).issuer.issue(request)).resolves.toMatchObject({
-      nextInput: "refreshtoken@@@sent-0123",
+      nextInput: asSecret("refreshtoken@@@sent-0123"),
     });
   });
 
@@ -193,7 +194,9 @@ describe("looking a refresh token up", () => {
 
   test("asks as the platform documents it", async () => {
     const { fetch, issuer } = tenant(info("refreshtoken@@@told"));
-    await expect(issuer.recover?.({ signal, parent })).resolves.toBe("refreshtoken@@@told");
+    await expect(issuer.recover?.({ signal, parent })).resolves.toEqual(
+      asSecret("refreshtoken@@@told"),
+    );
     expect(fetch.sent[0]?.url.pathname).toBe("/cgi-bin/component/api_get_authorizer_info");
     expect(JSON.parse(fetch.sent[0]?.body ?? "")).toEqual({
       component_appid: componentAppId,
@@ -206,7 +209,9 @@ describe("looking a refresh token up", () => {
     "looks through the list of all when the answer is %j",
     async (answer) => {
       const { fetch, issuer } = tenant(answer, { total_count: 1, list: [entry] });
-      await expect(issuer.recover?.({ signal, parent })).resolves.toBe("refreshtoken@@@listed");
+      await expect(issuer.recover?.({ signal, parent })).resolves.toEqual(
+        asSecret("refreshtoken@@@listed"),
+      );
       expect(fetch.sent[1]?.url.pathname).toBe("/cgi-bin/component/api_get_authorizer_list");
       expect(JSON.parse(fetch.sent[1]?.body ?? "")).toEqual({
         component_appid: componentAppId,

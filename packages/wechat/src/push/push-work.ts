@@ -3,7 +3,7 @@
  * responds to the platform in time. Longer work continues after the response. The store remembers
  * the message meanwhile, and another attempt follows if the work fails or its process dies.
  */
-import { delay } from "@lingpai/core";
+import { waitFor } from "@lingpai/core";
 import type { CancelTimer, Clock } from "@lingpai/core";
 import { messageName } from "./push-inbox.ts";
 import type { PushInbox } from "./push-inbox.ts";
@@ -53,12 +53,10 @@ export class PushWork<
     this.#hasStarted = true;
     const name = messageName(message.text, message.receiver);
     const working = inbox.once(name, () => this.#options.work(message));
-    const inTime = new AbortController();
-    const late = delay(clock, answerMs, inTime.signal).then(
-      () => "late" as const,
-      () => "late" as const,
-    );
-    const first = await Promise.race([working, late]).finally(() => inTime.abort());
+    const onLate = (): "late" => "late";
+    const first = await waitFor<Awaited<typeof working> | "late">(working, {
+      deadline: { clock, ms: answerMs, onLate, timer: {} },
+    });
     if (first !== "late" && first.kind !== "working")
       return first.kind === "finished" ? first.result : undefined;
     // The node that does the work may have died, so a message must be in the store before it is

@@ -1,6 +1,7 @@
 import { IssueError, Secret } from "@lingpai/core";
 import type { IssueRequest } from "@lingpai/core";
 import { describe, expect, test } from "vitest";
+import { asSecret } from "../transport/platform-answer.ts";
 import { scriptedFetch } from "../transport/scripted-fetch.fixture.ts";
 import type { Scripted } from "../transport/scripted-fetch.fixture.ts";
 import { ticket, wecomTicket } from "./ticket.ts";
@@ -27,7 +28,7 @@ describe("a ticket's issuer", () => {
       });
       const issuer = ticket({ appId, type, fetch });
       expect(issuer.id).toBe(`wechat:ticket:${type}:${appId}`);
-      await expect(issuer.issue(request)).resolves.toMatchObject({ secret: "a-ticket" });
+      await expect(issuer.issue(request)).resolves.toMatchObject({ secret: asSecret("a-ticket") });
       expect(fetch.sent[0]?.url.href).toBe(
         `https://api.weixin.qq.com/cgi-bin/ticket/getticket?access_token=${token}&type=${type}`,
       );
@@ -94,7 +95,7 @@ describe("a WeCom ticket's issuer", () => {
     const issuer = wecomTicket({ corpId: "ww0123456789abcdef", app: "1000002", type, fetch });
     expect(issuer.id).toBe(`wecom:ticket:${type}:ww0123456789abcdef:1000002`);
     await expect(issuer.issue(request)).resolves.toMatchObject({
-      secret: "a-ticket",
+      secret: asSecret("a-ticket"),
       expiresInMs: 120_000,
     });
     const sent = new URL(fetch.sent[0]?.url ?? "");

@@ -1,8 +1,9 @@
-import { Secret } from "@lingpai/core";
+import { revealed } from "@lingpai/core";
 import type { Issued } from "@lingpai/core";
 import { manualClock } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
+import { asSecret } from "../transport/platform-answer.ts";
 import { issueOfKnownAge, issueWithinFirstClaim } from "./credential-age.ts";
 
 const lifeMs = 7_200_000;
@@ -35,9 +36,9 @@ function fleet(): Fleet {
       }),
     async issue() {
       const current = stored && {
-        secret: new Secret(stored.secret, "fp"),
+        secret: asSecret(revealed(stored.secret)),
         nextInput:
-          stored.nextInput === undefined ? undefined : new Secret(stored.nextInput, "input"),
+          stored.nextInput === undefined ? undefined : asSecret(revealed(stored.nextInput)),
       };
       const request = { signal: new AbortController().signal, current };
       const issuing = issueOfKnownAge({
@@ -48,7 +49,7 @@ function fleet(): Fleet {
           asked.count += 1;
           const { text, claimMs } = made.platform;
           return {
-            secret: text,
+            secret: asSecret(text),
             expiresInMs: claimMs,
             earliestMs: clock.wallMs(),
             latestMs: clock.wallMs(),
@@ -83,11 +84,11 @@ describe("a credential that comes again with the same text and its whole life", 
     await world.clock.advance(20_000);
     world.platform = { text: "second", claimMs: lifeMs };
     const second = await world.issue();
-    expect(second).toMatchObject({ secret: "second", expiresInMs: lifeMs - 20_000 });
+    expect(second).toMatchObject({ secret: asSecret("second"), expiresInMs: lifeMs - 20_000 });
     expect(second.isAgeUnknown).toBeUndefined();
     await world.clock.advance(3_600_000);
     await expect(world.issue()).resolves.toMatchObject({
-      secret: "second",
+      secret: asSecret("second"),
       expiresInMs: lifeMs - 3_620_000,
     });
     // Between what is certain and what is possible, an answer holds for a twentieth of the
@@ -107,7 +108,7 @@ describe("a credential that comes again with the same text and its whole life", 
     const issuing = world.issue();
     await world.clock.advance(0);
     world.platform.text = "third";
-    await expect(issuing).resolves.toMatchObject({ secret: "third" });
+    await expect(issuing).resolves.toMatchObject({ secret: asSecret("third") });
     expect(world.asked.count).toBe(2);
   });
 
@@ -120,11 +121,14 @@ describe("a credential that comes again with the same text and its whole life", 
     expect(expiresInMs).toBe(lifeMs - 600_000);
     await world.clock.advance(60_000);
     world.platform.text = "first";
-    await expect(world.issue()).resolves.toMatchObject({ secret: "first", expiresInMs: confirmMs });
+    await expect(world.issue()).resolves.toMatchObject({
+      secret: asSecret("first"),
+      expiresInMs: confirmMs,
+    });
     await world.clock.advance(60_000);
     world.platform.text = "second";
     await expect(world.issue()).resolves.toMatchObject({
-      secret: "second",
+      secret: asSecret("second"),
       expiresInMs: lifeMs - 600_000 - 120_000,
     });
   });
@@ -134,7 +138,7 @@ describe("a credential that comes again with the same text and its whole life", 
     await world.issue();
     await world.clock.advance(lifeMs + 5_000);
     await expect(world.issue()).resolves.toMatchObject({
-      secret: "first",
+      secret: asSecret("first"),
       expiresInMs: confirmMs,
       isAgeUnknown: true,
     });
@@ -160,7 +164,7 @@ describe("a credential whose platform counts down", () => {
     expiresInMs: number,
     nowMs: number,
   ): Parameters<typeof issueWithinFirstClaim>[1] => ({
-    secret: "text",
+    secret: asSecret("text"),
     expiresInMs,
     earliestMs: nowMs,
     latestMs: nowMs,
@@ -169,8 +173,8 @@ describe("a credential whose platform counts down", () => {
     secret,
     nextInput = "",
   }: Issued): Parameters<typeof issueWithinFirstClaim>[0] => ({
-    secret: new Secret(secret, "fp"),
-    nextInput: new Secret(nextInput, "input"),
+    secret: asSecret(revealed(secret)),
+    nextInput: asSecret(revealed(nextInput)),
   });
 
   test("is believed, and never lives longer than its first answer said", () => {

@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { delay } from "@lingpai/core";
-import type { Clock, Issued, IssueRequest } from "@lingpai/core";
+import type { Clock, Issued, IssueRequest, Secret } from "@lingpai/core";
 import type { TokenResponse } from "../transport/platform-answer.ts";
 
 /** A token response, and the two instants of the platform's clock between which it was made. */
@@ -82,7 +82,7 @@ export async function issueOfKnownAge({
   }
 }
 
-function issued(memory: Memory, secret: string, expiresInMs: number): Issued {
+function issued(memory: Memory, secret: Secret, expiresInMs: number): Issued {
   const isAgeUnknown = memory.present.bornAfterMs === undefined;
   return {
     secret,
@@ -161,8 +161,8 @@ export function issueWithinFirstClaim(
   };
 }
 
-function hashOf(secret: string): string {
-  return createHash("sha256").update(secret).digest("base64url");
+function hashOf(secret: Secret): string {
+  return createHash("sha256").update(secret.reveal()).digest("base64url");
 }
 
 /**
@@ -173,9 +173,7 @@ function memoryOf(current: IssueRequest["current"]): Memory | undefined {
   if (current?.nextInput === undefined) return undefined;
   try {
     const memory: unknown = JSON.parse(current.nextInput.reveal());
-    return isMemory(memory) && memory.present.hash === hashOf(current.secret.reveal())
-      ? memory
-      : undefined;
+    return isMemory(memory) && memory.present.hash === hashOf(current.secret) ? memory : undefined;
   } catch {
     return undefined;
   }

@@ -1,8 +1,10 @@
 import { inspect } from "node:util";
 import { IssueError, Secret } from "@lingpai/core";
+import { revealed } from "@lingpai/core";
 import type { Issued, Issuer, IssueRequest } from "@lingpai/core";
 import { manualClock } from "@lingpai/core/testing";
 import { describe, expect, test, vi } from "vitest";
+import { asSecret } from "../transport/platform-answer.ts";
 import { plainToken } from "./plain-token.ts";
 import { networkError, scriptedFetch, silence } from "../transport/scripted-fetch.fixture.ts";
 import type { Scripted, ScriptedFetch } from "../transport/scripted-fetch.fixture.ts";
@@ -46,7 +48,7 @@ describe("the plain token's issuer", () => {
   test("asks as the platform documents it", async () => {
     const fetch = scriptedFetch(granted);
     await expect(issuerOf("plain", fetch).issue(request())).resolves.toEqual<Issued>({
-      secret: token,
+      secret: asSecret(token),
       expiresInMs: 7_200_000,
     });
     const [sent] = fetch.sent;
@@ -76,7 +78,7 @@ describe("the stable token's issuer", () => {
   test("asks as the platform documents it, with the secret in the body alone", async () => {
     const fetch = scriptedFetch({ access_token: token, expires_in: 345 });
     await expect(issuerOf("stable", fetch).issue(request())).resolves.toMatchObject({
-      secret: token,
+      secret: asSecret(token),
       expiresInMs: 345_000,
     });
     const [sent] = fetch.sent;
@@ -214,7 +216,7 @@ describe.each(["plain", "stable"] as const)("a %s token's answer", (kind) => {
     await expect(
       issuerOf(kind, scriptedFetch({ errcode: 0, errmsg: "ok", ...granted })).issue(request()),
     ).resolves.toMatchObject({
-      secret: token,
+      secret: asSecret(token),
     });
   });
 
@@ -285,7 +287,7 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
       const issuer = issuerOf(kind, fetch, {
         secret: () => Promise.resolve(secrets.shift() ?? ""),
       });
-      await expect(issuer.issue(request())).resolves.toMatchObject({ secret: token });
+      await expect(issuer.issue(request())).resolves.toMatchObject({ secret: asSecret(token) });
       expect(fetch.sent).toHaveLength(2);
     },
   );
@@ -400,6 +402,13 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
     const issuer = issuerOf(kind, scriptedFetch(granted));
     expect(inspect(issuer, { depth: null, showHidden: true })).not.toContain(secret);
     expect(JSON.stringify(issuer)).not.toContain(secret);
+  });
+
+  test("is no text in the issuer's answer, so printing the answer does not show the token", async () => {
+    const answer = await issuerOf(kind, scriptedFetch(granted)).issue(request());
+    const shown = inspect(answer, { depth: null, showHidden: true }) + JSON.stringify(answer);
+    expect(shown).not.toContain(token.slice(0, 8));
+    expect(revealed(answer.secret)).toBe(token);
   });
 });
 

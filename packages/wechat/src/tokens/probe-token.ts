@@ -1,6 +1,7 @@
 /** Asks the platform, at no cost, if a token is alive. */
+import { waitFor } from "@lingpai/core";
 import type { Secret } from "@lingpai/core";
-import { parseFields, readBody, refusalIn, settled } from "../transport/platform-answer.ts";
+import { parseFields, readBody, refusalIn } from "../transport/platform-answer.ts";
 import { classify } from "../errors/classify.ts";
 import type { Platform } from "../transport/platform.ts";
 
@@ -16,9 +17,9 @@ export async function probeToken(
   try {
     const query = new URLSearchParams({ access_token: token.reveal() });
     const url = `${platform.baseUrl}/cgi-bin/getcallbackip?${query}`;
-    const response = await settled(
+    const response = await waitFor(
       platform.fetch(url, { method: "GET", redirect: "error", signal }),
-      signal,
+      { signals: [signal] },
     );
     const fields = parseFields(await readBody(response, signal));
     const refusal = refusalIn(fields, [token.reveal()]);

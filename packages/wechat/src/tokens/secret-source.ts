@@ -2,8 +2,7 @@
  * The configured secret: a text, or a function that is called each time, so that the secret can be
  * rotated without a restart.
  */
-import { ConfigurationError, fingerprint, IssueError } from "@lingpai/core";
-import { settled } from "../transport/platform-answer.ts";
+import { ConfigurationError, fingerprint, IssueError, waitFor } from "@lingpai/core";
 import { classify } from "../errors/classify.ts";
 import type { ErrorRow } from "../errors/error-row.ts";
 import { checkedSecret } from "../options/validate.ts";
@@ -55,7 +54,7 @@ export function secretSource(
   const obtain = async (signal: AbortSignal): Promise<string> => {
     let secret: string;
     try {
-      secret = await settled(readSecret(), signal);
+      secret = await waitFor(readSecret(), { signals: [signal] });
     } catch (error) {
       throw new IssueError("unsent", `No secret for ${id}: ${reasonOf(error)} Nothing was sent.`);
     }

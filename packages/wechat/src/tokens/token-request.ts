@@ -2,15 +2,9 @@
  * One request to the platform for a credential: it is sent once, its answer is read strictly, and a
  * failure is reported as core's outcome.
  */
-import { IssueError } from "@lingpai/core";
+import { IssueError, waitFor } from "@lingpai/core";
 import type { IssueOutcome } from "@lingpai/core";
-import {
-  tokenResponseIn,
-  parseFields,
-  readBody,
-  refusalIn,
-  settled,
-} from "../transport/platform-answer.ts";
+import { tokenResponseIn, parseFields, readBody, refusalIn } from "../transport/platform-answer.ts";
 import type { Fields, TokenResponse } from "../transport/platform-answer.ts";
 import { classify, issueOutcome, refusalScope, retryAfterMs } from "../errors/classify.ts";
 import { InvalidAnswerError } from "../errors/platform-errors.ts";
@@ -124,10 +118,9 @@ export async function sendTokenRequest(
     throw new IssueError("unsent", `${call(tokenRequest)} was not sent: its deadline had passed.`);
   let response: Response;
   try {
-    response = await settled(
-      platform.fetch(urlOf(platform, tokenRequest), initOf(tokenRequest)),
-      tokenRequest.signal,
-    );
+    response = await waitFor(platform.fetch(urlOf(platform, tokenRequest), initOf(tokenRequest)), {
+      signals: [tokenRequest.signal],
+    });
   } catch (error) {
     throw broken(tokenRequest, transportFailure(error));
   }

@@ -2,6 +2,7 @@
  * Reads an answer of the platform strictly: an answer without the documented form is invalid, and
  * never guessed at.
  */
+import { fingerprint, Secret, waitFor } from "@lingpai/core";
 import { InvalidAnswerError } from "../errors/platform-errors.ts";
 import { escaped, parseJson } from "./lenient-json.ts";
 import type { Refusal } from "../errors/refusal.ts";
@@ -14,7 +15,7 @@ export const answerBytesMax: number = 64 * 1024;
 export type Fields = ReadonlyMap<string, unknown>;
 
 export interface TokenResponse {
-  readonly secret: string;
+  readonly secret: Secret;
   readonly expiresInMs: number;
 }
 
@@ -35,7 +36,7 @@ export async function readBody(
   let length = 0;
   try {
     for (;;) {
-      const { done, value } = await settled(reader.read(), signal);
+      const { done, value } = await waitFor(reader.read(), { signals: [signal] });
       if (done) break;
       length += value.byteLength;
       if (length > bytesMax) throw new InvalidAnswerError(`it is longer than ${bytesMax} bytes`);
@@ -50,16 +51,6 @@ export async function readBody(
   } catch {
     throw new InvalidAnswerError("it is not UTF-8");
   }
-}
-
-/** The promise's outcome, or a rejection with the signal's reason if the signal aborts first. */
-export function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(signal.reason);
-    if (signal.aborted) onAbort();
-    else signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
-  });
 }
 
 /**
@@ -141,6 +132,13 @@ export function secretIn(fields: Fields, name: string): string {
   return secret;
 }
 
+/**
+ * Keeps a text from being printed by accident on its way to core, which gives it its fingerprint.
+ */
+export function asSecret(text: string): Secret {
+  return new Secret(text, fingerprint("lingpai/platform-answer", text));
+}
+
 /** A year, in seconds. A longer lifetime is not credible. */
 const expiresInMax = 31_536_000;
 
@@ -157,7 +155,7 @@ export function tokenResponseIn(
   name: string,
   defaultExpiresInMs?: number,
 ): TokenResponse {
-  const secret = secretIn(fields, name);
+  const secret = asSecret(secretIn(fields, name));
   const raw = fields.get("expires_in");
   if (raw === undefined && defaultExpiresInMs !== undefined)
     return { secret, expiresInMs: defaultExpiresInMs };

@@ -1,6 +1,7 @@
 import { Secret } from "@lingpai/core";
 import type { Issuer, IssueRequest } from "@lingpai/core";
 import { describe, expect, test } from "vitest";
+import { asSecret } from "../transport/platform-answer.ts";
 import { scriptedFetch } from "../transport/scripted-fetch.fixture.ts";
 import type { ScriptedFetch } from "../transport/scripted-fetch.fixture.ts";
 import { corpToken, providerToken, suiteToken } from "./suite-token.ts";
@@ -55,7 +56,7 @@ describe.each(kinds)("the issuer $id", ({ id, make, field, url, body }) => {
     const issuer = make(fetch);
     expect(issuer.id).toBe(id);
     await expect(issuer.issue(request)).resolves.toMatchObject({
-      secret: "granted",
+      secret: asSecret("granted"),
       expiresInMs: 300_000,
       isAgeUnknown: true,
     });

@@ -4,6 +4,7 @@ import type { IssueRequest } from "@lingpai/core";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import { describe, expect, test } from "vitest";
+import { asSecret } from "../transport/platform-answer.ts";
 import { createApi } from "../calls/api.ts";
 import { corpGroupToken } from "./corp-group-token.ts";
 import { scriptedFetch } from "../transport/scripted-fetch.fixture.ts";
@@ -27,7 +28,7 @@ describe("a WeCom app's issuer", () => {
     await expect(
       wecomToken({ corpId, app: "1000002", secret, fetch }).issue(request),
     ).resolves.toMatchObject({
-      secret: "t",
+      secret: asSecret("t"),
       expiresInMs: 300_000,
       isAgeUnknown: true,
     });
