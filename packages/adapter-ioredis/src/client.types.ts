@@ -4,7 +4,7 @@ import type * as ioredisOldest from "ioredis-oldest";
 import type * as ioredis5 from "ioredis5";
 import type { IoredisClient, IoredisCluster } from "./index.ts";
 
-declare const redisOldest: InstanceType<typeof ioredisOldest.default.default>;
+declare const redisOldest: ioredisOldest.Redis;
 declare const redis5: ioredis5.Redis;
 declare const redis6: ioredis6.Redis;
 declare const clusterOldest: ioredisOldest.Cluster;

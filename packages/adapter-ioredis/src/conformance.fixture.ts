@@ -92,15 +92,8 @@ export const drivers: readonly RedisDriver[] = [
   driver("6", ioredis6),
 ];
 
-// Its class is the module itself, which its types, for a resolution of their own, do not show; and
-// they allow no `keyPrefix` for a Cluster.
-const oldestLibrary = {
-  Redis: ioredisOldest.default,
-  Cluster: ioredisOldest.Cluster,
-} as unknown as Library;
-
 /** The oldest version that is supported. */
-const oldest = driver("5.0", oldestLibrary, { newer: "ioredis 6" });
+const oldest = driver("5.3", ioredisOldest, { newer: "ioredis 6" });
 
 export const backends: readonly Backend[] = [
   { ...standaloneBackend(oldest), daily: basicsDaily("ioredis 6, redis standalone") },

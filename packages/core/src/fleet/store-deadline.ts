@@ -1,8 +1,9 @@
 /** One deadline for each command of the store: the store's own, or a shorter one. */
 import { CacheUnavailableError, ConfigurationError } from "../errors.ts";
+import type { Parameters } from "../parameters.ts";
 import type { Store } from "../store.ts";
+import type { Clock } from "../time/time.ts";
 import { waitFor } from "../time/wait.ts";
-import type { Context } from "./context.ts";
 
 /**
  * Returns how long the store itself lets a command take, in ms. Undefined when it does not tell.
@@ -22,11 +23,16 @@ export function storeDeadlineOf({ cache, lock }: Store, given?: number): number 
   return Math.max(...ownMs);
 }
 
+interface CommandTerms {
+  readonly clock: Clock;
+  readonly parameters: Pick<Parameters, "storeDeadlineMs">;
+}
+
 /**
  * Settles as the store's answer does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) at the
  * store's deadline.
  */
-export function answered<T>({ clock, parameters }: Context, answer: Promise<T>): Promise<T> {
+export function answered<T>({ clock, parameters }: CommandTerms, answer: Promise<T>): Promise<T> {
   const ms = parameters.storeDeadlineMs;
   const onLate = (): never => {
     throw new CacheUnavailableError(`The store did not answer within ${ms} ms (storeDeadlineMs).`, {

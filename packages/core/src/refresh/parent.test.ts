@@ -6,34 +6,19 @@ import { LazyWeakSet } from "./lazy-weak-set.ts";
 import { handleRefusal, parentOf } from "./parent.ts";
 import type { Parent, RejectOptions } from "../credential.ts";
 import { CacheUnavailableError, IssueError } from "../errors.ts";
-import { contextFrom } from "../fleet/context.ts";
 import type { Applied, Snapshot } from "../fleet/document.ts";
-import { LocalCopy, type Goal } from "../fleet/local-copy.ts";
-import { StoreClock } from "../fleet/store-clock.ts";
-import { neverAsked } from "../scenarios/fleet.fixture.ts";
+import type { Goal } from "../fleet/local-copy.ts";
+import { oneNode } from "../scenarios/node.fixture.ts";
 import { Secret } from "../secret.ts";
 import { reduce, type StateEvent } from "../state/reduce.ts";
 import { emptyState, type State } from "../state/state.ts";
-import { manualClock, seededRandom, simulatedStore } from "../testing/index.ts";
 
 const secret = new Secret("parent", "fingerprint");
 const refused = new IssueError("parent", "The parent is refused.", { platformCode: "40001" });
 const cold: Goal = { reason: "cold" };
 
 function bench(given: Partial<Parent> = {}) {
-  const clock = manualClock();
-  const random = seededRandom("parent");
-  const store = simulatedStore({ clock, random });
-  const context = contextFrom({
-    issuer: neverAsked,
-    cache: store.cache(),
-    lock: store.lock(),
-    environment: "production",
-    clock,
-    random,
-  });
-  const storeClock = new StoreClock(clock, context.bus);
-  const local = new LocalCopy(context, storeClock, { onLocalChange: () => {} });
+  const { clock, context, local, storeClock } = oneNode();
   const reports: (RejectOptions | undefined)[] = [];
   const recorded: StateEvent[] = [];
   const answers = { replaced: true, failure: undefined as Error | undefined };

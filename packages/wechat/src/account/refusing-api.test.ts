@@ -4,7 +4,7 @@
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import type { CredentialEvent } from "@lingpai/core";
-import { manualClock, seededRandom } from "@lingpai/core/testing";
+import { during as letTimePass, manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import type { Simulator } from "@lingpai/wechat-simulator";
@@ -86,14 +86,7 @@ function world(
     events,
     asked: (endpoint) =>
       [...counts].reduce((sum, [path, times]) => sum + (endpoint.test(path) ? times : 0), 0),
-    async during(work) {
-      work.catch(() => undefined);
-      let isSettled = false;
-      const settled = (): void => void (isSettled = true);
-      work.then(settled, settled);
-      for (let passed = 0; passed < 30_000 && !isSettled; passed += 50) await clock.advance(50);
-      return work;
-    },
+    during: (work) => letTimePass(clock, work, 50),
   };
 }
 

@@ -123,10 +123,9 @@ describe.each(rotations)("with refresh tokens that rotate %s", (rotateRefreshTok
             await world.pushTo(heir);
             const answer = await during(
               heir.tenant(tenantAppId).request("/cgi-bin/user/info", { query: { openid: "o" } }),
-              60_000,
             );
             expect(answer, `died ${death} step ${step}`).toMatchObject({ openid: "o" });
-            await during(heir.tenant(tenantAppId).credential.refresh(), 60_000);
+            await during(heir.tenant(tenantAppId).credential.refresh());
           }
           expect(
             simulator.log.entries({ endpoint: endpoint("api_authorizer_token"), code: 61023 }),
@@ -162,7 +161,6 @@ describe.each(rotations)("with refresh tokens that rotate %s", (rotateRefreshTok
         const heir = world.node("heir");
         const answer = await during(
           heir.tenant(tenantAppId).request("/cgi-bin/user/info", { query: { openid: "o" } }),
-          60_000,
         );
         expect(answer, `died ${death} step ${step}`).toMatchObject({ openid: "o" });
         await heir.close();
@@ -199,10 +197,9 @@ test.each(deaths)(
       const heir = world.node("heir", settings);
       const answer = await during(
         heir.tenant(tenantAppId).request("/cgi-bin/user/info", { query: { openid: "o" } }),
-        60_000,
       );
       expect(answer, `died ${death} steps ${first} and ${second}`).toMatchObject({ openid: "o" });
-      await during(heir.tenant(tenantAppId).credential.refresh(), 60_000);
+      await during(heir.tenant(tenantAppId).credential.refresh());
       expect(
         simulator.log.entries({ endpoint: endpoint("api_authorizer_token"), code: 61023 }),
         `died ${death} steps ${first} and ${second}`,
@@ -240,7 +237,7 @@ describe.each(deaths)("a process that dies %s any step of a component token's re
         if (victim.steps() < step) break;
         const heir = world.node("heir");
         await expect(
-          during(heir.preAuthCode(), 60_000),
+          during(heir.preAuthCode()),
           `died ${death} step ${step}`,
         ).resolves.toHaveProperty("code");
         await heir.close();

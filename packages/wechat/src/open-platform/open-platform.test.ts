@@ -471,7 +471,7 @@ test("nothing that is shown holds a secret, a ticket, a token or a refresh token
         : undefined,
     );
     errors.push(
-      await platform.during(tenant.credential.refresh(), 60_000).catch((error: unknown) => error),
+      await platform.during(tenant.credential.refresh()).catch((error: unknown) => error),
     );
   }
   const shown = inspect(

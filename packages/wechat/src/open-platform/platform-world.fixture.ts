@@ -4,7 +4,7 @@
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import type { MemoryStore } from "@lingpai/adapter-memory";
-import { manualClock, seededRandom } from "@lingpai/core/testing";
+import { during as letTimePass, manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import { createSimulator } from "@lingpai/wechat-simulator";
 import type {
@@ -44,7 +44,7 @@ export interface PlatformWorld {
   /** Pushes a ticket, then redeems and stores the account's authorisation. */
   authorise(node: OpenPlatform, appId?: string): Promise<void>;
   /** Waits for the work, while the clock runs as fast as needed. */
-  during<T>(work: Promise<T>, ms?: number): Promise<T>;
+  during<T>(work: Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export function platformWorld(
   const store = memoryStore({ clock });
   const sent: Sent[] = [];
   const nodes: OpenPlatform[] = [];
-  const during: PlatformWorld["during"] = (work, ms) => advanceDuring(clock, work, ms);
+  const during: PlatformWorld["during"] = (work) => letTimePass(clock, work, 50);
   const deliver: PlatformWorld["deliver"] = (push, node) =>
     node.handlePush({ query: push.query, body: push.body });
   const pushTo: PlatformWorld["pushTo"] = (node) =>
@@ -120,13 +120,4 @@ function recording(fetch: Fetch, clock: ManualClock, sent: Sent[]): Fetch {
     if (typeof refreshToken === "string") sent.push({ refreshToken, atMs: clock.worldMs() });
     return fetch(input, init);
   };
-}
-
-async function advanceDuring<T>(clock: ManualClock, work: Promise<T>, ms = 30_000): Promise<T> {
-  work.catch(() => undefined);
-  let isSettled = false;
-  const settled = (): void => void (isSettled = true);
-  work.then(settled, settled);
-  for (let passed = 0; passed < ms && !isSettled; passed += 50) await clock.advance(50);
-  return work;
 }
