@@ -103,7 +103,7 @@ describe("a request to the issuer", () => {
 
   it("must not need its own credential, directly or through others", async () => {
     const inner = bench({ id: "inner", issue: async () => (refuseRecursion("outer"), good) });
-    const outer = bench({ id: "outer", issue: async () => inner.issue() });
+    const outer = bench({ id: "outer", issue: async () => plain(await inner.issue()) });
     await expect(outer.issue()).rejects.toMatchObject({ code: "RECURSIVE_REFRESH" });
     const self = bench({ issue: async () => (refuseRecursion("test"), good) });
     await expect(self.issue()).rejects.toMatchObject({ code: "RECURSIVE_REFRESH" });
