@@ -1,6 +1,6 @@
 /** What the lease holder sends, what it makes of the answers, and what it reports. */
 import { describe, expect, it } from "vitest";
-import { failedOutcomeOf } from "./leader.ts";
+import { failedOutcomeOf } from "./send.ts";
 import { toAbandonEvent } from "./write-outcome.ts";
 import { ClosedError, IssueError, type IssueOutcome } from "../errors.ts";
 import type { Goal } from "../fleet/local-copy.ts";
