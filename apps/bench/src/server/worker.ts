@@ -1,5 +1,6 @@
 /** One process that is asked: a token server over Redis, or a bare Fastify route. */
 import { objectSource } from "@lingpai/config";
+import { until } from "@lingpai/test-servers";
 import { serve } from "@lingpai/token-server";
 import Fastify from "fastify";
 import type { Started, WorkerOrder } from "./protocol.ts";
@@ -16,20 +17,25 @@ async function start(order: WorkerOrder): Promise<Started> {
   }
   const { app, redis, seal } = order;
   const settings = { apps: { main: app }, store: { url: redis }, server: { port: 0 } };
-  const server = await serve({
-    environment: "bench",
-    sources: [objectSource(settings)],
-    seal,
-    allow: ["no-key"],
-    dashboard: false,
-    logger: { info() {}, warn() {}, error() {} },
-    print: () => {},
-  });
-  const { key } = await server.keys.create({
-    name: "bench",
-    rights: ["read", "refresh"],
-    refs: ["*"],
-    perSecond: 1_000_000,
-  });
+  // On a machine that is busy with other things the store may answer late at first.
+  const server = await until("it serves", () =>
+    serve({
+      environment: "bench",
+      sources: [objectSource(settings)],
+      seal,
+      allow: ["no-key"],
+      dashboard: false,
+      logger: { info() {}, warn() {}, error() {} },
+      print: () => {},
+    }),
+  );
+  const { key } = await until("there is a key", () =>
+    server.keys.create({
+      name: "bench",
+      rights: ["read", "refresh"],
+      refs: ["*"],
+      perSecond: 1_000_000,
+    }),
+  );
   return { url: server.url, key };
 }
