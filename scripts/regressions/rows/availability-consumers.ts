@@ -35,8 +35,8 @@ export const availabilityConsumers: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/background.ts`,
-        from: "const pauseMs = isOwn ? retryMs : steppedMs(this.#readFailures);",
-        to: "const pauseMs = steppedMs(isOwn ? this.#readFailures : this.#readFailures);",
+        from: "const pauseMs = isUnseen ? retryMs : steppedMs(this.#readFailures);",
+        to: "const pauseMs = steppedMs(isUnseen ? this.#readFailures : this.#readFailures);",
       },
     ],
     test: consumersTest,

@@ -3,7 +3,7 @@ import type { Regression } from "../regression.ts";
 const core = "packages/core/src";
 const wechat = "packages/wechat/src";
 const simulation = "apps/simulation/src";
-const ownership = `${core}/fleet/ownership.ts`;
+const decision = `${core}/fleet/claim-decision.ts`;
 const ownershipTest = `${core}/fleet/ownership.test.ts`;
 const owner = `${core}/refresh/owner.ts`;
 const failoverTest = `${core}/scenarios/failover.test.ts`;
@@ -15,9 +15,9 @@ export const availabilityFailover: readonly Regression[] = [
     right: "An earlier claim is never refused or made a consumer by a later one.",
     edits: [
       {
-        file: ownership,
-        from: 'if (earlier === undefined) return void (later && this.#report(later, "keep"));',
-        to: "if (earlier === undefined) return later && this.#yieldTo(later);",
+        file: decision,
+        from: "return isFirst ? undefined : first;",
+        to: "return isFirst && first === undefined ? undefined : first;",
       },
     ],
     test: ownershipTest,
@@ -27,9 +27,9 @@ export const availabilityFailover: readonly Regression[] = [
     right: "The earlier one reports the later claim, and goes on.",
     edits: [
       {
-        file: ownership,
-        from: 'if (earlier === undefined) return void (later && this.#report(later, "keep"));',
-        to: "if (earlier === undefined) return void later;",
+        file: decision,
+        from: 'return later && { other: later, action: "keep" };',
+        to: "return later && undefined;",
       },
     ],
     test: ownershipTest,
@@ -39,8 +39,8 @@ export const availabilityFailover: readonly Regression[] = [
     right: "A claim stays the earlier one over renewals and restarts.",
     edits: [
       {
-        file: ownership,
-        from: "const sinceMs = this.#heldIn(reading)?.sinceMs ?? afterAllMs;",
+        file: decision,
+        from: "const sinceMs = sinceOf(claimant, facts) ?? afterAllMs;",
         to: "const sinceMs = afterAllMs;",
       },
     ],
@@ -61,9 +61,11 @@ export const availabilityFailover: readonly Regression[] = [
     right: "One malformed claim does not stop a living environment.",
     edits: [
       {
-        file: ownership,
-        from: "if (yields && reading?.own === undefined && !(await isEstablished))",
-        to: "if (yields || (reading?.own === undefined && !(await isEstablished)))",
+        file: decision,
+        from: `!isReadable(facts) &&
+    facts.credential === undefined &&
+    storedClaim(claimant, facts) === undefined`,
+        to: "!isReadable(facts)",
       },
     ],
     test: ownershipTest,
@@ -73,9 +75,9 @@ export const availabilityFailover: readonly Regression[] = [
     right: "A claim is released by its path, not by a name that other prefixes use too.",
     edits: [
       {
-        file: `${core}/fleet/release-claim.ts`,
-        from: "claims.filter((claim) => !samePath(claim.path, path))",
-        to: "claims.filter((claim) => !samePath(claim.path, path) && claim.environment !== environment)",
+        file: `${core}/fleet/claim-registry.ts`,
+        from: "const kept = claims.filter((claim) => !samePath(claim.path, path));",
+        to: "const kept = claims.filter((claim) => claim.environment !== path.at(-1));",
       },
     ],
     test: ownershipTest,
@@ -97,7 +99,7 @@ export const availabilityFailover: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/assembly.ts`,
-        from: "outcomes.pending.retryNow();",
+        from: "this.outcomes.pending.retryNow();",
         to: "",
       },
     ],

@@ -283,9 +283,9 @@ export const yearsBackground: readonly Regression[] = [
     edits: [
       {
         file: `${core}/leader/write-intent.ts`,
-        from: `const claiming = claims.claim(isEstablished, local.state === undefined);`,
-        to: `await isEstablished;
-          const claiming = claims.claim(isEstablished, false);`,
+        from: `const claiming = claims.claim(stored, local.state === undefined);`,
+        to: `await stored;
+          const claiming = claims.claim(stored, false);`,
       },
     ],
     test: `${core}/scenarios/serving.test.ts`,

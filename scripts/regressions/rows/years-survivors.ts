@@ -19,9 +19,9 @@ export const yearsSurvivors: readonly Regression[] = [
     right: "An environment's own claim is renewed.",
     edits: [
       {
-        file: `${core}/fleet/ownership.ts`,
-        from: "own !== undefined && nowMs - own.renewedMs < renewEveryMs && endsAtMs(own) >= this.#coveredMs;",
-        to: "own !== undefined && nowMs >= own.sinceMs && endsAtMs(own) >= 0 * renewEveryMs;",
+        file: `${core}/fleet/claim-decision.ts`,
+        from: "stored !== undefined && nowMs - stored.renewedMs < renewEveryMs && endsAtMs(stored) >= coveredMs;",
+        to: "stored !== undefined && nowMs >= stored.sinceMs && endsAtMs(stored) >= 0 * coveredMs;",
       },
     ],
     test: `${core}/fleet/ownership.test.ts`,

@@ -24,7 +24,21 @@ export interface Registry {
   readonly claims: readonly Claim[];
   /** Claims that this release cannot read. They may belong to an environment. */
   readonly unreadable: readonly unknown[];
+  /** Claims that an operator released. Older releases drop these entries. */
+  readonly released?: readonly Release[];
 }
+
+/**
+ * The environment under this path was gone, so what it fetched before no longer counts as claimed.
+ */
+export interface Release {
+  readonly path: readonly string[];
+  readonly atMs: number;
+}
+
+export const noClaims: Registry = { claims: [], unreadable: [] };
+/** The most releases that are kept, the newest ones. */
+export const releasedMax = 16;
 
 /** A claim that was not renewed for this time counts as given up, unless it states a later end. */
 export const staleAfterMs: number = 2 * 86_400_000;
@@ -35,11 +49,13 @@ export function endsAtMs({ renewedMs, untilMs = 0 }: Claim): number {
   return Math.max(renewedMs + staleAfterMs, Math.min(untilMs, renewedMs + heldMaxMs));
 }
 
+type Placed = Pick<Claim, "path" | "sinceMs">;
+
 /**
  * Returns true when one claim came before the other. A new claim is dated after all that it sees,
  * so only older releases leave ties.
  */
-export function isEarlier(one: Claim, other: Claim): boolean {
+export function isEarlier(one: Placed, other: Placed): boolean {
   if (one.sinceMs !== other.sinceMs) return one.sinceMs < other.sinceMs;
   return JSON.stringify(one.path) < JSON.stringify(other.path);
 }
@@ -57,12 +73,32 @@ export function mayHold(entry: unknown, nowMs: number): boolean {
   );
 }
 
+/** Returns the registry without the claim of this environment; undefined: it has none. */
+export function withoutClaim(
+  { claims, released = [], unreadable }: Registry,
+  path: readonly string[],
+  nowMs: number,
+): Registry | undefined {
+  const kept = claims.filter((claim) => !samePath(claim.path, path));
+  if (kept.length === claims.length) return undefined;
+  const others = released.filter((release) => !samePath(release.path, path));
+  return {
+    claims: kept,
+    unreadable,
+    released: [...others, { path, atMs: nowMs }].slice(-releasedMax),
+  };
+}
+
 export function samePath(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((segment, index) => segment === other[index]);
 }
 
-export function encodeRegistry({ claims, unreadable }: Registry): string {
-  return JSON.stringify({ v: 1, claims: [...claims, ...unreadable] });
+export function encodeRegistry({ claims, unreadable, released = [] }: Registry): string {
+  return JSON.stringify({
+    v: 1,
+    claims: [...claims, ...unreadable],
+    ...(released.length > 0 && { released }),
+  });
 }
 
 /**
@@ -81,9 +117,11 @@ export function decodeRegistry(text: string, id: string): Registry {
       ? document.claims
       : undefined;
   if (!Array.isArray(entries)) throw unreadableClaims(id);
+  const released: unknown = (document as Record<string, unknown>)["released"];
   return {
     claims: entries.filter(isClaim),
     unreadable: entries.filter((entry) => !isClaim(entry)),
+    ...(Array.isArray(released) && { released: released.filter(isRelease) }),
   };
 }
 
@@ -117,14 +155,22 @@ function isClaim(value: unknown): value is Claim {
   const claim = value as Record<string, unknown>;
   const isLabel = (label: unknown): boolean =>
     typeof label === "string" && labelPattern.test(label);
-  const isPath =
-    Array.isArray(claim["path"]) && claim["path"].every((segment) => typeof segment === "string");
   return (
     isLabel(claim["environment"]) &&
     isLabel(claim["node"]) &&
-    isPath &&
+    isPath(claim["path"]) &&
     Number.isFinite(claim["sinceMs"]) &&
     Number.isFinite(claim["renewedMs"]) &&
     (claim["untilMs"] === undefined || Number.isFinite(claim["untilMs"]))
   );
+}
+
+function isRelease(value: unknown): value is Release {
+  if (typeof value !== "object" || value === null) return false;
+  const { path, atMs } = value as Record<string, unknown>;
+  return isPath(path) && Number.isFinite(atMs);
+}
+
+function isPath(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((segment) => typeof segment === "string");
 }

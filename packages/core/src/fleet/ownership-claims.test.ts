@@ -11,8 +11,10 @@ import { faultPlan, faultyCache, seededRandom } from "../testing/index.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-const established = Promise.resolve(true);
-const unknown = Promise.resolve(false);
+/** A credential that ended long ago: it shows that its environment is established, and no more. */
+const ended = { sentAtMs: 0, expiresAtMs: 0, by: { node: "n", environment: "e", reason: "cold" } };
+const established = Promise.resolve(ended);
+const unknown = Promise.resolve(undefined);
 
 function bench() {
   const world = fleet();
@@ -113,14 +115,14 @@ describe("a claim", () => {
     const { claims, faults } = one("production");
     await claims.claim(unknown);
     const nowMs = clock.wallMs();
-    await claims.extendClaim(nowMs + 36 * hourMs);
+    await claims.extendClaim({ ...ended, expiresAtMs: nowMs + 36 * hourMs });
     expect(faults.calls("get")).toBe(1);
-    await claims.extendClaim(nowMs + 36 * hourMs + 1);
+    await claims.extendClaim({ ...ended, expiresAtMs: nowMs + 36 * hourMs + 1 });
     expect(faults.calls("set")).toBe(1);
-    await claims.extendClaim(nowMs + 90 * dayMs);
+    await claims.extendClaim({ ...ended, expiresAtMs: nowMs + 90 * dayMs });
     expect((await read())?.claims).toMatchObject([{ untilMs: nowMs + 90 * dayMs }]);
     // It stays so through what lives shorter.
-    await claims.extendClaim(nowMs);
+    await claims.extendClaim({ ...ended, expiresAtMs: nowMs });
     await clock.advance(12 * hourMs);
     await claims.claim(established);
     expect((await read())?.claims).toMatchObject([{ untilMs: nowMs + 90 * dayMs }]);
@@ -261,19 +263,19 @@ describe("a check while the store refuses writes", () => {
     await clock.advance(1);
     const { claims, context, faults } = one("staging", "consume");
     // Without a refused write the last sight counts.
-    expect(await claims.checkClaim(false)).toBeUndefined();
+    expect(await claims.checkClaim(undefined)).toBeUndefined();
     expect(faults.calls("get")).toBe(0);
     const gone = Object.assign(new Error("x"), { code: "CACHE_UNAVAILABLE", reason: "readonly" });
     await context.health.watched("set", () => Promise.reject(gone)).catch(() => {});
-    expect(await claims.checkClaim(false)).toMatchObject({ environment: "production" });
+    expect(await claims.checkClaim(undefined)).toMatchObject({ environment: "production" });
     expect(faults.calls("set")).toBe(0);
     expect((await read())?.claims).toHaveLength(1);
     // When reads fail too, the claim of before counts, until it has lapsed.
     faults.next("get", "fail-before");
-    expect(await claims.checkClaim(false)).toMatchObject({ environment: "production" });
+    expect(await claims.checkClaim(undefined)).toMatchObject({ environment: "production" });
     await clock.advance(3 * dayMs);
     faults.next("get", "fail-before");
-    expect(await claims.checkClaim(false)).toBeUndefined();
+    expect(await claims.checkClaim(undefined)).toBeUndefined();
   });
 
   it("is not needed where environments may share, or the last one is fresh", async () => {
@@ -286,10 +288,10 @@ describe("a check while the store refuses writes", () => {
       const reads = faults.calls("get");
       const gone = Object.assign(new Error("x"), { code: "CACHE_UNAVAILABLE" });
       await context.health.watched("set", () => Promise.reject(gone)).catch(() => {});
-      expect(await claims.checkClaim(true)).toBeUndefined();
+      expect(await claims.checkClaim(ended)).toBeUndefined();
       expect(faults.calls("get")).toBe(reads);
       await clock.advance(hourMs);
-      expect(await claims.checkClaim(true)).toBeUndefined();
+      expect(await claims.checkClaim(ended)).toBeUndefined();
       expect(faults.calls("get")).toBe(onConflict === "coexist" ? reads : reads + 1);
     }
   });
@@ -300,8 +302,8 @@ describe("a check while the store refuses writes", () => {
     const { claims, context } = one("staging");
     const gone = Object.assign(new Error("x"), { code: "CACHE_UNAVAILABLE" });
     await context.health.watched("set", () => Promise.reject(gone)).catch(() => {});
-    await expect(claims.checkClaim(false)).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
-    expect(await claims.checkClaim(true)).toBeUndefined();
+    await expect(claims.checkClaim(undefined)).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
+    expect(await claims.checkClaim(ended)).toBeUndefined();
   });
 });
 

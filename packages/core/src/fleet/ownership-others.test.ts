@@ -30,15 +30,19 @@ function owner({ clock, platform, store }: Fleet, environment: string): Owner {
   return { context, claims, faults };
 }
 
-const isEstablished = Promise.resolve(true);
+const stored = Promise.resolve({
+  sentAtMs: 0,
+  expiresAtMs: 0,
+  by: { node: "n", environment: "e", reason: "cold" },
+});
 
 describe("an owner that looks for other claims of its credential", () => {
   it("sees a claim that came after its own, before its hourly check", async () => {
     const world = fleet();
     const [one, two] = [owner(world, "production"), owner(world, "staging")];
-    await one.claims.claim(isEstablished);
-    await two.claims.claim(isEstablished);
-    await one.claims.claim(isEstablished);
+    await one.claims.claim(stored);
+    await two.claims.claim(stored);
+    await one.claims.claim(stored);
     expect(one.claims.otherClaimant).toBeUndefined();
     await one.claims.readOthers();
     expect(one.claims.otherClaimant).toBe("staging");
@@ -47,7 +51,7 @@ describe("an owner that looks for other claims of its credential", () => {
   it("sees that the other claim is gone", async () => {
     const world = fleet();
     const [one, two] = [owner(world, "production"), owner(world, "staging")];
-    await two.claims.claim(isEstablished);
+    await two.claims.claim(stored);
     await one.claims.readOthers();
     await world.clock.advance(3 * 86_400_000);
     await one.claims.readOthers();

@@ -1,22 +1,35 @@
 /**
- * Decides which environment fetches a credential, by a registry that all environments of one store
- * share.
+ * Claims a credential for this environment in a registry that all environments of one store share.
+ * `claim-decision.ts` decides.
  *
  * The registry lies outside every prefix, at the path `lingpai`, `claims`. It holds no secret. The
  * earliest claim that holds is never refused or made a consumer because of a later one. A claim
  * that was not renewed for two days is given up, unless the credential lives longer.
  */
 import type { Cache, Version } from "../cache/cache.ts";
+import type { OnConflict } from "../credential.ts";
 import { CacheUnavailableError } from "../errors.ts";
+import {
+  coversMs,
+  decideAgain,
+  decideClaim,
+  validClaims,
+  isReadable,
+  renewedBy,
+  storedClaim,
+  type ClaimConflict,
+  type ClaimDecision,
+  type ClaimedCredential,
+  type ClaimFacts,
+  type Claimant,
+  type Renewal,
+} from "./claim-decision.ts";
 import {
   conflictWith,
   decodeRegistry,
   encodeRegistry,
-  endsAtMs,
-  isEarlier,
-  mayHold,
+  noClaims,
   samePath,
-  staleAfterMs,
   unreadableClaims,
   type Claim,
   type Registry,
@@ -26,22 +39,20 @@ import type { Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { isUnavailable } from "./store-health.ts";
 import { claimsView } from "./shared-per-store.ts";
-import type { OnConflict } from "../credential.ts";
 
 /**
  * Each process checks the registry this often, when it refreshes. A claim that was renewed more
  * recently is left as it is.
  */
 const checkEveryMs = 3_600_000;
-const renewEveryMs = 12 * 3_600_000;
 /** A consumer that waits in vain checks this often whether the other environment still exists. */
 const reconsiderEveryMs = 10_000;
 const conflictsMax = 16;
 
-interface Reading extends Registry {
-  /** This environment's own, if it holds. */
-  readonly own: Claim | undefined;
-  readonly others: readonly Claim[];
+/** The registry as it was read. */
+interface Reading {
+  /** Undefined: what is stored is no registry. */
+  readonly registry: Registry | undefined;
   readonly nowMs: number;
   readonly version: Version | "absent";
 }
@@ -50,8 +61,7 @@ export class Ownership {
   readonly #context: Context;
   readonly #clock: StoreClock;
   readonly #registry: Cache;
-  readonly #path: readonly string[];
-  readonly #onConflict: OnConflict;
+  readonly #claimant: Claimant;
   #checkAtMs = Number.NEGATIVE_INFINITY;
   #reconsiderAtMs = Number.NEGATIVE_INFINITY;
   /**
@@ -68,11 +78,12 @@ export class Ownership {
   #reported = "";
 
   constructor(context: Context, clock: StoreClock, cache: Cache, onConflict: OnConflict) {
+    const { environment, issuer, node } = context;
+    const { lifetimeMs } = issuer;
     this.#context = context;
     this.#clock = clock;
     this.#registry = claimsView(cache);
-    this.#path = cache.path;
-    this.#onConflict = onConflict;
+    this.#claimant = { environment, path: cache.path, node, onConflict, lifetimeMs };
   }
 
   /**
@@ -94,8 +105,7 @@ export class Ownership {
    * Claims the credential for this environment. Does nothing while the claim is fresh. Resolves to
    * the other environment's claim when this one must consume it.
    *
-   * @param isEstablished true when this environment has stored a credential before. Unreadable
-   *   claims stop only an environment that has not.
+   * @param stored the newest credential that this environment has stored.
    * @param isNew true when no credential is known. Claims are then unlikely, so one is written
    *   without reading first.
    * @throws {CredentialConflictError} another environment claimed it first. @throws
@@ -103,32 +113,31 @@ export class Ownership {
    * @throws {UnreadableEntryError} there are claims that cannot be read, and this environment has
    *   no credential yet.
    */
-  async claim(isEstablished: Promise<boolean>, isNew = false): Promise<Claim | undefined> {
+  async claim(
+    stored: Promise<ClaimedCredential | undefined>,
+    isNew = false,
+  ): Promise<Claim | undefined> {
     const { clock, issuer } = this.#context;
     if (clock.monotonicMs() < this.#checkAtMs) return undefined;
-    const none = {
-      claims: [],
-      unreadable: [],
-      own: undefined,
-      others: [],
-      nowMs: this.#clock.nowMs(),
-      version: "absent",
-    } as const;
-    if (isNew && this.#own === undefined && (await this.#write(none))) return this.#checkLater();
+    if (isNew && this.#own === undefined) {
+      const reading = {
+        registry: noClaims,
+        nowMs: this.#clock.nowMs(),
+        version: "absent",
+      } as const;
+      const first = renewedBy(this.#claimant, this.#factsOf(reading, undefined));
+      if (await this.#write(first, "absent")) return this.#checkLater();
+    }
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
       const reading = await this.#read();
-      await this.#requireReadable(reading, isEstablished);
-      if (reading === undefined) return this.#checkLater();
-      const consumed = this.#judge(reading);
-      if (consumed !== undefined) return consumed;
-      const { own, nowMs } = reading;
-      const isRenewed =
-        own !== undefined &&
-        nowMs - own.renewedMs < renewEveryMs &&
-        endsAtMs(own) >= this.#coveredMs;
-      if (isRenewed || (await this.#write(reading))) return this.#checkLater();
+      const facts = this.#factsOf(reading, await stored);
+      const { verdict } = this.#obeyed(decideClaim(this.#claimant, facts), facts);
+      if (verdict.kind === "consume") return verdict.by;
+      if (verdict.kind !== "own" || verdict.renewal === undefined) return this.#checkLater();
+      if (await this.#write(verdict.renewal, reading.version)) return this.#checkLater();
       // The claim stands, and another node keeps writing. The renewal can wait.
-      if (own !== undefined && conflicts === conflictsMax - 1) return undefined;
+      const stands = storedClaim(this.#claimant, facts) !== undefined;
+      if (stands && conflicts === conflictsMax - 1) return undefined;
     }
     throw new CacheUnavailableError(
       `The claims on "${issuer.id}" changed ${conflictsMax} times while we wrote: many environments start. Try again.`,
@@ -141,47 +150,25 @@ export class Ownership {
    *
    * @throws as {@link Ownership.claim}.
    */
-  async checkClaim(isEstablished: boolean): Promise<Claim | undefined> {
+  async checkClaim(stored: ClaimedCredential | undefined): Promise<Claim | undefined> {
     const { clock, health } = this.#context;
-    if (this.#onConflict === "coexist" || clock.monotonicMs() < this.#checkAtMs) return undefined;
+    if (this.#claimant.onConflict === "coexist" || clock.monotonicMs() < this.#checkAtMs)
+      return undefined;
     const reading = health.refusesWrites ? await this.#read().catch(ifUnavailable) : "none";
-    if (reading === "none") {
-      const first = this.#earlier;
-      return first !== undefined && this.#clock.nowMs() < endsAtMs(first)
-        ? this.#yieldTo(first)
-        : undefined;
-    }
-    await this.#requireReadable(reading, Promise.resolve(isEstablished));
-    return reading && this.#judge(reading);
-  }
-
-  /**
-   * Unreadable claims stop an environment that has no credential yet, because they may be valid.
-   */
-  async #requireReadable(
-    reading: Reading | undefined,
-    isEstablished: Promise<boolean>,
-  ): Promise<void> {
-    if (reading !== undefined && reading.unreadable.length === 0) return;
-    const { bus, issuer } = this.#context;
-    bus.emit("unreadable", { reason: "format" });
-    const yields = this.#onConflict === "error" || this.#onConflict === "consume";
-    if (yields && reading?.own === undefined && !(await isEstablished))
-      throw unreadableClaims(issuer.id);
+    const facts = reading === "none" ? this.#lastSeen() : this.#factsOf(reading, stored);
+    const { verdict } = this.#obeyed(decideClaim(this.#claimant, facts), facts);
+    return verdict.kind === "consume" ? verdict.by : undefined;
   }
 
   /**
    * Extends the claim to the end of this credential, if it lives longer than its issuer announced.
    */
-  async extendClaim(expiresAtMs: number): Promise<void> {
-    this.#coveredMs = Math.max(this.#coveredMs, expiresAtMs);
-    if (
-      this.#coveredMs <=
-      this.#clock.nowMs() + Math.max(staleAfterMs - renewEveryMs, this.#context.issuer.lifetimeMs)
-    )
-      return;
+  async extendClaim(credential: ClaimedCredential | undefined): Promise<void> {
+    this.#coveredMs = Math.max(this.#coveredMs, credential?.expiresAtMs ?? 0);
+    const announcedMs = Math.max(coversMs, this.#context.issuer.lifetimeMs);
+    if (this.#coveredMs <= this.#clock.nowMs() + announcedMs) return;
     this.#checkAtMs = Number.NEGATIVE_INFINITY;
-    await this.claim(Promise.resolve(true));
+    await this.claim(Promise.resolve(credential));
   }
 
   /**
@@ -193,33 +180,36 @@ export class Ownership {
     const { clock } = this.#context;
     if (clock.monotonicMs() < this.#reconsiderAtMs) return undefined;
     this.#reconsiderAtMs = clock.monotonicMs() + reconsiderEveryMs;
-    const reading = await this.#read();
-    if (reading === undefined || reading.unreadable.length > 0) return undefined;
-    return this.#earlierIn(reading) ?? "gone";
+    return decideAgain(this.#claimant, this.#factsOf(await this.#read(), undefined));
   }
 
-  /** Resolves to the valid claims, or to undefined when the entry is no registry. */
-  async #read(isWatched = true): Promise<Reading | undefined> {
+  async #read(isWatched = true): Promise<Reading> {
     const { health, issuer } = this.#context;
     const readRegistry = () => answered(this.#context, this.#registry.get(issuer.id));
     const entry = await (isWatched ? health.watched("claims-get", readRegistry) : readRegistry());
     const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
     const version = entry?.version ?? "absent";
-    let registry: Registry;
-    try {
-      registry =
-        entry === undefined
-          ? { claims: [], unreadable: [] }
-          : decodeRegistry(entry.value, issuer.id);
-    } catch {
-      return undefined;
-    }
-    const claims = registry.claims.filter((claim) => nowMs < endsAtMs(claim));
-    const own = claims.find(({ path }) => samePath(path, this.#path));
-    this.#own = own ?? this.#own;
-    const others = claims.filter((claim) => claim !== own);
-    this.#otherClaimant = others[0]?.environment;
-    return { claims, unreadable: registry.unreadable, own, others, nowMs, version };
+    const registry = entry === undefined ? noClaims : decodedOr(entry.value, issuer.id);
+    if (registry === undefined) return { registry, nowMs, version };
+    const claims = validClaims({ registry, nowMs });
+    const { path } = this.#claimant;
+    this.#own = claims.find((claim) => samePath(claim.path, path)) ?? this.#own;
+    this.#otherClaimant = claims.find((claim) => !samePath(claim.path, path))?.environment;
+    return { registry, nowMs, version };
+  }
+
+  #factsOf({ registry, nowMs }: Reading, credential: ClaimedCredential | undefined): ClaimFacts {
+    return { registry, remembered: this.#own, credential, coveredMs: this.#coveredMs, nowMs };
+  }
+
+  /** Without the store only the claim counts to which this environment yielded before. */
+  #lastSeen(): ClaimFacts {
+    const claims = this.#earlier === undefined ? [] : [this.#earlier];
+    return {
+      registry: { ...noClaims, claims },
+      coveredMs: this.#coveredMs,
+      nowMs: this.#clock.nowMs(),
+    };
   }
 
   #checkLater(): undefined {
@@ -227,46 +217,20 @@ export class Ownership {
     return undefined;
   }
 
-  /** Returns this environment's claim, even if the registry was lost. */
-  #heldIn({ own, nowMs }: Reading): Claim | undefined {
-    return own ?? (this.#own !== undefined && nowMs < endsAtMs(this.#own) ? this.#own : undefined);
-  }
-
-  /**
-   * Returns the first claim that came before this environment's, or the first of all when this one
-   * has none.
-   */
-  #earlierIn(reading: Reading): Claim | undefined {
-    const first = reading.others.toSorted((one, other) => (isEarlier(one, other) ? -1 : 1))[0];
-    const stored = this.#heldIn(reading);
-    return first === undefined || (stored !== undefined && isEarlier(stored, first))
-      ? undefined
-      : first;
-  }
-
-  /** Decides what the other claims mean for this environment. */
-  #judge(reading: Reading): Claim | undefined {
-    if (this.#onConflict === "coexist") return undefined;
-    const earlier = this.#earlierIn(reading);
+  /** Reports what was decided, and throws where this environment must not fetch. */
+  #obeyed(decision: ClaimDecision, facts: ClaimFacts): ClaimDecision {
+    const { bus, environment, issuer } = this.#context;
+    const { conflict, earlier, verdict } = decision;
+    if (!isReadable(facts)) bus.emit("unreadable", { reason: "format" });
+    if (verdict.kind === "unreadable") throw unreadableClaims(issuer.id);
     this.#earlier = earlier;
-    const later = reading.others[0];
-    if (earlier === undefined) return void (later && this.#report(later, "keep"));
-    return this.#yieldTo(earlier);
-  }
-
-  /** Applies `onConflict` to an earlier claim. */
-  #yieldTo(earlier: Claim): Claim | undefined {
-    const { environment, issuer } = this.#context;
-    const action = this.#onConflict;
-    if (action === "coexist") return undefined;
-    this.#report(earlier, action);
-    if (action === "consume") return earlier;
-    if (action === "warn") return undefined;
-    throw conflictWith(earlier, issuer.id, environment);
+    if (conflict !== undefined) this.#report(conflict);
+    if (verdict.kind === "refused") throw conflictWith(verdict.by, issuer.id, environment);
+    return decision;
   }
 
   /** Reports each conflict once, until another one takes its place. */
-  #report({ environment, path }: Claim, action: Exclude<OnConflict, "coexist"> | "keep"): void {
+  #report({ other: { environment, path }, action }: ClaimConflict): void {
     const reported = JSON.stringify([action, path]);
     if (this.#reported !== reported)
       this.#context.bus.emit("claim-conflicted", { claimedBy: environment, action });
@@ -274,32 +238,24 @@ export class Ownership {
   }
 
   /** Resolves to false when another node wrote first. */
-  async #write(reading: Reading): Promise<boolean> {
-    const { environment, health, issuer, node } = this.#context;
-    const { nowMs, others, own, version } = reading;
-    const afterAllMs = Math.max(nowMs, ...others.map(({ sinceMs }) => sinceMs + 1));
-    const sinceMs = this.#heldIn(reading)?.sinceMs ?? afterAllMs;
-    const untilMs = Math.max(
-      nowMs + staleAfterMs,
-      Math.ceil(nowMs + issuer.lifetimeMs),
-      this.#coveredMs,
-    );
-    const renewed = { environment, path: this.#path, node, sinceMs, renewedMs: nowMs, untilMs };
-    const claims = [...others, renewed];
-    // Only an established environment may drop unreadable entries: it knows that no valid claim is
-    // lost with them.
-    const unreadable =
-      own === undefined
-        ? reading.unreadable
-        : reading.unreadable.filter((entry) => mayHold(entry, nowMs));
-    const ttlMs = staleAfterMs + Math.max(...claims.map((claim) => endsAtMs(claim) - nowMs));
-    const options = { ifVersion: version, ttlMs };
-    const text = encodeRegistry({ claims, unreadable });
+  async #write({ own, registry, ttlMs }: Renewal, ifVersion: Version | "absent"): Promise<boolean> {
+    const { health, issuer } = this.#context;
     const { written } = await health.watched("claims-set", () =>
-      answered(this.#context, this.#registry.set(issuer.id, text, options)),
+      answered(
+        this.#context,
+        this.#registry.set(issuer.id, encodeRegistry(registry), { ifVersion, ttlMs }),
+      ),
     );
-    if (written) this.#own = renewed;
+    if (written) this.#own = own;
     return written;
+  }
+}
+
+function decodedOr(text: string, id: string): Registry | undefined {
+  try {
+    return decodeRegistry(text, id);
+  } catch {
+    return undefined;
   }
 }
 

@@ -6,8 +6,8 @@ import {
   decodeRegistry,
   encodeRegistry,
   endsAtMs,
-  samePath,
   staleAfterMs,
+  withoutClaim,
 } from "./claim-registry.ts";
 
 /**
@@ -30,13 +30,13 @@ export async function releaseClaim(
   for (;;) {
     const entry = await registry.get(id);
     if (entry === undefined) return false;
-    const { claims, unreadable } = decodeRegistry(entry.value, id);
-    const kept = claims.filter((claim) => !samePath(claim.path, path));
-    if (kept.length === claims.length) return false;
-    const ttlMs =
-      staleAfterMs + Math.max(0, ...kept.map((claim) => endsAtMs(claim) - entry.storeNowMs));
-    const value = encodeRegistry({ claims: kept, unreadable });
-    const written = await registry.set(id, value, { ifVersion: entry.version, ttlMs });
+    const { storeNowMs, value, version } = entry;
+    const kept = withoutClaim(decodeRegistry(value, id), path, storeNowMs);
+    if (kept === undefined) return false;
+    const leftMs = kept.claims.map((claim) => endsAtMs(claim) - storeNowMs);
+    const ttlMs = staleAfterMs + Math.max(0, ...leftMs);
+    const options = { ifVersion: version, ttlMs };
+    const written = await registry.set(id, encodeRegistry(kept), options);
     if (written.written) return true;
   }
 }

@@ -91,10 +91,8 @@ async function checkBeforeIntent(
   const { local, adoption } = node;
   const { claims, goal, document } = leaseContext;
   const reading = document.read();
-  const isEstablished = reading
-    .then(({ state }) => state?.credential !== undefined)
-    .catch(() => false);
-  const claiming = claims.claim(isEstablished, local.state === undefined);
+  const stored = reading.then(({ state }) => state?.credential).catch(() => undefined);
+  const claiming = claims.claim(stored, local.state === undefined);
   // A failure matters only if the document does not serve the goal.
   claiming.catch(() => {});
   // Another environment may have caused the refusal: its claim gives the report a name.

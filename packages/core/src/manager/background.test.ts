@@ -13,11 +13,16 @@ const mandatoryMs = lifetimeMs - 120_000;
 const never = Number.POSITIVE_INFINITY;
 
 /** A draw of 0 starts what is elected last, and reads earliest. */
-function bench({ draw = 0, role = "owner" as "owner" | "consumer", reads = true } = {}) {
+function bench({
+  draw = 0,
+  role = "owner" as "owner" | "consumer",
+  reads = true,
+  isSeen = true,
+} = {}) {
   const random = { ...seededRandom("background"), next: () => draw };
   const one = oneNode({ policy: { kind: "supersede", overlapMs: 300_000 } }, { random });
   const { clock, local, storeClock } = one;
-  storeClock.observe(clock.wallMs(), clock.monotonicMs());
+  if (isSeen) storeClock.observe(clock.wallMs(), clock.monotonicMs());
   const startMs = clock.monotonicMs();
   const did: string[] = [];
   const log = (what: string): unknown => did.push(`${what} ${clock.monotonicMs() - startMs}`);
@@ -176,8 +181,8 @@ describe("a reading in the background", () => {
     expect(readsOf(did).slice(-2)).toEqual(["read 545400", "read 550400"]);
   });
 
-  it("that fails is repeated soon by the node that fetched what it holds itself", async () => {
-    const { background, clock, did, hold, source } = bench({ draw: 0.5 });
+  it("that fails is repeated soon while the store has never answered the node, which fetched without it", async () => {
+    const { background, clock, did, hold, source } = bench({ draw: 0.5, isSeen: false });
     hold({ by: { node: "node-1", environment: "production", reason: "cold" } });
     source.failure = new CacheUnavailableError("gone");
     background.start();

@@ -168,9 +168,10 @@ export class Background implements Sleeper {
       this.#readFailures = 0;
     } catch (error) {
       this.#readFailures += 1;
-      // What this process fetched itself may be missing in the store, and consumers wait for it.
-      const isOwn = this.#node.local.cached?.stored.by.node === this.#node.context.node;
-      const pauseMs = isOwn ? retryMs : steppedMs(this.#readFailures);
+      // Consumers wait for what was fetched before the store ever answered this process. No
+      // subscription shows when it is back.
+      const isUnseen = this.#node.local.cached?.hasStoreTime === false;
+      const pauseMs = isUnseen ? retryMs : steppedMs(this.#readFailures);
       this.#readAgainAtMs = clock.monotonicMs() + (0.8 + 0.4 * random.next()) * pauseMs;
       throw error;
     }

@@ -57,7 +57,7 @@ describe("a refresh without a store", () => {
       startedMs: clock.monotonicMs(),
     });
     const { claims, lease } = context;
-    expect(await claims.claim(Promise.resolve(false), true)).toBeUndefined();
+    expect(await claims.claim(Promise.resolve(undefined), true)).toBeUndefined();
     expect(claims.otherClaimant).toBeUndefined();
     await claims.readOthers();
     expect(lease).toMatchObject({ fence: 0, lost: undefined, signal: { aborted: false } });

@@ -94,7 +94,7 @@ async function leadUnderLease(
     if (result.kind !== "served") return turnOf(dependencies, result);
     breaker.reset();
     // If this fails, the next refresh claims again.
-    await claims.extendClaim(node.local.cached?.stored.expiresAtMs ?? 0).catch(() => {});
+    await claims.extendClaim(node.local.cached?.stored).catch(() => {});
     return served;
   } finally {
     // An outcome that could not be stored yet keeps the lease.

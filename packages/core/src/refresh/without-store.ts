@@ -40,7 +40,7 @@ async function issueWithoutStore(dependencies: RefreshDependencies, goal: Goal):
   const { closing, breaker, node, probe, outcomes } = dependencies;
   const refusal = breaker.callerError(goal.reason);
   if (refusal !== undefined) throw refusal;
-  const claim = await dependencies.claims.checkClaim(node.local.state?.credential !== undefined);
+  const claim = await dependencies.claims.checkClaim(node.local.state?.credential);
   if (claim !== undefined) return yieldTo(dependencies.source, claim);
   const parent = await parentOf(dependencies);
   const gate = breaker.backOff(goal.reason);
