@@ -1,12 +1,18 @@
 #!/usr/bin/env node
 /**
- * `pnpm explore`: searches every order of events within bounds over the production reducer, then
- * over mutants that each lack one rule.
+ * `pnpm explore`: searches every order of events within bounds over the production reducer
+ * and its decision about claims, and over mutants that each lack one rule.
  */
 import { parseArgs } from "node:util";
 import { systemClock } from "@lingpai/core";
 import {
   chosen,
+  claimLines,
+  claimMutantLines,
+  claimSearches,
+  searchClaimMutants,
+  type SearchedClaimMutant,
+  type SearchedClaims,
   searchMutants,
   reportOf,
   searches,
@@ -46,7 +52,18 @@ function main(args: readonly string[]): number {
     searchedMutants.push(each);
     print(mutantLines(each, stories));
   }
-  const report = reportOf(searched, searchedMutants, systemClock.monotonicMs() - startedMs);
+  const claims: SearchedClaims[] = [];
+  const searchedClaimMutants: SearchedClaimMutant[] = [];
+  for (const each of claimSearches(nodes)) {
+    claims.push(each);
+    print(claimLines(each));
+  }
+  for (const each of searchClaimMutants()) {
+    searchedClaimMutants.push(each);
+    print(claimMutantLines(each, stories));
+  }
+  const ms = systemClock.monotonicMs() - startedMs;
+  const report = reportOf(searched, searchedMutants, claims, searchedClaimMutants, ms);
   const { mutants, violations } = report;
   if (json) console.log(JSON.stringify(report));
   print([

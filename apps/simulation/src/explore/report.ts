@@ -1,4 +1,8 @@
 /** Runs the searches and the mutants, and reports their outcomes. */
+import { claimBounds } from "./claims/bounds.ts";
+import { claimModelOf, type ClaimBounds } from "./claims/model.ts";
+import { claimMutants, type ClaimMutant } from "./claims/mutants.ts";
+import { searchClaims, type ClaimOutcome } from "./claims/search.ts";
 import { bounds } from "./model/bounds.ts";
 import { modelOf, type Bounds } from "./model/model.ts";
 import { mutants, type Mutant } from "./mutants.ts";
@@ -27,6 +31,29 @@ export interface SearchedMutant {
   readonly outcome: Outcome;
 }
 
+export interface SearchedClaims {
+  readonly bounds: ClaimBounds;
+  readonly outcome: ClaimOutcome;
+}
+
+export interface SearchedClaimMutant {
+  readonly mutant: ClaimMutant;
+  readonly outcome: ClaimOutcome;
+}
+
+/** Searches over all claims, or those of `nodes` processes. */
+export function* claimSearches(nodes: number | undefined): Generator<SearchedClaims> {
+  for (const each of claimBounds) {
+    if (nodes === undefined || each.processes.length === nodes)
+      yield { bounds: each, outcome: searchClaims(claimModelOf(each)) };
+  }
+}
+
+export function* searchClaimMutants(): Generator<SearchedClaimMutant> {
+  for (const mutant of claimMutants)
+    yield { mutant, outcome: searchClaims(claimModelOf(mutant.bounds, mutant.protocol)) };
+}
+
 /** Returns all searches, or those over `nodes` processes. */
 export function chosen(nodes: number | undefined): readonly Bounds[] {
   return Object.values(bounds).filter(
@@ -46,19 +73,26 @@ export function* searchMutants(all: readonly Mutant[] = mutants): Generator<Sear
 export function reportOf(
   searched: readonly Searched[],
   searchedMutants: readonly SearchedMutant[],
+  claims: readonly SearchedClaims[],
+  searchedClaimMutants: readonly SearchedClaimMutant[],
   ms: number,
 ): Report {
-  const survivors = searchedMutants
-    .filter(({ outcome }) => outcome.violation === undefined)
-    .map(({ mutant }) => mutant.name);
+  const survivors = [
+    ...searchedMutants.filter(({ outcome }) => outcome.violation === undefined),
+    ...searchedClaimMutants.filter(({ outcome }) => outcome.counterexample === undefined),
+  ].map(({ mutant }) => mutant.name);
+  const total = searchedMutants.length + searchedClaimMutants.length;
   return {
-    states: searched.reduce((sum, { outcome }) => sum + outcome.states, 0),
-    violations: searched.flatMap(({ outcome: { violation } }) =>
-      violation === undefined ? [] : [counterexampleOf(violation)],
-    ),
+    states: [...searched, ...claims].reduce((sum, { outcome }) => sum + outcome.states, 0),
+    violations: [
+      ...searched.flatMap(({ outcome: { violation } }) =>
+        violation === undefined ? [] : [counterexampleOf(violation)],
+      ),
+      ...claims.flatMap(({ outcome }) => outcome.counterexample && [outcome.counterexample]),
+    ].filter((lines) => lines !== undefined),
     mutants: {
-      total: searchedMutants.length,
-      found: searchedMutants.length - survivors.length,
+      total,
+      found: total - survivors.length,
       survivors,
     },
     ms: Math.round(ms),
@@ -83,4 +117,22 @@ export function mutantLines(
   if (violation === undefined) return [`${mutant.name}: SURVIVED (${mutant.lacks})`];
   const head = `${mutant.name}: found after ${violation.trace.length} steps`;
   return isVerbose ? [`${head}: ${mutant.lacks}`, ...counterexampleOf(violation)] : [head];
+}
+
+export function claimLines({ bounds, outcome }: SearchedClaims): string[] {
+  const { counterexample, depth, states } = outcome;
+  const count = `${states.toLocaleString("en")} states, ${depth} steps deep`;
+  const head = `claims of ${bounds.processes.length} processes; ${bounds.name}: ${count}`;
+  return counterexample === undefined
+    ? [`${head}, 0 violations`]
+    : [`${head}, VIOLATED:`, ...counterexample];
+}
+
+export function claimMutantLines(
+  { mutant, outcome: { counterexample } }: SearchedClaimMutant,
+  isVerbose: boolean,
+): string[] {
+  if (counterexample === undefined) return [`${mutant.name}: SURVIVED (${mutant.lacks})`];
+  const head = `${mutant.name}: found after ${counterexample.length - 1} steps`;
+  return isVerbose ? [`${head}: ${mutant.lacks}`, ...counterexample] : [head];
 }

@@ -15,6 +15,7 @@ import {
   type Registry,
 } from "./claim-registry.ts";
 
+export { endsAtMs, noClaims, withoutClaim } from "./claim-registry.ts";
 export type { Claim, Registry } from "./claim-registry.ts";
 
 /** An environment, and the process that decides for it. */
