@@ -89,7 +89,7 @@ export const availabilityRefusals: readonly Regression[] = [
         file: breaker,
         from: 'if (error.outcome === "fatal") {',
         to: `if (error.outcome === "fatal") {
-          this.#local.markRefused(this.#local.cached?.stored.fingerprint ?? "");`,
+          this.#node.local.markRefused(this.#node.local.cached?.stored.fingerprint ?? "");`,
       },
     ],
     test: refusedTest,
@@ -112,7 +112,7 @@ export const availabilityRefusals: readonly Regression[] = [
     edits: [
       {
         file: breaker,
-        from: "const fleet = this.#local.state && standing(this.#local.state, revision);",
+        from: "const fleet = this.#node.local.state && standing(this.#node.local.state, revision);",
         to: "const fleet = undefined as ReturnType<typeof standing>;",
       },
       {

@@ -51,13 +51,13 @@ export const yearsBackground: readonly Regression[] = [
     edits: [
       {
         file: `${core}/fleet/change-feed.ts`,
-        from: "if (this.#isClosed) return unsubscribe;",
+        from: "if (this.#opening !== opening) return;",
         to: "",
       },
       {
         file: `${core}/fleet/change-feed.ts`,
-        from: "if (!this.#isSubscribed || this.#isClosed) return;",
-        to: "if (!this.#isSubscribed) return;",
+        from: "if (!this.isSubscribed || this.#isClosed) return;",
+        to: "if (!this.isSubscribed) return;",
       },
       {
         file: `${core}/fleet/change-feed.ts`,
@@ -260,6 +260,42 @@ export const yearsBackground: readonly Regression[] = [
     ],
     test: `${core}/scenarios/demand.test.ts`,
     title: "goes on refreshing for a consumer on another node",
+  },
+  {
+    right: "Many credentials of one prefix have one subscription, not one each.",
+    edits: [
+      {
+        file: `${core}/cache/create-cache.ts`,
+        from: "if (present !== undefined) return present.open(",
+        to: "if (present !== undefined && present === null) return present!.open(",
+      },
+    ],
+    test: `${core}/scenarios/many-credentials.test.ts`,
+    title: "have one timer and one subscription",
+  },
+  {
+    right: "Many credentials are woken by one sweep, not by a timer each.",
+    edits: [
+      {
+        file: `${core}/manager/background.ts`,
+        from: "this.#sleep = sweepOf(clock).add(ms, this);",
+        to: "clock.setTimer(ms, () => this.wake(), { background: true });",
+      },
+    ],
+    test: `${core}/scenarios/many-credentials.test.ts`,
+    title: "have one timer and one subscription",
+  },
+  {
+    right: "A change reaches the credential that it concerns, and no other.",
+    edits: [
+      {
+        file: `${core}/cache/shared-watch.ts`,
+        from: "for (const { listener, key } of allFrom(this.#toName.get(name))) callSafely(listener, key);",
+        to: "for (const first of this.#toName.values()) callSafely(first.listener, first.key);",
+      },
+    ],
+    test: `${core}/scenarios/many-credentials.test.ts`,
+    title: "are neither read nor woken",
   },
   {
     right: "At a cold start with a hanging store all callers have the same patience.",

@@ -193,8 +193,8 @@ export const yearsOptions: readonly Regression[] = [
     edits: [
       {
         file: `${core}/fleet/adoption.ts`,
-        from: "(this.#local.wasReplaced(stored.fingerprint) && !this.#local.wasReissued(stored)) ||",
-        to: "this.#local.wasReplaced(stored.fingerprint) ||",
+        from: "(this.#node.local.wasReplaced(stored.fingerprint) && !this.#node.local.wasReissued(stored)) ||",
+        to: "this.#node.local.wasReplaced(stored.fingerprint) ||",
       },
     ],
     test: `${core}/scenarios/reset.test.ts`,

@@ -83,8 +83,8 @@ export const yearsSurvivors: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/elected-starts.ts`,
-        from: "atMs: storeClock.monotonicAt(Math.max(startMs, youngUntilMs)),",
-        to: "atMs: storeClock.monotonicAt(Math.max(startMs, 0 * youngUntilMs)),",
+        from: "storeClock.monotonicAt(Math.max(startMs, youngUntilMs));",
+        to: "storeClock.monotonicAt(Math.max(startMs, 0 * youngUntilMs));",
       },
     ],
     test: `${core}/scenarios/background-restraint.test.ts`,
@@ -143,7 +143,7 @@ export const yearsSurvivors: readonly Regression[] = [
     edits: [
       {
         file: `${core}/fleet/change-feed.ts`,
-        from: "if (!this.#isSubscribed || this.#isClosed) return;",
+        from: "if (!this.isSubscribed || this.#isClosed) return;",
         to: "",
       },
     ],

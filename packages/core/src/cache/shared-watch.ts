@@ -24,12 +24,14 @@ interface Listening {
   readonly name: string | undefined;
   readonly key: string | undefined;
   readonly listener: WatchListener;
+  /** The next one who listens to the same name. */
+  other: Listening | undefined;
 }
 
 export class SharedWatch {
   readonly #options: SharedWatchOptions;
-  /** The listeners of each name. Most names have one, so each list is a plain array. */
-  readonly #toName = new Map<string, readonly Listening[]>();
+  /** The newest listener of each name, which leads to the others. Most names have one. */
+  readonly #toName = new Map<string, Listening>();
   readonly #toAll = new Set<Listening>();
   /** The subscription at the store that each returned `Unsubscribe` stands for. */
   readonly #givenTo = new WeakMap<Unsubscribe, Promise<Unsubscribe>>();
@@ -45,7 +47,11 @@ export class SharedWatch {
    * @param instead the result of an earlier call, whose subscription seems dead. The store is asked
    *   for a new subscription, unless that happened since.
    */
-  async open(listening: Listening, instead: Unsubscribe | undefined): Promise<Unsubscribe> {
+  async open(
+    { name, key, listener }: Omit<Listening, "other">,
+    instead: Unsubscribe | undefined,
+  ): Promise<Unsubscribe> {
+    const listening: Listening = { name, key, listener, other: undefined };
     // An unknown one comes from a wrapper of this cache. The wrapper decides whether it is dead.
     const seemsDead =
       instead !== undefined && [undefined, this.#present].includes(this.#givenTo.get(instead));
@@ -57,10 +63,14 @@ export class SharedWatch {
       await this.#remove(listening);
       throw error;
     }
-    let ended: Promise<void> | undefined;
-    const end: Unsubscribe = () => (ended ??= this.#remove(listening));
+    const end = this.#endOf(listening);
     this.#givenTo.set(end, present);
     return end;
+  }
+
+  #endOf(listening: Listening): Unsubscribe {
+    let ended: Promise<void> | undefined;
+    return () => (ended ??= this.#remove(listening));
   }
 
   #renew(): Promise<Unsubscribe> {
@@ -81,18 +91,19 @@ export class SharedWatch {
 
   #add(listening: Listening): void {
     const { name } = listening;
-    if (name === undefined) this.#toAll.add(listening);
-    else this.#toName.set(name, (this.#toName.get(name) ?? []).concat(listening));
+    if (name === undefined) return void this.#toAll.add(listening);
+    listening.other = this.#toName.get(name);
+    this.#toName.set(name, listening);
   }
 
   async #remove(listening: Listening): Promise<void> {
-    const { name } = listening;
-    this.#toAll.delete(listening);
-    if (name !== undefined) {
-      const others = this.#toName.get(name)?.filter((other) => other !== listening) ?? [];
-      if (others.length > 0) this.#toName.set(name, others);
-      else this.#toName.delete(name);
-    }
+    const { name, other } = listening;
+    if (name === undefined) this.#toAll.delete(listening);
+    else if (this.#toName.get(name) !== listening) {
+      for (const each of allFrom(this.#toName.get(name)))
+        if (each.other === listening) each.other = other;
+    } else if (other === undefined) this.#toName.delete(name);
+    else this.#toName.set(name, other);
     if (this.#toName.size + this.#toAll.size > 0) return;
     const present = this.#present;
     this.#present = undefined;
@@ -104,15 +115,19 @@ export class SharedWatch {
 
   #deliver(name: string | undefined): void {
     if (name === undefined) {
-      for (const { listener } of [...this.#toName.values()].flat().concat([...this.#toAll]))
-        callSafely(listener, undefined);
+      const told = [...this.#toName.values()].flatMap((first) => [...allFrom(first)]);
+      for (const { listener } of told.concat([...this.#toAll])) callSafely(listener, undefined);
       return;
     }
-    for (const { listener, key } of this.#toName.get(name) ?? []) callSafely(listener, key);
+    for (const { listener, key } of allFrom(this.#toName.get(name))) callSafely(listener, key);
     const key = this.#toAll.size > 0 ? this.#options.keyOf(name) : undefined;
     if (key === undefined) return;
     for (const { listener } of [...this.#toAll]) callSafely(listener, key);
   }
+}
+
+function* allFrom(first: Listening | undefined): Generator<Listening, void, undefined> {
+  for (let each = first; each !== undefined; each = each.other) yield each;
 }
 
 function endQuietly(subscription: Promise<Unsubscribe> | undefined): void {

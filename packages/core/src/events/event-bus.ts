@@ -60,13 +60,19 @@ interface Subscription {
 const diagnostics = channel(eventChannelName);
 
 class Bus implements EventBus {
-  readonly #options: EventBusOptions;
+  readonly #id: string;
+  readonly #environment: string;
+  readonly #node: string;
+  readonly #clock: Clock;
   /** Made at the first subscription: most credentials have none. */
   #subscriptions: Set<Subscription> | undefined;
   #isClosed = false;
 
-  constructor(options: EventBusOptions) {
-    this.#options = options;
+  constructor({ id, environment, node, clock }: EventBusOptions) {
+    this.#id = id;
+    this.#environment = environment;
+    this.#node = node;
+    this.#clock = clock;
   }
 
   get hasListeners(): boolean {
@@ -75,7 +81,16 @@ class Bus implements EventBus {
 
   emit<Type extends EventType>(type: Type, data: EventData[Type]): void {
     if (this.#isClosed || !(this.hasListeners || diagnostics.hasSubscribers)) return;
-    const event = createEvent(this.#options, type, data);
+    const event = createEvent(
+      {
+        credential: this.#id,
+        environment: this.#environment,
+        node: this.#node,
+        atMs: this.#clock.wallMs(),
+      },
+      type,
+      data,
+    );
     const subscriptions = this.#subscriptions ?? new Set();
     for (const subscription of [...subscriptions]) {
       if (subscriptions.has(subscription)) deliver(subscription, event);
@@ -98,12 +113,10 @@ class Bus implements EventBus {
 }
 
 function createEvent<Type extends EventType>(
-  options: EventBusOptions,
+  context: EventContext,
   type: Type,
   data: EventData[Type],
 ): CredentialEvent {
-  const { id, environment, node, clock } = options;
-  const context: EventContext = { credential: id, environment, node, atMs: clock.wallMs() };
   const event: Record<string, unknown> = { type, ...context };
   for (const [name, value] of Object.entries(data)) {
     const safe = safeValue(name, value);

@@ -5,21 +5,18 @@
 import { isOlder, type RepairVerdict } from "../state/repair.ts";
 import { isDead, type StoredCredential, type State } from "../state/state.ts";
 import type { FleetDocument, Snapshot } from "./document.ts";
-import type { CachedCredential, LocalCopy } from "./local-copy.ts";
-import type { Context } from "./context.ts";
-import type { StoreClock } from "./store-clock.ts";
+import type { CachedCredential } from "./cached-credential.ts";
+import type { FleetNode } from "./node.ts";
 import { windowsOf } from "./renewal-windows.ts";
 
+type AdoptingNode = Pick<FleetNode, "context" | "local" | "storeClock">;
+
 export class Adoption {
-  readonly #context: Context;
-  readonly #clock: StoreClock;
-  readonly #local: LocalCopy;
+  readonly #node: AdoptingNode;
   #repairing = false;
 
-  constructor(context: Context, clock: StoreClock, local: LocalCopy) {
-    this.#context = context;
-    this.#clock = clock;
-    this.#local = local;
+  constructor(node: AdoptingNode) {
+    this.#node = node;
   }
 
   /**
@@ -29,7 +26,7 @@ export class Adoption {
   adoptNewer(snapshot: Snapshot, document: FleetDocument): void {
     const { state } = snapshot;
     const stored = state?.credential;
-    const local = this.#local;
+    const local = this.#node.local;
     // The times of the cached credential are this node's, not the store's. Only its own document
     // has the same.
     if (local.cached?.hasStoreTime === false && state !== local.state) local.forget();
@@ -57,9 +54,9 @@ export class Adoption {
   }
 
   #adopt(state: State, stored: StoredCredential): void {
-    const nowMs = this.#clock.nowMs();
-    this.#local.adopt(state, stored);
-    this.#context.bus.emit("adopted", {
+    const nowMs = this.#node.storeClock.nowMs();
+    this.#node.local.adopt(state, stored);
+    this.#node.context.bus.emit("adopted", {
       ...labelOf(stored),
       remainingMs: stored.expiresAtMs - nowMs,
       byNode: stored.by.node,
@@ -74,9 +71,9 @@ export class Adoption {
    * one that is clearly newer.
    */
   isOutdated(stored: StoredCredential): boolean {
-    const own = this.#local.cached?.stored;
+    const own = this.#node.local.cached?.stored;
     return (
-      (this.#local.wasReplaced(stored.fingerprint) && !this.#local.wasReissued(stored)) ||
+      (this.#node.local.wasReplaced(stored.fingerprint) && !this.#node.local.wasReissued(stored)) ||
       (own !== undefined && isOlder(stored, own))
     );
   }
@@ -84,15 +81,15 @@ export class Adoption {
   /** Returns true when it is too close to its end to be handed out. */
   isPastDeadline(stored: StoredCredential): boolean {
     return (
-      this.#clock.nowMs() >=
-      windowsOf(stored, this.#context.issuer.policy, this.#context.parameters).hardAtMs
+      this.#node.storeClock.nowMs() >=
+      windowsOf(stored, this.#node.context.issuer.policy, this.#node.context.parameters).hardAtMs
     );
   }
 
   /** Never throws: a repair that fails is tried again at the next reading. */
   async #repair(snapshot: Snapshot, document: FleetDocument): Promise<void> {
-    const { bus } = this.#context;
-    const cached = this.#local.cached;
+    const { bus } = this.#node.context;
+    const cached = this.#node.local.cached;
     if (this.#repairing || cached === undefined) return;
     this.#repairing = true;
     try {
@@ -118,7 +115,7 @@ export class Adoption {
    * @throws what the store throws.
    */
   async restore(document: FleetDocument, operationId: string): Promise<boolean> {
-    const cached = this.#local.isUsable ? this.#local.cached : undefined;
+    const cached = this.#node.local.isUsable ? this.#node.local.cached : undefined;
     if (cached === undefined) return false;
     const kind = await this.#writeBack(document, cached, { operationId });
     if (kind === "repaired") this.#reportRepaired(cached);
@@ -130,11 +127,11 @@ export class Adoption {
     cached: CachedCredential,
     { from, operationId }: { readonly from?: Snapshot; readonly operationId?: string },
   ): Promise<RepairVerdict["kind"] | undefined> {
-    const local = this.#local;
+    const local = this.#node.local;
     if (local.state === undefined) return undefined;
     const event = {
       type: "repair",
-      outcomeId: this.#context.random.id(),
+      outcomeId: this.#node.context.random.id(),
       known: { ...local.state, credential: cached.stored },
       replaced: local.replaced,
       ...(operationId !== undefined && { operationId }),
@@ -151,9 +148,9 @@ export class Adoption {
   }
 
   #reportRepaired({ stored }: CachedCredential): void {
-    this.#context.bus.emit("repaired", {
+    this.#node.context.bus.emit("repaired", {
       ...labelOf(stored),
-      remainingMs: stored.expiresAtMs - this.#clock.nowMs(),
+      remainingMs: stored.expiresAtMs - this.#node.storeClock.nowMs(),
     });
   }
 }

@@ -55,6 +55,27 @@ describe("a change feed", () => {
     },
   );
 
+  it("that is unsubscribed while it subscribes is not subscribed, and subscribes again", async () => {
+    const clock = manualClock();
+    const feed = new ChangeFeed(clock, { read: async () => {}, drawDelayMs: () => 0 });
+    const opened = { count: 0, standing: 0 };
+    const watch = async (): Promise<() => Promise<void>> => {
+      opened.count += 1;
+      opened.standing += 1;
+      await delay(clock, 100);
+      return async () => void (opened.standing -= 1);
+    };
+    void feed.subscribe({ watch }, "one", 500);
+    feed.unsubscribe();
+    await clock.advance(200);
+    expect(feed.isSubscribed).toBe(false);
+    const again = feed.subscribe({ watch }, "other", 500);
+    await clock.advance(200);
+    expect(await again).toBe(true);
+    expect(feed.isSubscribed).toBe(true);
+    expect(opened).toEqual({ count: 2, standing: 1 });
+  });
+
   it("that is paused reads nothing, and reads again when it resumes", async () => {
     const { clock, subscribe, listeners, feed, readings } = world(false);
     await subscribe();

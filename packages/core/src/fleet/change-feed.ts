@@ -32,9 +32,10 @@ export class ChangeFeed {
   readonly #reader: ChangeReader;
   /** Undefined while nobody waits. */
   #waiters: Set<() => void> | undefined;
-  #unsubscribe: Promise<Unsubscribe | undefined> | undefined;
-  /** The last subscription. If it seems dead, the next one is requested in its place. */
-  #established: Unsubscribe | undefined;
+  /** The subscription that is being opened, and the one that stands. */
+  #opening: Promise<Unsubscribe | undefined> | undefined;
+  #standing: Unsubscribe | undefined;
+  /** One that seemed dead: the next one is requested in its place. */
   #dead: Unsubscribe | undefined;
   /** When the rate limit is full again. Each reading moves it on by one gap. */
   #wholeAtMs = Number.NEGATIVE_INFINITY;
@@ -42,7 +43,6 @@ export class ChangeFeed {
   #cancelRetry: CancelTimer | undefined;
   /** Readings in a row that failed. */
   #failures = 0;
-  #isSubscribed = false;
   #lastReceivedMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
   #isPaused = false;
@@ -54,7 +54,7 @@ export class ChangeFeed {
 
   /** True while a subscription stands. Messages may be lost all the same. */
   get isSubscribed(): boolean {
-    return this.#isSubscribed;
+    return this.#standing !== undefined;
   }
 
   /** Returns true when a message came at this instant of the monotonic clock or later. */
@@ -68,8 +68,8 @@ export class ChangeFeed {
    */
   async subscribe(cache: Pick<Cache, "watch">, key: string, deadlineMs: number): Promise<boolean> {
     if (this.#isClosed) return false;
-    this.#unsubscribe ??= this.#subscribe(cache, key);
-    const unsubscribe = await waitFor(this.#unsubscribe, {
+    if (this.isSubscribed) return true;
+    const unsubscribe = await waitFor(this.#opening ?? this.#open(cache, key), {
       deadline: { clock: this.#clock, ms: deadlineMs, onLate: () => undefined, timer: {} },
     });
     return unsubscribe !== undefined;
@@ -115,20 +115,20 @@ export class ChangeFeed {
    * one.
    */
   dropStale(): void {
-    this.#dead = this.#established;
+    this.#dead = this.#standing;
     this.unsubscribe();
   }
 
   /** Unsubscribes; {@link ChangeFeed.subscribe} subscribes again. */
   unsubscribe(): void {
-    const subscribed = this.#unsubscribe;
-    this.#unsubscribe = undefined;
-    this.#isSubscribed = false;
+    const subscribed = this.#opening ?? Promise.resolve(this.#standing);
+    this.#opening = undefined;
+    this.#standing = undefined;
     this.#cancel?.();
     this.#cancel = undefined;
     this.#cancelRetry?.();
     // It is not awaited, because a store that does not answer would never end it.
-    void subscribed?.then((unsubscribe) => unsubscribe?.()).catch(() => {});
+    void subscribed.then((unsubscribe) => unsubscribe?.()).catch(() => {});
   }
 
   close(): void {
@@ -137,7 +137,20 @@ export class ChangeFeed {
     this.unsubscribe();
   }
 
-  async #subscribe(cache: Pick<Cache, "watch">, key: string): Promise<Unsubscribe | undefined> {
+  #open(cache: Pick<Cache, "watch">, key: string): Promise<Unsubscribe | undefined> {
+    const opening = this.#watch(cache, key);
+    this.#opening = opening;
+    void opening.then((unsubscribe) => {
+      // Whoever closed or unsubscribed meanwhile ends this one.
+      if (this.#opening !== opening) return;
+      this.#opening = undefined;
+      this.#standing = unsubscribe;
+    });
+    return opening;
+  }
+
+  /** Resolves to undefined when the store does not report changes, or not now. */
+  async #watch(cache: Pick<Cache, "watch">, key: string): Promise<Unsubscribe | undefined> {
     const instead = this.#dead;
     this.#dead = undefined;
     const heard: WatchListener = (changed) => {
@@ -146,16 +159,9 @@ export class ChangeFeed {
       this.#schedule();
     };
     try {
-      const unsubscribe = await cache.watch?.(heard, { key, ...(instead && { instead }) });
-      // It was closed or unsubscribed meanwhile. Whoever did that ends this subscription as soon as
-      // it exists.
-      if (this.#isClosed) return unsubscribe;
-      this.#established = unsubscribe;
-      this.#isSubscribed = unsubscribe !== undefined;
-      return unsubscribe;
+      return await cache.watch?.(heard, { key, ...(instead && { instead }) });
     } catch {
       // The periodic reading goes on without messages. The next call tries to subscribe again.
-      this.#unsubscribe = undefined;
       return undefined;
     }
   }
@@ -193,7 +199,7 @@ export class ChangeFeed {
 
   #retry(): void {
     this.#cancelRetry?.();
-    if (!this.#isSubscribed || this.#isClosed) return;
+    if (!this.isSubscribed || this.#isClosed) return;
     const waitMs = Math.min(retryMaxMs, retryMs * 2 ** Math.min(this.#failures, 10));
     this.#failures += 1;
     this.#cancelRetry = this.#clock.setTimer(waitMs, () => this.#read(), { background: true });

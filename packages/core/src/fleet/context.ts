@@ -96,22 +96,33 @@ export function contextFrom(options: CredentialOptions): Context {
   const { cache } = store;
   const fallback =
     issuer.fallback && termsOf(cache, issuer.fallback, parametersFor(issuer.fallback));
+  const own = termsOf(cache, issuer, parameters, options.onContention, fallback?.rules);
   return {
+    issuer,
     environment,
     node,
-    ...termsOf(cache, issuer, parameters, options.onContention, fallback?.rules),
+    parameters: own.parameters,
+    rules: own.rules,
+    canForce: own.canForce,
     fallback,
     clock,
     random,
     bus,
     health: new StoreHealth(clock, bus),
     fingerprintKey: options.fingerprintKey ?? issuer.id,
-    revision: new Revision(issuer),
+    revision: issuer.revision === undefined ? unchanging : new LastRevision(issuer),
   };
 }
 
 /** The issuer's name for its configuration. */
-class Revision {
+interface Revision {
+  /** Returns what it is now. An issuer that cannot tell counts as unchanged. */
+  now(): string | undefined;
+}
+
+const unchanging: Revision = Object.freeze({ now: () => undefined });
+
+class LastRevision implements Revision {
   readonly #issuer: Pick<Issuer, "revision">;
   #last: string | undefined;
 
@@ -119,7 +130,6 @@ class Revision {
     this.#issuer = issuer;
   }
 
-  /** Returns what it is now. An issuer that cannot tell counts as unchanged. */
   now(): string | undefined {
     try {
       this.#last = this.#issuer.revision?.();

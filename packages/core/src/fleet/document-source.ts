@@ -2,12 +2,14 @@
  * The place where this process reads the fleet's document, and its role. Both change when it starts
  * to consume another environment's credential.
  */
+import { isDeepStrictEqual } from "node:util";
 import type { Cache } from "../cache/cache.ts";
 import { overlapOf } from "../parameters.ts";
 import type { Claim } from "./claim-registry.ts";
 import { StoredDocument, type Snapshot } from "./document.ts";
 import { ChangeFeed, type ChangeReader } from "./change-feed.ts";
 import type { FleetNode } from "./node.ts";
+import type { StoredCredential } from "../state/state.ts";
 
 /**
  * Up to this size all nodes may read at once when the document changes. Larger fleets spread their
@@ -82,7 +84,7 @@ export class DocumentSource implements ChangeReader {
     const sinceMs = this.#lastReadMs;
     this.#lastReadMs = this.#node.context.clock.monotonicMs();
     const document = this.#document;
-    const snapshot = await document.read();
+    const snapshot = sharing(this.#node.local.cached?.stored, await document.read());
     if (this.#version !== undefined && this.#version !== snapshot.version) {
       this.#isStale = !this.feed.hasReceivedSince(sinceMs);
       this.#mustRenew = this.#isStale;
@@ -160,10 +162,17 @@ export class DocumentSource implements ChangeReader {
   }
 }
 
+/** Returns the same document. A credential that this process has already is kept once. */
+function sharing(known: StoredCredential | undefined, { state, version }: Snapshot): Snapshot {
+  return known !== undefined && isDeepStrictEqual(state?.credential, known)
+    ? { state: state && { ...state, credential: known }, version }
+    : { state, version };
+}
+
 /**
  * Returns the same text in memory of its own. A driver may have cut the version out of the whole
  * stored text, and such a part keeps the whole in memory.
  */
 function copyOf(version: Snapshot["version"]): Snapshot["version"] {
-  return Buffer.from(version).toString();
+  return version === "absent" ? version : Buffer.from(version).toString();
 }

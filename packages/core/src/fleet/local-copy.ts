@@ -5,6 +5,7 @@
 import type { RefreshReason } from "../issuer.ts";
 import { Secret } from "../secret.ts";
 import { isDead, owedSinceMs, type StoredCredential, type State } from "../state/state.ts";
+import { CachedCredential } from "./cached-credential.ts";
 import { termsOn, type Context } from "./context.ts";
 import type { StoreClock } from "./store-clock.ts";
 import { windowsOf, type Windows } from "./renewal-windows.ts";
@@ -30,26 +31,6 @@ export interface Goal {
   readonly askedAtMs?: number | undefined;
 }
 
-export interface CachedCredential {
-  readonly secret: Secret;
-  /** Already resolved, and shared by all callers, so that a fresh `get` allocates nothing. */
-  readonly promise: Promise<Secret>;
-  /** The one of the newest document. */
-  stored: StoredCredential;
-  readonly windows: Windows;
-  /** On the monotonic clock. It moves when the estimate of the store's time is corrected. */
-  serveUntilMs: number;
-  /** Issued to this process and not stored yet: this copy is the only one. */
-  isUnstored: boolean;
-  /**
-   * True when its times are the store's. Before the store has answered they are this node's, and
-   * valid on this node only.
-   */
-  readonly hasStoreTime: boolean;
-  uses: number;
-  isStaleReported: boolean;
-}
-
 const rememberedMax = 16;
 const none: readonly string[] = Object.freeze([]);
 
@@ -69,7 +50,8 @@ export class LocalCopy {
   #dismissed: { readonly fingerprint: string; readonly minEpoch: number } | undefined;
   #cached: CachedCredential | undefined;
   #state: State | undefined;
-  readonly #continued = new WeakMap<State, readonly string[]>();
+  /** See {@link LocalCopy.continued}. Made in the first outage. */
+  #continued: WeakMap<State, readonly string[]> | undefined;
   #uses = 0;
   #isClosed = false;
 
@@ -166,9 +148,11 @@ export class LocalCopy {
    * @param mayBeStored true when it was sent to the store, and the answer was lost.
    */
   continueState(state: State, from: State | undefined, mayBeStored = false): void {
-    const before = from && (this.#continued.get(from) ?? [from.outcomeId]);
-    if (before !== undefined)
+    const before = from && (this.#continued?.get(from) ?? [from.outcomeId]);
+    if (before !== undefined) {
+      this.#continued ??= new WeakMap();
       this.#continued.set(state, mayBeStored ? [...before, state.outcomeId] : before);
+    }
     this.updateState(state);
   }
 
@@ -177,7 +161,7 @@ export class LocalCopy {
    * present one is stored itself.
    */
   get continued(): readonly string[] | undefined {
-    return this.#state && this.#continued.get(this.#state);
+    return this.#state && this.#continued?.get(this.#state);
   }
 
   /** The fleet has forgotten the held one on purpose: it is not handed out or written back again. */
@@ -209,7 +193,7 @@ export class LocalCopy {
     { isUnstored = false }: { readonly isUnstored?: boolean } = {},
   ): void {
     if (this.#isClosed) return;
-    const { issuer, parameters } = termsOn(this.#context, state);
+    const terms = termsOn(this.#context, state);
     const current = this.#cached;
     this.#state = state;
     if (this.wasReissued(stored)) {
@@ -221,7 +205,7 @@ export class LocalCopy {
     const goneBefore = state.previous?.fingerprint;
     if (goneBefore !== undefined && goneBefore !== stored.fingerprint)
       this.#replaced = withNewest(this.#replaced, goneBefore);
-    const windows = windowsOf(stored, issuer.policy, parameters);
+    const windows = windowsOf(stored, terms.issuer.policy, terms.parameters);
     const serveUntilMs = this.#serveUntilMs(state, windows);
     if (
       current?.stored.commitId === stored.commitId &&
@@ -239,17 +223,16 @@ export class LocalCopy {
     }
     const secret = same?.secret ?? new Secret(stored.secret, stored.fingerprint);
     const promise = same?.promise ?? Promise.resolve(secret);
-    this.#cached = {
+    this.#cached = new CachedCredential({
       secret,
       promise,
       stored,
-      windows,
+      terms,
       serveUntilMs,
       isUnstored,
       hasStoreTime: this.#clock.isSet,
       uses: same?.uses ?? 0,
-      isStaleReported: false,
-    };
+    });
     this.#listener.onLocalChange();
   }
 

@@ -24,7 +24,8 @@ export class StoreHealth {
   readonly #bus: EventBus;
   #failing: readonly StoreOperation[] = none;
   #downSinceMs = 0;
-  #recoveredMs = Number.NEGATIVE_INFINITY;
+  /** Undefined before the first outage has ended. */
+  #recoveredMs: number | undefined;
   #hasWorked: true | undefined;
   /** False for a consumer, which needs no right to write. */
   needsWrites = true;
@@ -85,7 +86,7 @@ export class StoreHealth {
       return result;
     } catch (error) {
       // A command of an outage that is over shows nothing about the store now.
-      const isNews = startedMs >= this.#recoveredMs;
+      const isNews = startedMs >= (this.#recoveredMs ?? startedMs);
       if (isUnavailable(error) && isNews && (operation === "get" || this.needsWrites))
         this.#failed(operation, error);
       throw error;

@@ -46,16 +46,15 @@ export class Assembly
   readonly breaker: CircuitBreaker;
   readonly probe: Probe;
   readonly demand: Demand;
-  readonly refusals: RefusalJudge;
   readonly singleFlight: SingleFlight;
   readonly background: Background;
-  readonly reportedGoals: LazyWeakSet<Goal> = new LazyWeakSet();
-  readonly parentErrors: LazyWeakSet<object> = new LazyWeakSet();
+  readonly #known = new LazyWeakSet<object>();
   readonly #closing: Closing;
   readonly #lock: Lock;
   readonly #claims: Ownership;
   readonly #parent: Parent | undefined;
   readonly #standalone: RefreshDependencies["standalone"];
+  #refusals: RefusalJudge | undefined;
   #replacement: Replacement | undefined;
 
   constructor(context: Context, options: CredentialOptions, closing: Closing) {
@@ -69,7 +68,7 @@ export class Assembly
     this.#standalone = options.standalone ?? "when-harmless";
     this.storeClock = new StoreClock(clock, bus);
     this.local = new LocalCopy(context, this.storeClock, this);
-    this.adoption = new Adoption(context, this.storeClock, this.local);
+    this.adoption = new Adoption(this);
     this.lostRequests = new LostRequestDetector(
       clock,
       this.storeClock,
@@ -77,9 +76,8 @@ export class Assembly
     );
     this.outcomes = new OutcomeWriter(this);
     this.source = new DocumentSource(this, cache, roleFrom(options.role));
-    this.breaker = new CircuitBreaker(context, this.storeClock, this.local);
+    this.breaker = new CircuitBreaker(this);
     this.probe = new Probe(this, closing);
-    this.refusals = new RefusalJudge(this, this.source, this.probe);
     this.demand = new Demand(this, options.keepAlive ?? false);
     this.#claims = new Ownership(context, this.storeClock, cache, onConflictOf(context, options));
     this.singleFlight = new SingleFlight(this, this, closing);
@@ -87,7 +85,21 @@ export class Assembly
     health.reportTo(this);
   }
 
-  /** Made for the first refusal. */
+  /** Goals and errors are different objects: one set holds both. */
+  get reportedGoals(): LazyWeakSet<Goal> {
+    return this.#known;
+  }
+
+  get parentErrors(): LazyWeakSet<object> {
+    return this.#known;
+  }
+
+  /** Made for the first refusal, as is the replacement. */
+  get refusals(): RefusalJudge {
+    this.#refusals ??= new RefusalJudge(this, this.source, this.probe);
+    return this.#refusals;
+  }
+
   get replacement(): Replacement {
     this.#replacement ??= new Replacement(
       this,

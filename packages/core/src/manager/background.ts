@@ -18,7 +18,7 @@ import {
 } from "./background-schedule.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Goal } from "../fleet/local-copy.ts";
-import { RemoteRefusals } from "./remote-refusals.ts";
+import { actAtMs, RemoteRefusals } from "./remote-refusals.ts";
 import { staleReasonOf, reportStale, type FailedAttempt, type StaleReason } from "./stale-cause.ts";
 import type { BackgroundDependencies } from "./dependencies.ts";
 import { ElectedStarts } from "./elected-starts.ts";
@@ -29,10 +29,13 @@ import { RetryPause } from "./retry-pause.ts";
  */
 const subscribeAfterMs = 100;
 
+const never = Number.POSITIVE_INFINITY;
+
 export class Background implements Sleeper {
   readonly #node: FleetNode;
   readonly #dependencies: BackgroundDependencies;
-  readonly #refusals: RemoteRefusals;
+  /** Made for the first complaint. */
+  #refusals: RemoteRefusals | undefined;
   readonly #starts: ElectedStarts;
   #sleep: Due<Sleeper> | undefined;
   #lastWokeMs = Number.NEGATIVE_INFINITY;
@@ -44,20 +47,19 @@ export class Background implements Sleeper {
    * instants here.
    */
   #startedMs = Number.NEGATIVE_INFINITY;
-  #subscribeAtMs = Number.POSITIVE_INFINITY;
-  readonly #pause: RetryPause;
+  #isSubscribeDue = true;
+  /** Made for an attempt, and kept when it fails. */
+  #pause: RetryPause | undefined;
   /** Failed background readings in a row, and when to make the next one. */
   #readFailures = 0;
-  #readAgainAtMs = Number.POSITIVE_INFINITY;
+  #readAgainAtMs: number | undefined;
   #recheckJitter = 1;
   #staleReason: StaleReason | undefined;
 
   constructor(node: FleetNode, dependencies: BackgroundDependencies) {
     this.#node = node;
     this.#dependencies = dependencies;
-    this.#refusals = new RemoteRefusals(node, dependencies.refusals);
     this.#starts = new ElectedStarts(node);
-    this.#pause = new RetryPause(node, () => this.#dueGoal());
   }
 
   /** Starts at the first use. {@link Background.stop} is final. */
@@ -65,7 +67,6 @@ export class Background implements Sleeper {
     if (this.#isRunning) return;
     this.#isRunning = true;
     this.#startedMs = this.#node.context.clock.monotonicMs();
-    this.#subscribeAtMs = this.#startedMs + subscribeAfterMs;
     this.rearm();
   }
 
@@ -76,7 +77,7 @@ export class Background implements Sleeper {
 
   /** Tries again at once, because the store is back. */
   retryNow(): void {
-    this.#pause.end();
+    this.#pause?.end();
     this.rearm();
   }
 
@@ -97,9 +98,9 @@ export class Background implements Sleeper {
   #terms(): DueTerms {
     return {
       refreshAtMs: this.#refreshAtMs(),
-      refreshNotBeforeMs: this.#pause.untilMs(),
-      readAtMs: Math.min(this.#recheckAtMs(), this.#readAgainAtMs, this.#doubtfulAtMs()),
-      subscribeAtMs: this.#subscribeAtMs,
+      refreshNotBeforeMs: this.#pause?.untilMs() ?? Number.NEGATIVE_INFINITY,
+      readAtMs: Math.min(this.#recheckAtMs(), this.#readAgainAtMs ?? never, this.#doubtfulAtMs()),
+      subscribeAtMs: this.#isSubscribeDue ? this.#startedMs + subscribeAfterMs : never,
       reportAtMs: this.#staleAtMs(),
     };
   }
@@ -144,14 +145,15 @@ export class Background implements Sleeper {
 
   async #refresh(): Promise<void> {
     const goal = this.#dueGoal();
-    this.#pause.begins(goal);
+    const pause = (this.#pause ??= new RetryPause(this.#node, () => this.#dueGoal()));
+    pause.begins(goal);
     const met = goal && (await this.#pursue(goal));
     const hasFailed = goal === undefined || this.#dueGoal() !== undefined;
     if (!hasFailed) this.#staleReason = undefined;
     else if (met)
       this.#staleReason = staleReasonOf(met, this.#staleReason, this.#dependencies.parentErrors);
-    if (hasFailed) this.#pause.start(met?.block);
-    else this.#pause.forget();
+    if (hasFailed) pause.start(met?.block);
+    else this.#pause = undefined;
   }
 
   /**
@@ -159,8 +161,8 @@ export class Background implements Sleeper {
    */
   async #read(first: () => Promise<unknown>): Promise<void> {
     const { clock, random } = this.#node.context;
-    this.#subscribeAtMs = Number.POSITIVE_INFINITY;
-    this.#readAgainAtMs = Number.POSITIVE_INFINITY;
+    this.#isSubscribeDue = false;
+    this.#readAgainAtMs = undefined;
     this.#recheckJitter = 0.96 + 0.04 * random.next();
     try {
       await first();
@@ -180,7 +182,9 @@ export class Background implements Sleeper {
   async #pursue(goal: Goal): Promise<FailedAttempt | undefined> {
     const { cached } = this.#node.local;
     const isComplaint = cached !== undefined && goal.reason === "rejected" && goal.isDead !== true;
-    const judge = isComplaint ? await this.#refusals.judge(cached) : goal;
+    if (!isComplaint) return this.#dependencies.singleFlight.inBackground(goal);
+    this.#refusals ??= new RemoteRefusals(this.#dependencies.refusals);
+    const judge = await this.#refusals.judge(cached);
     return judge && this.#dependencies.singleFlight.inBackground(judge);
   }
 
@@ -196,7 +200,7 @@ export class Background implements Sleeper {
     if (cached === undefined || state === undefined) return undefined;
     const nowMs = context.clock.monotonicMs();
     const replaces = cached.stored.commitId;
-    if (storeClock.nowMs() >= this.#refusals.actAtMs(cached))
+    if (storeClock.nowMs() >= actAtMs(this.#node, cached))
       return { reason: "rejected", refused: cached.stored.fingerprint, isDead: isDead(state) };
     if (nowMs >= cached.serveUntilMs) return { reason: "expired", replaces };
     if (storeClock.nowMs() >= cached.windows.mandatoryAtMs)
@@ -214,7 +218,7 @@ export class Background implements Sleeper {
     const { cached } = local;
     if (cached === undefined) return Number.POSITIVE_INFINITY;
     return Math.min(
-      storeClock.monotonicAt(this.#refusals.actAtMs(cached)),
+      storeClock.monotonicAt(actAtMs(this.#node, cached)),
       this.#starts.proactiveAtMs(cached),
       this.#starts.reconcileAtMs(),
     );

@@ -2,7 +2,7 @@
  * When this node would start a refresh that one node of the fleet has to start. Drawn once for each
  * commit, and for each doubt.
  */
-import type { CachedCredential } from "../fleet/local-copy.ts";
+import type { CachedCredential } from "../fleet/cached-credential.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { electedStart } from "../fleet/renewal-windows.ts";
 import { owedSinceMs } from "../state/state.ts";
@@ -18,7 +18,9 @@ const reconcileSpreadMs = 40_000;
 
 export class ElectedStarts {
   readonly #node: FleetNode;
-  #proactive: { readonly commitId: string; readonly atMs: number } | undefined;
+  /** For this commit, and when. */
+  #proactiveFor: string | undefined;
+  #proactiveAtMs = 0;
   #reconcile: { readonly sinceMs: number; readonly atMs: number } | undefined;
 
   constructor(node: FleetNode) {
@@ -26,9 +28,11 @@ export class ElectedStarts {
   }
 
   /** When to refresh ahead of time, on the monotonic clock. */
-  proactiveAtMs({ stored, windows }: CachedCredential): number {
+  proactiveAtMs(cached: CachedCredential): number {
+    const { stored } = cached;
     const { context, storeClock } = this.#node;
-    if (this.#proactive?.commitId !== stored.commitId) {
+    if (this.#proactiveFor !== stored.commitId) {
+      const { windows } = cached;
       const youngUntilMs =
         stored.issuedAtMs + Math.min(youthMs, (stored.expiresAtMs - stored.sentAtMs) / 2);
       const startMs = electedStart(
@@ -37,12 +41,10 @@ export class ElectedStarts {
         context.parameters.fleetSize,
         context.random.next(),
       );
-      this.#proactive = {
-        commitId: stored.commitId,
-        atMs: storeClock.monotonicAt(Math.max(startMs, youngUntilMs)),
-      };
+      this.#proactiveFor = stored.commitId;
+      this.#proactiveAtMs = storeClock.monotonicAt(Math.max(startMs, youngUntilMs));
     }
-    return this.#proactive.atMs;
+    return this.#proactiveAtMs;
   }
 
   /**

@@ -7,7 +7,8 @@
 import { isDead, isSuspect } from "../state/state.ts";
 import { markSuspect } from "../fleet/suspect-mark.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import type { Goal, CachedCredential } from "../fleet/local-copy.ts";
+import type { CachedCredential } from "../fleet/cached-credential.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import type { Probe } from "../leader/probe.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 

@@ -5,31 +5,30 @@
 import { isDead, isSuspect } from "../state/state.ts";
 import type { RefusalJudge } from "./refusal-judge.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import type { Goal, CachedCredential } from "../fleet/local-copy.ts";
+import type { CachedCredential } from "../fleet/cached-credential.ts";
+import type { Goal } from "../fleet/local-copy.ts";
+
+/**
+ * When this node acts on a complaint about the cached credential, in store time. Infinity when
+ * nobody complains.
+ */
+export function actAtMs({ context, local }: FleetNode, { stored }: CachedCredential): number {
+  const { state } = local;
+  if (state?.credential?.commitId !== stored.commitId || !isSuspect(state))
+    return Number.POSITIVE_INFINITY;
+  // The sender of an open request is acting already, and has the lease.
+  return state.intent === undefined || isDead(state)
+    ? 0
+    : state.intent.atMs + context.parameters.leaseMs;
+}
 
 export class RemoteRefusals {
-  readonly #node: FleetNode;
-  readonly #refusals: RefusalJudge;
+  readonly #judge: RefusalJudge;
   /** The fingerprint of a complaint to which the platform gave no verdict. */
   #unanswered: string | undefined;
 
-  constructor(node: FleetNode, refusals: RefusalJudge) {
-    this.#node = node;
-    this.#refusals = refusals;
-  }
-
-  /**
-   * When this node acts on a complaint about the cached credential, in store time. Infinity when
-   * nobody complains.
-   */
-  actAtMs({ stored }: CachedCredential): number {
-    const { state } = this.#node.local;
-    if (state?.credential?.commitId !== stored.commitId || !isSuspect(state))
-      return Number.POSITIVE_INFINITY;
-    // The sender of an open request is acting already, and has the lease.
-    return state.intent === undefined || isDead(state)
-      ? 0
-      : state.intent.atMs + this.#node.context.parameters.leaseMs;
+  constructor(judge: RefusalJudge) {
+    this.#judge = judge;
   }
 
   /**
@@ -38,7 +37,7 @@ export class RemoteRefusals {
    */
   async judge(cached: CachedCredential): Promise<Goal | undefined> {
     const { fingerprint } = cached.stored;
-    const judge = await this.#refusals.judge(cached, {
+    const judge = await this.#judge.judge(cached, {
       doubtful: this.#unanswered !== fingerprint,
     });
     this.#unanswered = judge === "unknown" ? fingerprint : undefined;

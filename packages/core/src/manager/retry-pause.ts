@@ -32,11 +32,6 @@ export class RetryPause {
     this.#failures = 0;
   }
 
-  /** The last attempt has left nothing to do. */
-  forget(): void {
-    this.#failures = 0;
-  }
-
   /** An attempt begins. */
   begins(goal: Goal | undefined): void {
     if (this.#isNewRefusal(this.#failedFor)) this.#failures = 0;

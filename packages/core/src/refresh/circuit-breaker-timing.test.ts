@@ -30,7 +30,7 @@ function bench() {
     drawn,
     local,
     storeClock,
-    breaker: new CircuitBreaker(context, storeClock, local),
+    breaker: new CircuitBreaker({ context, storeClock, local }),
   };
 }
 

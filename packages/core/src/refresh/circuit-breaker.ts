@@ -7,9 +7,7 @@ import { CredentialUnavailableError, IssueError } from "../errors.ts";
 import type { RefreshReason } from "../issuer.ts";
 import { standing, tryAgainMaxMs, tryAgainMs } from "../state/refusal.ts";
 import type { Gate } from "../leader/attempt.ts";
-import type { LocalCopy } from "../fleet/local-copy.ts";
-import type { Context } from "../fleet/context.ts";
-import type { StoreClock } from "../fleet/store-clock.ts";
+import type { FleetNode } from "../fleet/node.ts";
 
 const firstBackOffMs = 1_000;
 const backOffMaxMs = 60_000;
@@ -27,24 +25,24 @@ interface Fatal {
   readonly stored: string | undefined;
 }
 
+type BreakingNode = Pick<FleetNode, "context" | "local" | "storeClock">;
+
 export class CircuitBreaker {
-  readonly #context: Context;
-  readonly #clock: StoreClock;
-  readonly #local: LocalCopy;
+  readonly #node: BreakingNode;
   #fatal: Fatal | undefined;
   /** Requests in a row that never left this machine: its own network, not the fleet's. */
   #unsent = 0;
-  #backOffUntilMs = Number.NEGATIVE_INFINITY;
+  #backOffUntilMs: number | undefined;
 
-  constructor(context: Context, clock: StoreClock, local: LocalCopy) {
-    this.#context = context;
-    this.#clock = clock;
-    this.#local = local;
+  constructor(node: BreakingNode) {
+    this.#node = node;
   }
 
   /** The refusal that stops this node's requests now, if any. */
   get error(): IssueError | undefined {
-    return this.#context.clock.monotonicMs() < this.nextTryMs ? this.#refusal?.error : undefined;
+    return this.#node.context.clock.monotonicMs() < this.nextTryMs
+      ? this.#refusal?.error
+      : undefined;
   }
 
   /** True while a refusal stands, whether or not the next try is due. */
@@ -64,13 +62,13 @@ export class CircuitBreaker {
    * This node's own refusal or the one that the fleet remembers, whichever is tried again later.
    */
   get #refusal(): Pick<Fatal, "error" | "nextMs"> | undefined {
-    const revision = this.#context.revision.now();
-    const stored = this.#local.state?.credential?.commitId;
+    const revision = this.#node.context.revision.now();
+    const stored = this.#node.local.state?.credential?.commitId;
     const own = this.#ownWith(revision, stored);
-    const fleet = this.#local.state && standing(this.#local.state, revision);
+    const fleet = this.#node.local.state && standing(this.#node.local.state, revision);
     const shared = fleet && {
       error: refusalOf(fleet),
-      nextMs: this.#clock.monotonicAt(fleet.nextMs),
+      nextMs: this.#node.storeClock.monotonicAt(fleet.nextMs),
     };
     if (own === undefined || shared === undefined) return own ?? shared;
     return { error: own.error, nextMs: Math.max(own.nextMs, shared.nextMs) };
@@ -81,7 +79,7 @@ export class CircuitBreaker {
    * concern this node.
    */
   get isUnsure(): boolean {
-    return this.#context.revision.now() === "";
+    return this.#node.context.revision.now() === "";
   }
 
   #ownWith(revision: string | undefined, stored: string | undefined): Fatal | undefined {
@@ -98,9 +96,9 @@ export class CircuitBreaker {
   callerError(reason: RefreshReason): CredentialUnavailableError | undefined {
     const { error } = this;
     if (error === undefined || reason === "manual") return undefined;
-    const retryAfterMs = Math.ceil(this.nextTryMs - this.#context.clock.monotonicMs());
+    const retryAfterMs = Math.ceil(this.nextTryMs - this.#node.context.clock.monotonicMs());
     return new CredentialUnavailableError(
-      `The platform refuses to issue "${this.#context.issuer.id}" until a person mends the cause (code ${error.platformCode ?? error.code}): ` +
+      `The platform refuses to issue "${this.#node.context.issuer.id}" until a person mends the cause (code ${error.platformCode ?? error.code}): ` +
         `${error.message} Lingpai tries again by itself in ${Math.ceil(retryAfterMs / 1_000)} s.`,
       { cause: error, reason: "refused", retryAfterMs, retryable: false },
     );
@@ -108,17 +106,18 @@ export class CircuitBreaker {
 
   /** Returns the back-off of this node after requests that never left. */
   backOff(reason: RefreshReason): Gate | undefined {
-    const leftMs = this.#backOffUntilMs - this.#context.clock.monotonicMs();
-    return leftMs > 0 && reason !== "manual"
-      ? { why: "back-off", untilMs: this.#clock.nowMs() + leftMs }
+    if (this.#backOffUntilMs === undefined || reason === "manual") return undefined;
+    const leftMs = this.#backOffUntilMs - this.#node.context.clock.monotonicMs();
+    return leftMs > 0
+      ? { why: "back-off", untilMs: this.#node.storeClock.nowMs() + leftMs }
       : undefined;
   }
 
   trip(error: IssueError): void {
-    const { clock, random } = this.#context;
+    const { clock, random } = this.#node.context;
     if (error.outcome === "fatal") {
-      const revision = this.#context.revision.now();
-      const stored = this.#local.state?.credential?.commitId;
+      const revision = this.#node.context.revision.now();
+      const stored = this.#node.local.state?.credential?.commitId;
       const count = (this.#ownWith(revision, stored)?.count ?? 0) + 1;
       const waitMs = Math.min(
         error.retryAfterMs ?? tryAgainMs(count, random.next()),
@@ -136,7 +135,7 @@ export class CircuitBreaker {
   reset(): void {
     this.#fatal = undefined;
     this.#unsent = 0;
-    this.#backOffUntilMs = Number.NEGATIVE_INFINITY;
+    this.#backOffUntilMs = undefined;
   }
 }
 

@@ -17,9 +17,11 @@ export class Demand {
   /** On the monotonic clock. */
   #usedAtMs = Number.NEGATIVE_INFINITY;
   #uses = 0;
-  #markAgainAtMs = Number.NEGATIVE_INFINITY;
-  /** The longest life that the platform stated for the present credential. */
-  #life: { readonly generation: number; readonly ms: number } | undefined;
+  /** Undefined before the first mark. */
+  #markAgainAtMs: number | undefined;
+  /** The longest life that the platform stated for the credential of this generation. */
+  #lifeMs: number | undefined;
+  #generation: number | undefined;
 
   constructor(node: FleetNode, keepAlive: boolean) {
     this.#node = node;
@@ -60,7 +62,7 @@ export class Demand {
     const nowMs = clock.monotonicMs();
     if (
       source.role !== "consumer" ||
-      nowMs < this.#markAgainAtMs ||
+      nowMs < (this.#markAgainAtMs ?? nowMs) ||
       !(this.#keepAlive || this.#isUsedHere())
     )
       return;
@@ -91,11 +93,10 @@ export class Demand {
   #lifetimeMs(): number {
     const { local, context } = this.#node;
     const stored = local.cached?.stored;
-    if (stored === undefined) return this.#life?.ms ?? context.issuer.lifetimeMs;
-    const { generation } = stored;
-    const knownMs = this.#life?.generation === generation ? this.#life.ms : 0;
-    const ms = Math.max(knownMs, stored.expiresAtMs - stored.sentAtMs);
-    this.#life = { generation, ms };
-    return ms;
+    if (stored === undefined) return this.#lifeMs ?? context.issuer.lifetimeMs;
+    const knownMs = this.#generation === stored.generation ? this.#lifeMs : 0;
+    this.#generation = stored.generation;
+    this.#lifeMs = Math.max(knownMs ?? 0, stored.expiresAtMs - stored.sentAtMs);
+    return this.#lifeMs;
   }
 }

@@ -41,7 +41,7 @@ function bench(given: Partial<Parent> = {}) {
   const parts = {
     node: { context, storeClock, local },
     source: { document: { apply } },
-    breaker: new CircuitBreaker(context, storeClock, local),
+    breaker: new CircuitBreaker({ context, storeClock, local }),
     reportedGoals: new LazyWeakSet<Goal>(),
     parentErrors: new LazyWeakSet<object>(),
     parent,

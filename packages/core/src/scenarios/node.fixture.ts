@@ -44,7 +44,7 @@ export function oneNode(
   const storeClock = new StoreClock(clock, context.bus);
   const changes = { count: 0 };
   const local = new LocalCopy(context, storeClock, { onLocalChange: () => (changes.count += 1) });
-  const adoption = new Adoption(context, storeClock, local);
+  const adoption = new Adoption({ context, storeClock, local });
   const lostRequests = new LostRequestDetector(
     clock,
     storeClock,

@@ -35,6 +35,8 @@ export interface SimulatedStore {
   failOver(image: StoreImage): void;
   /** How many commands it has executed, subscriptions not counted. */
   readonly commands: number;
+  /** How many subscriptions stand. */
+  readonly subscriptions: number;
 }
 
 export interface StoreImage {
@@ -88,6 +90,9 @@ export function simulatedStore(options: SimulatedStoreOptions): SimulatedStore {
     },
     get commands() {
       return count.commands;
+    },
+    get subscriptions() {
+      return watchers.size;
     },
   };
 }

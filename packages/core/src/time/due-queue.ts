@@ -2,93 +2,74 @@
 export interface Due<T> {
   readonly dueMs: number;
   readonly value: T;
-  isCancelled: boolean;
+  /** The place in the heap; negative when it is not in it. */
+  place: number;
 }
 
-/**
- * A cancelled entry is removed at its turn, or when more than half of the entries are cancelled.
- */
+const gone = -1;
+
 export class DueQueue<T> {
-  #heap: Due<T>[] = [];
-  #cancelled = 0;
+  readonly #heap: Due<T>[] = [];
 
   get size(): number {
-    return this.#heap.length - this.#cancelled;
+    return this.#heap.length;
   }
 
   add(dueMs: number, value: T): Due<T> {
-    const due: Due<T> = { dueMs, value, isCancelled: false };
+    const due: Due<T> = { dueMs, value, place: this.#heap.length };
     this.#heap.push(due);
-    this.#rise(this.#heap.length - 1);
+    this.#rise(due);
     return due;
   }
 
+  /** Removes it. Does nothing when it was taken or cancelled before. */
   cancel(due: Due<T>): void {
-    if (due.isCancelled) return;
-    due.isCancelled = true;
-    this.#cancelled += 1;
-    if (this.#cancelled * 2 > this.#heap.length + 32) this.#sweep();
+    const { place } = due;
+    const last = place === gone ? undefined : this.#heap.pop();
+    due.place = gone;
+    if (last === undefined || last === due) return;
+    this.#put(last, place);
+    this.#rise(last);
+    this.#sink(last);
   }
 
   /** Returns the earliest entry without removing it. */
   first(): Due<T> | undefined {
-    while (this.#heap[0]?.isCancelled === true) {
-      this.#cancelled -= 1;
-      this.#removeFirst();
-    }
     return this.#heap[0];
   }
 
   /** Removes and returns the earliest entry, if it is due at `nowMs`. */
   take(nowMs: number): T | undefined {
-    const first = this.first();
+    const first = this.#heap[0];
     if (first === undefined || first.dueMs > nowMs) return undefined;
-    this.#removeFirst();
-    // A later cancellation must not count.
-    first.isCancelled = true;
+    this.cancel(first);
     return first.value;
   }
 
-  #removeFirst(): void {
-    const last = this.#heap.pop();
-    if (last === undefined || this.#heap.length === 0) return;
-    this.#heap[0] = last;
-    this.#sink(0);
+  #put(due: Due<T>, place: number): void {
+    this.#heap[place] = due;
+    due.place = place;
   }
 
-  #sweep(): void {
-    this.#heap = this.#heap.filter(({ isCancelled }) => !isCancelled);
-    this.#cancelled = 0;
-    for (let index = this.#heap.length >> 1; index >= 0; index -= 1) this.#sink(index);
-  }
-
-  #rise(from: number): void {
-    for (let index = from; index > 0;) {
-      const parent = (index - 1) >> 1;
-      if (this.#at(parent) <= this.#at(index)) return;
-      this.#swap(parent, index);
-      index = parent;
+  #rise(due: Due<T>): void {
+    while (due.place > 0) {
+      const { place } = due;
+      const parent = this.#heap[(place - 1) >> 1];
+      if (parent === undefined || parent.dueMs <= due.dueMs) return;
+      this.#put(due, parent.place);
+      this.#put(parent, place);
     }
   }
 
-  #sink(from: number): void {
-    for (let index = from; ;) {
-      const [left, right] = [2 * index + 1, 2 * index + 2];
-      const child = this.#at(right) < this.#at(left) ? right : left;
-      if (this.#at(child) >= this.#at(index)) return;
-      this.#swap(child, index);
-      index = child;
+  #sink(due: Due<T>): void {
+    for (;;) {
+      const { place } = due;
+      const [left, right] = [this.#heap[2 * place + 1], this.#heap[2 * place + 2]];
+      const child =
+        left !== undefined && right !== undefined && right.dueMs < left.dueMs ? right : left;
+      if (child === undefined || child.dueMs >= due.dueMs) return;
+      this.#put(due, child.place);
+      this.#put(child, place);
     }
-  }
-
-  #at(index: number): number {
-    return this.#heap[index]?.dueMs ?? Number.POSITIVE_INFINITY;
-  }
-
-  #swap(one: number, other: number): void {
-    const [a, b] = [this.#heap[one], this.#heap[other]];
-    if (a === undefined || b === undefined) return;
-    this.#heap[one] = b;
-    this.#heap[other] = a;
   }
 }
