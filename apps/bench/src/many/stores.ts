@@ -1,0 +1,36 @@
+/** The stores over which many credentials are measured, with what stands there at rest. */
+import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
+import { memoryLock, memoryStore } from "@lingpai/adapter-memory";
+import { createCache, type CacheDriver } from "@lingpai/core/driver";
+import type { Redis } from "ioredis";
+import type { Store } from "./costs.ts";
+
+export function onRedis(client: Redis): Store {
+  return {
+    cache: ioredisCache(client),
+    lock: ioredisLock(client),
+    subscriptions: async () => (await client.pubsub("CHANNELS")).length,
+  };
+}
+
+/** @param credentialsMax as many may be stored at a time */
+export function inMemory(credentialsMax: number): Store {
+  // A document and a claim each.
+  const maxEntries = 2 * credentialsMax;
+  const store = memoryStore({ maxEntries, maxBytes: 2 ** 30, maxLocks: maxEntries });
+  const { entries } = store;
+  let standing = 0;
+  const watch: NonNullable<CacheDriver["watch"]> = async (scope, listener) => {
+    const end = await entries.watch?.(scope, listener);
+    standing += 1;
+    return async () => {
+      standing -= 1;
+      await end?.();
+    };
+  };
+  return {
+    cache: createCache({ ...entries, watch }),
+    lock: memoryLock(store),
+    subscriptions: async () => standing,
+  };
+}
