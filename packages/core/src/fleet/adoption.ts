@@ -6,10 +6,17 @@ import { isOlder, type RepairVerdict } from "../state/repair.ts";
 import { isDead, type StoredCredential, type State } from "../state/state.ts";
 import type { FleetDocument, Snapshot } from "./document.ts";
 import type { CachedCredential } from "./cached-credential.ts";
-import type { FleetNode } from "./node.ts";
+import type { Context } from "./context.ts";
+import type { LocalCopy } from "./local-copy.ts";
+import type { StoreClock } from "./store-clock.ts";
 import { windowsOf } from "./renewal-windows.ts";
 
-type AdoptingNode = Pick<FleetNode, "context" | "local" | "storeClock">;
+/** The parts of a node that an adoption changes, or decides by. */
+interface AdoptingNode {
+  readonly context: Context;
+  readonly storeClock: StoreClock;
+  readonly local: LocalCopy;
+}
 
 export class Adoption {
   readonly #node: AdoptingNode;
