@@ -46,6 +46,18 @@ function runGate([name, task]: [string, string]): Count {
     "--output-logs=new-only",
     "--ui=stream",
   ]);
+  return countOf(name, passed, startedMs);
+}
+
+/** A bench that is left to the night. It prints which targets it met, and fails when it cannot run. */
+function runBench(name: string): Count {
+  console.log(`\nlingpai: bench ${name}`);
+  const startedMs = systemClock.monotonicMs();
+  const passed = succeeds(join(root, "apps/bench/src/main.ts"), [name]);
+  return countOf(`bench ${name}`, passed, startedMs);
+}
+
+function countOf(name: string, passed: boolean, startedMs: number): Count {
   return {
     name: timed(name, startedMs),
     passed: passed ? 1 : 0,
@@ -103,12 +115,13 @@ function check(): boolean {
 
 /**
  * All tests, every clause on every backend, in an order of its own each night; vitest prints the
- * seed, and `--sequence.seed` repeats it.
+ * seed, and `--sequence.seed` repeats it. Behind them the bench that takes minutes of all processors.
  */
 function nightly(): boolean {
   process.env["LINGPAI_CONFORMANCE"] = "full";
   const { lines, failed } = summarise([
     runVitest("tests: everything, shuffled", ["--sequence.shuffle.tests", ...args]),
+    runBench("many-processes"),
   ]);
   console.log(`\n${lines.at(-1)}`);
   return failed === 0;

@@ -138,11 +138,17 @@ describe.concurrent("pnpm bench", () => {
     for (const row of counts) expect(row).toMatchObject({ met: true });
   });
 
+  it("goes through many credentials in several processes, each of which has one timer", async () => {
+    const rows = await measured("many-processes");
+    expect(counted(rows).map(({ value }) => value)).toEqual([1, 1]);
+    for (const row of counted(rows)) expect(row).toMatchObject({ met: true });
+  });
+
   it("says what benches there are when it does not know the name", async () => {
     const { code, errors } = await bench("cold");
     expect(code).toBe(1);
     expect(errors).toContain(
-      "hot, tracing, redis-get, store-get, lease, herd, adoption, failover, incident, contention, siege, cost, server, many",
+      "hot, tracing, redis-get, store-get, lease, herd, adoption, failover, incident, contention, siege, cost, server, many, many-processes",
     );
   });
 });

@@ -22,13 +22,14 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   cost: async () => (await import("./cost/cost.ts")).cost,
   server: async () => (await import("./server/server.ts")).server,
   many: async () => (await import("./many/many.ts")).many,
+  "many-processes": async () => (await import("./many/many-processes.ts")).manyProcesses,
 };
 
 /**
- * All benches but `failover`, which waits half an hour for servers that fail, and `server`, which
- * opens 10 000 sockets. Those of one group
- * run at the same time, because they count and judge no time: `contention` is virtual, the others mostly
- * wait.
+ * All benches but `failover`, which waits half an hour for servers that fail, `server`, which opens
+ * 10 000 sockets, and `many-processes`, which takes minutes of all processors. Those of one group
+ * run at the same time, because they count and judge no time: `contention` is virtual, the others
+ * mostly wait.
  */
 const all: readonly (readonly string[])[] = [
   ["hot"],
@@ -44,7 +45,7 @@ const all: readonly (readonly string[])[] = [
 
 const usage = `usage: pnpm bench [NAME] [--json] [--quick] [--only TEXT]
 
-NAME     ${Object.keys(benches).join(", ")}, or all (the default), which is all but failover and server
+NAME     ${Object.keys(benches).join(", ")}, or all (the default), which is all but failover, server and many-processes
 --json   prints nothing but the measurements, as a JSON array
 --quick  goes through everything once: the counts hold, the times mean nothing
 --only   the rows whose title contains the text, as "Cluster, frozen" (failover)

@@ -1,0 +1,7 @@
+/** What the bench of many credentials in many processes and its workers say to each other. */
+import type { Costs, Measured } from "./costs.ts";
+
+export type ManyOrders = {
+  /** Opens a connection of its own, and measures. */
+  readonly measure: (order: Measured & { readonly url: string }) => Promise<Costs>;
+};
