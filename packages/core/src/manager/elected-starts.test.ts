@@ -1,7 +1,7 @@
 /** When a node starts what one node of the fleet has to start. */
 import { describe, expect, it } from "vitest";
 import { ElectedStarts } from "./elected-starts.ts";
-import type { CachedCredential } from "../fleet/local-copy.ts";
+import type { CachedCredential } from "../fleet/cached-credential.ts";
 import type { Issuer } from "../issuer.ts";
 import type { Parameters } from "../parameters.ts";
 import { oneNode, storedAt } from "../scenarios/node.fixture.ts";

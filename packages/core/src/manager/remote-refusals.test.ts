@@ -1,8 +1,9 @@
 /** When a node acts on what another one reports about its credential. */
 import { describe, expect, it } from "vitest";
-import { RemoteRefusals } from "./remote-refusals.ts";
+import { actAtMs, RemoteRefusals } from "./remote-refusals.ts";
 import type { JudgeOptions, RefusalJudge } from "./refusal-judge.ts";
-import type { CachedCredential, Goal } from "../fleet/local-copy.ts";
+import type { CachedCredential } from "../fleet/cached-credential.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import { oneNode, storedAt } from "../scenarios/node.fixture.ts";
 import { emptyState, type State } from "../state/state.ts";
 
@@ -20,7 +21,7 @@ function bench(...answers: Judged[]) {
   } as unknown as RefusalJudge;
   const cachedOf = (generation = 1) =>
     ({ stored: storedAt(0, { generation }) }) as CachedCredential;
-  return { ...one, cachedOf, doubtful, remote: new RemoteRefusals(one.node, judge) };
+  return { ...one, cachedOf, doubtful, remote: new RemoteRefusals(judge) };
 }
 
 const suspect = { fingerprint: "fingerprint-1", atMs: 5 };
@@ -40,22 +41,22 @@ describe("a report about the cached credential", () => {
     ["when the lease of the node that acts already has ended", { suspect, intent }, 1_010_000],
     ["at once where it is dead", { suspect: { ...suspect, dead: true }, intent }, 0],
   ])("is acted upon %s", (_when, state, atMs) => {
-    const { cachedOf, local, remote } = bench();
+    const { cachedOf, local, node } = bench();
     if (state !== undefined)
       local.updateState({ ...emptyState, credential: storedAt(0), ...state });
-    expect(remote.actAtMs(cachedOf())).toBe(atMs);
+    expect(actAtMs(node, cachedOf())).toBe(atMs);
   });
 
   it("is none where the fleet has forgotten the credential", () => {
-    const { cachedOf, local, remote } = bench();
+    const { cachedOf, local, node } = bench();
     local.updateState({ ...emptyState, suspect });
-    expect(remote.actAtMs(cachedOf())).toBe(never);
+    expect(actAtMs(node, cachedOf())).toBe(never);
   });
 
   it("is no report about another commit", () => {
-    const { cachedOf, local, remote } = bench();
+    const { cachedOf, local, node } = bench();
     local.updateState({ ...emptyState, credential: storedAt(0), suspect });
-    expect(remote.actAtMs(cachedOf(2))).toBe(never);
+    expect(actAtMs(node, cachedOf(2))).toBe(never);
   });
 });
 

@@ -40,14 +40,6 @@ describe("the pause after a failed attempt", () => {
     expect(fail()).toBe(5_000);
   });
 
-  it("begins anew after an attempt that left nothing to do", () => {
-    const { fail, hold, pause } = bench();
-    hold();
-    expect([fail(), fail()]).toEqual([5_000, 10_000]);
-    pause.forget();
-    expect(fail()).toBe(5_000);
-  });
-
   it.each([
     [0, 4_000],
     [1, 6_000],

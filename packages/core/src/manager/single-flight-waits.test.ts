@@ -2,7 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { SingleFlight } from "./single-flight.ts";
 import { CredentialUnavailableError } from "../errors.ts";
-import type { CachedCredential, Goal } from "../fleet/local-copy.ts";
+import type { CachedCredential } from "../fleet/cached-credential.ts";
+import type { Goal } from "../fleet/local-copy.ts";
 import type { BlockReason, OnBlocked } from "../leader/block-reason.ts";
 import { parametersFor } from "../parameters.ts";
 import { neverAsked } from "../scenarios/fleet.fixture.ts";
