@@ -1,11 +1,11 @@
 /** A server in this process, over real sockets and a real SQLite file. */
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cp, readdir, readFile, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import type { Server as HttpsServer } from "node:https";
 import type { TLSSocket } from "node:tls";
 import { join } from "node:path";
+import { generate } from "selfsigned";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { fileSource } from "@lingpai/config";
 import { until } from "@lingpai/test-servers";
@@ -168,21 +168,18 @@ test("apps that are added or removed are served so at once, and others go on", a
   expect(world.simulator.log.tally().issued).toBe(1);
 });
 
-/** A certificate for `localhost`. */
-function certify(folder: string, name: string): { certificate: string; key: string } {
+/** A certificate for `localhost`, in two files. */
+async function certify(
+  folder: string,
+  name: string,
+): Promise<{ readonly certificate: string; readonly key: string }> {
   const files = { certificate: join(folder, `${name}.crt`), key: join(folder, `${name}.key`) };
-  const subject = ["-subj", `/CN=${name}`, "-addext", "subjectAltName=DNS:localhost"];
-  const kind = [
-    "-newkey",
-    "ec",
-    "-pkeyopt",
-    "ec_paramgen_curve:prime256v1",
-    "-nodes",
-    "-days",
-    "2",
-  ];
-  const out = ["-keyout", files.key, "-out", files.certificate];
-  execFileSync("openssl", ["req", "-x509", ...kind, ...subject, ...out], { stdio: "ignore" });
+  const made = await generate([{ name: "commonName", value: name }], {
+    keyType: "ec",
+    extensions: [{ name: "subjectAltName", altNames: [{ type: 2, value: "localhost" }] }],
+  });
+  await writeFile(files.certificate, made.cert);
+  await writeFile(files.key, made.private);
   return files;
 }
 
@@ -201,7 +198,8 @@ function nameOver(url: string, ca: Buffer): Promise<string> {
 }
 
 test("TLS is served, and a replaced certificate is used without a restart", async () => {
-  const [one, two] = [certify(world.folder, "one"), certify(world.folder, "two")];
+  const one = await certify(world.folder, "one");
+  const two = await certify(world.folder, "two");
   const tls = { certificate: join(world.folder, "crt.pem"), key: join(world.folder, "key.pem") };
   await cp(one.certificate, tls.certificate);
   await cp(one.key, tls.key);
@@ -240,7 +238,7 @@ test("TLS is served, and a replaced certificate is used without a restart", asyn
 });
 
 test("a server with TLS listens beyond this machine", async () => {
-  const tls = certify(world.folder, "tls");
+  const tls = await certify(world.folder, "tls");
   const settings = {
     ...world.settings,
     server: { ...world.settings.server, host: "0.0.0.0", tls },
