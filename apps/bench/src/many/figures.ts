@@ -11,13 +11,14 @@ type Rounds = ReadonlyMap<number, readonly Costs[]>;
 /**
  * @param all the costs of each round, by the number of credentials, the least first. Of a start and
  *   of the heap the slope between two numbers is judged: what one credential more costs. A process
- *   has costs that belong to none, and few credentials share them.
+ *   has costs that belong to none, and few credentials share them. Only a process that is alone at
+ *   its store is ever at rest: others make it read what they have refreshed.
  */
 export function figuresOf(
   bench: string,
   contender: string,
   all: Rounds,
-  { hasHeap }: { readonly hasHeap: boolean },
+  { hasHeap, isAlone }: { readonly hasHeap: boolean; readonly isAlone: boolean },
 ): readonly Figure[] {
   const counts = [...all.keys()];
   const least = counts[0] ?? 1;
@@ -66,8 +67,12 @@ export function figuresOf(
       each("start: CPU", "ms", count, startMs),
       ...(pair === undefined ? [] : [oneMore("start: CPU", "ms", pair, startMs, 0.5)]),
       compared("refresh: CPU", "ms", count, ({ refreshMs }) => refreshMs, 1.2),
-      compared("rest: timers", "timers", count, ({ timers }) => timers, 1),
-      compared("rest: subscriptions", "subscriptions", count, (one) => one.subscriptions, 1),
+      ...(isAlone
+        ? [
+            compared("rest: timers", "timers", count, ({ timers }) => timers, 1),
+            compared("rest: subscriptions", "subscriptions", count, (one) => one.subscriptions, 1),
+          ]
+        : []),
       ...(hasHeap && count >= heapCountMin ? [each("rest: heap", "KiB", count, heapKib)] : []),
       ...(heapPair === undefined ? [] : [oneMore("rest: heap", "KiB", heapPair, heapKib, 4)]),
     ];

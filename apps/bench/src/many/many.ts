@@ -35,9 +35,10 @@ export const many: Bench = {
     });
     return [
       // What that store holds lies in this process too, and would count as the credentials' memory.
-      ...figuresOf("many", "lingpai adapter-memory", memory, { hasHeap: false }),
+      ...figuresOf("many", "lingpai adapter-memory", memory, { hasHeap: false, isAlone: true }),
       ...figuresOf("many", `lingpai adapter-ioredis on ${named("ioredis")}`, redis, {
         hasHeap: true,
+        isAlone: true,
       }),
     ];
   },
