@@ -8,7 +8,7 @@
  *
  * @packageDocumentation
  */
-import { requireKnown } from "@lingpai/core";
+import { requireOptions } from "@lingpai/core";
 import { createCache, createLock, createStore } from "@lingpai/core/driver";
 import type { Cache, Lock, Store } from "@lingpai/core";
 import type { CacheOptions, LockOptions, StoreOptions } from "@lingpai/core/driver";
@@ -54,7 +54,12 @@ export function ioredisStore(
   client: IoredisClient | IoredisCluster,
   options: StoreOptions & CacheOptions = {},
 ): Store {
-  requireKnown("ioredisStore()", options, ["clock", "deadlineMs", "random", "seal"]);
+  requireOptions("ioredisStore()", options, {
+    clock: "clock",
+    deadlineMs: "number",
+    random: "random",
+    seal: ["text", "object"],
+  });
   const { random, seal, ...shared } = options;
   const cache = ioredisCache(client, { ...shared, ...(random && { random }) });
   return createStore(cache, ioredisLock(client, shared), seal === undefined ? {} : { seal });

@@ -12,13 +12,13 @@
  */
 import {
   LockUnsupportedError,
-  requireClock,
-  requireKnown,
   requireObject,
+  requireOneOf,
+  requireOptions,
   systemClock,
 } from "@lingpai/core";
 import { createCache, createLock } from "@lingpai/core/driver";
-import type { Cache, Lock } from "@lingpai/core";
+import type { Cache, Lock, OptionKinds } from "@lingpai/core";
 import type { CacheOptions, LockOptions } from "@lingpai/core/driver";
 import { nameOfHeld, storeOfClient, storeOfHeld, unwrap } from "./keyv/detect.ts";
 import { clearedLocks } from "./keyv/kept-apart.ts";
@@ -72,7 +72,7 @@ export interface KeyvLockOptions extends LockOptions, StoreOptions {
  *   knows.
  */
 export function keyvCache(keyv: KeyvLike, options: KeyvCacheOptions = {}): Cache {
-  const own = driverOptions("keyvCache()", keyv, options, ["guarantee", "random", "scope"]);
+  const own = driverOptions("keyvCache()", keyv, options, { random: "random" });
   return createCache(atomicStore(keyv, options)?.cache ?? fallback(keyv, options), own);
 }
 
@@ -84,7 +84,7 @@ export function keyvCache(keyv: KeyvLike, options: KeyvCacheOptions = {}): Cache
  *   would free a held lease. The text names what to use instead.
  */
 export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
-  const own = driverOptions("keyvLock()", keyv, options, ["guarantee", "scope"]);
+  const own = driverOptions("keyvLock()", keyv, options, {});
   const { scope = "host", guarantee = "fenced" } = options;
   const store = atomicStore(keyv, options);
   if (store === undefined) {
@@ -103,11 +103,20 @@ function driverOptions(
   what: string,
   keyv: KeyvLike,
   options: KeyvCacheOptions & KeyvLockOptions,
-  own: readonly string[],
+  own: OptionKinds,
 ): CacheOptions {
   requireObject("The Keyv", keyv);
-  requireKnown(what, options, ["atomic", "clock", "deadlineMs", "native", ...own]);
-  requireClock(options.clock);
+  requireOptions(what, options, {
+    atomic: "object",
+    clock: "clock",
+    deadlineMs: "number",
+    guarantee: "text",
+    native: "object",
+    scope: "text",
+    ...own,
+  });
+  requireOneOf("guarantee", options.guarantee, ["fenced", "advisory"]);
+  requireOneOf("scope", options.scope, Object.keys(alternatives));
   const {
     atomic: _atomic,
     guarantee: _guarantee,
@@ -139,7 +148,12 @@ function atomicStore(
   keyv: KeyvLike,
   { native, atomic, clock = systemClock, deadlineMs = 500 }: KeyvCacheOptions,
 ): AtomicStore | undefined {
-  if (atomic !== undefined) return atomic;
+  if (atomic !== undefined) {
+    const { facts, cache, lock } = atomic;
+    for (const [name, part] of Object.entries({ facts, cache, lock }))
+      requireObject(`atomic, an object, is incomplete: its ${name}`, part);
+    return atomic;
+  }
   if (native === undefined) return storeOfHeld(keyv.store, { clock, deadlineMs });
   const store = storeOfClient(native, { clock, deadlineMs });
   if (store !== undefined) return store;

@@ -6,9 +6,9 @@
  *
  * @packageDocumentation
  */
-import { requireClock, requireKnown, requireObject, systemClock } from "@lingpai/core";
+import { requireObject, requireOptions, systemClock } from "@lingpai/core";
 import { createCache, createLock } from "@lingpai/core/driver";
-import type { Cache, Clock, Lock, Store } from "@lingpai/core";
+import type { Cache, Clock, KindsOf, Lock, Store } from "@lingpai/core";
 import type { CacheDriver, CacheOptions, LockDriver, LockOptions } from "@lingpai/core/driver";
 import { requireBound } from "./bound.ts";
 import { createEntries } from "./entries.ts";
@@ -57,8 +57,12 @@ export interface MemoryStore extends Store {
  *   1.
  */
 export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
-  requireKnown("memoryStore()", options, ["clock", "maxBytes", "maxEntries", "maxLocks"]);
-  requireClock(options.clock);
+  requireOptions("memoryStore()", options, {
+    clock: "clock",
+    maxBytes: "number",
+    maxEntries: "number",
+    maxLocks: "number",
+  } satisfies KindsOf<MemoryStoreOptions>);
   const { clock = systemClock } = options;
   const storeNowMs = createStoreTime(clock);
   const entries = createEntries({

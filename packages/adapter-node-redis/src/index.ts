@@ -8,7 +8,7 @@
  *
  * @packageDocumentation
  */
-import { requireKnown } from "@lingpai/core";
+import { requireOptions } from "@lingpai/core";
 import { createCache, createLock, createStore } from "@lingpai/core/driver";
 import type { Cache, Lock, Store } from "@lingpai/core";
 import type { CacheOptions, LockOptions, StoreOptions } from "@lingpai/core/driver";
@@ -56,7 +56,12 @@ export function nodeRedisStore(
   client: AnyNodeRedisClient,
   options: StoreOptions & CacheOptions = {},
 ): Store {
-  requireKnown("nodeRedisStore()", options, ["clock", "deadlineMs", "random", "seal"]);
+  requireOptions("nodeRedisStore()", options, {
+    clock: "clock",
+    deadlineMs: "number",
+    random: "random",
+    seal: ["text", "object"],
+  });
   const { random, seal, ...shared } = options;
   const cache = nodeRedisCache(client, { ...shared, ...(random && { random }) });
   return createStore(cache, nodeRedisLock(client, shared), seal === undefined ? {} : { seal });

@@ -7,7 +7,7 @@
  *
  * @packageDocumentation
  */
-import { requireClock, requireKnown, systemClock } from "@lingpai/core";
+import { requireOptions, systemClock } from "@lingpai/core";
 import { createCache, createLock, createStore } from "@lingpai/core/driver";
 import type { Cache, Lock, Store } from "@lingpai/core";
 import type { CacheOptions, LockOptions, StoreOptions } from "@lingpai/core/driver";
@@ -25,13 +25,17 @@ export type { UpstashDatabase };
  *   deadline out of range.
  */
 export function upstashCache(database: UpstashDatabase, options: CacheOptions = {}): Cache {
-  requireKnown("upstashCache()", options, ["clock", "deadlineMs", "random"]);
+  requireOptions("upstashCache()", options, {
+    clock: "clock",
+    deadlineMs: "number",
+    random: "random",
+  });
   return createCache(createRedisCacheDriver(storeOf(database, options)), options);
 }
 
 /** A lock in this database. @throws {ConfigurationError} as {@link upstashCache} does. */
 export function upstashLock(database: UpstashDatabase, options: LockOptions = {}): Lock {
-  requireKnown("upstashLock()", options, ["clock", "deadlineMs"]);
+  requireOptions("upstashLock()", options, { clock: "clock", deadlineMs: "number" });
   return createLock(createRedisLockDriver(storeOf(database, options)), options);
 }
 
@@ -45,7 +49,12 @@ export function upstashStore(
   database: UpstashDatabase,
   options: StoreOptions & CacheOptions = {},
 ): Store {
-  requireKnown("upstashStore()", options, ["clock", "deadlineMs", "random", "seal"]);
+  requireOptions("upstashStore()", options, {
+    clock: "clock",
+    deadlineMs: "number",
+    random: "random",
+    seal: ["text", "object"],
+  });
   const { random, seal, ...shared } = options;
   const cache = upstashCache(database, { ...shared, ...(random && { random }) });
   return createStore(cache, upstashLock(database, shared), seal === undefined ? {} : { seal });
@@ -55,6 +64,5 @@ function storeOf(
   database: UpstashDatabase,
   { clock = systemClock, deadlineMs = 500 }: LockOptions,
 ): RedisStore {
-  requireClock(clock);
   return createRedisStore(restPort(database, { clock, deadlineMs }));
 }

@@ -1,12 +1,6 @@
 /** The source of credentials of nodes that have no AppSecret: a token server. */
-import {
-  ConfigurationError,
-  requireClock,
-  requireKnown,
-  systemClock,
-  systemRandom,
-} from "@lingpai/core";
-import type { Clock, Credential, CredentialSource, Random } from "@lingpai/core";
+import { ConfigurationError, requireOptions, systemClock, systemRandom } from "@lingpai/core";
+import type { Clock, Credential, CredentialSource, KindsOf, Random } from "@lingpai/core";
 import { RemoteCredential } from "./remote-credential.ts";
 import { Servers } from "./servers.ts";
 
@@ -29,7 +23,16 @@ export interface RemoteOptions {
   readonly random?: Random;
 }
 
-const optionNames = ["clock", "fetch", "key", "node", "random", "refOf", "urls", "waitMs"];
+const kinds = {
+  clock: "clock",
+  fetch: "function",
+  key: ["text", "function"],
+  node: "text",
+  random: "random",
+  refOf: "function",
+  urls: "texts",
+  waitMs: "number",
+} satisfies KindsOf<RemoteOptions>;
 
 /**
  * Credentials over a token server, to be given to a client: `wechat({ appId, source: remote({ urls,
@@ -38,15 +41,14 @@ const optionNames = ["clock", "fetch", "key", "node", "random", "refOf", "urls",
  * @throws {ConfigurationError} an address is no http or https URL, or a number is out of range.
  */
 export function remote(options: RemoteOptions): CredentialSource {
-  requireKnown("remote()", options, optionNames);
-  requireClock(options.clock);
+  requireOptions("remote()", options, kinds);
   const { clock = systemClock, random = systemRandom, node = "client", waitMs = 10_000 } = options;
   const { fetch = globalThis.fetch, key, refOf = (id) => id } = options;
   if (!(waitMs >= 100 && waitMs <= 120_000))
-    throw new ConfigurationError("waitMs is 100 to 120000.", { rule: "range" });
+    throw new ConfigurationError(`waitMs is 100 to 120000, not ${waitMs}.`, { rule: "range" });
   if (typeof key !== "function" && !/^[\x21-\x7e]{1,512}$/.test(key))
     throw new ConfigurationError("The server key is no text of visible characters.");
-  const urls = options.urls.map(baseOf);
+  const urls = (options.urls ?? []).map(baseOf);
   if (urls.length === 0) throw new ConfigurationError("Give the address of a token server.");
   const keyOf = typeof key === "function" ? key : () => key;
   return {

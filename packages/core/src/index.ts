@@ -104,15 +104,19 @@ export type { Keyring, KeyringOptions, SealingKey } from "./sealing/keyring.ts";
 export { storeFrom, type Store } from "./store.ts";
 export { parametersFor, type Parameters } from "./parameters.ts";
 export { credential } from "./manager/manager.ts";
-export { credentialOptionNames } from "./fleet/context.ts";
+export { credentialOptionKinds } from "./fleet/context.ts";
 export {
   requireCache,
-  requireClock,
+  requireKinds,
   requireKnown,
   requireLock,
   requireObject,
   requireOneOf,
+  requireOptions,
   requireShape,
+  type KindsOf,
+  type OptionKind,
+  type OptionKinds,
 } from "./options.ts";
 export { releaseClaim } from "./fleet/release-claim.ts";
 export { listClaims, type ListedClaim, type ListedClaims } from "./fleet/list-claims.ts";

@@ -73,7 +73,9 @@ describe("parameters", () => {
   );
 
   it("refuse a text instead of a number", () => {
-    expect(() => parametersFor(issuer(), JSON.parse('{"leaseMs":"300"}'))).toThrow('not "300"');
+    expect(() => parametersFor(issuer(), JSON.parse('{"leaseMs":"300"}'))).toThrow(
+      "leaseMs must be a number, not a text",
+    );
   });
 
   it("name in the error a value that does satisfy the rule", () => {

@@ -1,6 +1,6 @@
 /** Durations and limits of one credential, and the rules that they must satisfy together. */
 import { ConfigurationError } from "./errors.ts";
-import { requireKnown, requireObject, requireOneOf } from "./options.ts";
+import { requireObject, requireOneOf, requireOptions, type KindsOf } from "./options.ts";
 import type { Issuer } from "./issuer.ts";
 
 /** Names that end in `Ms` are in ms. The defaults fit a WeChat token of 7200 s. */
@@ -83,6 +83,26 @@ export interface Parameters {
   readonly quotaReserve: number;
 }
 
+const kinds = {
+  fetchDeadlineMs: "number",
+  storeDeadlineMs: "number",
+  leaseMs: "number",
+  networkDelayMs: "number",
+  drainMs: "number",
+  recheckMs: "number",
+  recheckDueMs: "number",
+  longestCallMs: "number",
+  reconcileMs: "number",
+  advisoryMs: "number",
+  mandatoryMs: "number",
+  skewMarginMs: "number",
+  waitMs: "number",
+  attemptsMax: "number",
+  fleetSize: "number",
+  quotaPerDay: "number",
+  quotaReserve: "number",
+} satisfies KindsOf<Parameters>;
+
 /**
  * Returns the parameters of this issuer's credential: the given ones, and for the others defaults
  * that fit the issuer and the store.
@@ -128,7 +148,7 @@ export function parametersFor(
     quotaPerDay: issuer.quota?.perDay ?? Number.MAX_SAFE_INTEGER,
     quotaReserve: 0.1,
   };
-  requireKnown("parameters", given, Object.keys(defaults));
+  requireOptions("parameters", given, kinds);
   const chosen: Parameters = { ...defaults, ...definedOnly(given) };
   const parameters = { ...chosen, fleetSize: Math.min(10_000_000, Math.max(2, chosen.fleetSize)) };
   requireParameters(parameters, issuer, overlapOf(issuer));

@@ -4,7 +4,7 @@ import type { Cache } from "./cache/cache.ts";
 import { ConfigurationError } from "./errors.ts";
 import { keyring } from "./sealing/keyring.ts";
 import type { Keyring } from "./sealing/keyring.ts";
-import { requireCache, requireKnown, requireLock, requireObject } from "./options.ts";
+import { requireCache, requireLock, requireObject, requireOptions } from "./options.ts";
 import type { Lock } from "./lock/lock.ts";
 import { sealed } from "./sealing/sealed.ts";
 
@@ -36,7 +36,7 @@ export interface StoreOptions {
 export function createStore(cache: Cache, lock: Lock, options: StoreOptions = {}): Store {
   requireCache(cache);
   requireLock(lock);
-  requireKnown("The store's options", options, ["seal"]);
+  requireOptions("The store's options", options, { seal: ["text", "object"] });
   const { seal } = options;
   if (seal === undefined) return Object.freeze({ cache, lock });
   return Object.freeze({

@@ -2,13 +2,12 @@
 import {
   ConfigurationError,
   requireCache,
-  requireClock,
-  requireKnown,
+  requireOptions,
   systemClock,
   systemRandom,
   waitFor,
 } from "@lingpai/core";
-import type { Cache, Clock, Random } from "@lingpai/core";
+import type { Cache, Clock, KindsOf, Random } from "@lingpai/core";
 import type { LogEvent } from "./documents.ts";
 import { follow } from "./follower.ts";
 import type { Follower, FollowOptions } from "./follower.ts";
@@ -77,22 +76,21 @@ export interface EventLog {
 const eventBytesMax = 4_096;
 const chunkBytes = 16_384;
 const closeMs = 2_000;
-const optionNames = [
-  "cache",
-  "clock",
-  "gatherMs",
-  "onReport",
-  "queueMax",
-  "random",
-  "retentionMs",
-  "streamBytes",
-];
+const kinds = {
+  cache: "cache",
+  clock: "clock",
+  gatherMs: "number",
+  onReport: "function",
+  queueMax: "number",
+  random: "random",
+  retentionMs: "number",
+  streamBytes: "number",
+} satisfies KindsOf<EventLogOptions>;
 
 /** @throws {ConfigurationError} an option is out of its range. */
 export function eventLog(options: EventLogOptions): EventLog {
-  requireKnown("eventLog()", options, optionNames);
+  requireOptions("eventLog()", options, kinds);
   requireCache(options.cache);
-  requireClock(options.clock);
   return new StoredLog(options);
 }
 
@@ -212,7 +210,8 @@ function within(
 ): number {
   const value = given ?? otherwise;
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new ConfigurationError(`${name} must be a whole number from ${least} to ${most}.`, {
-    rule: "range",
-  });
+  throw new ConfigurationError(
+    `${name} must be a whole number from ${least} to ${most}, not ${value}.`,
+    { rule: "range" },
+  );
 }

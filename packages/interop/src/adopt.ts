@@ -2,14 +2,8 @@
  * Uses the credential of a fleet in which another SDK fetches. It reads that SDK's key and never
  * asks the platform for a credential.
  */
-import {
-  ConfigurationError,
-  IssueError,
-  requireClock,
-  requireKnown,
-  systemClock,
-} from "@lingpai/core";
-import type { Clock, IssueRequest, Issued, Issuer } from "@lingpai/core";
+import { ConfigurationError, IssueError, requireOptions, systemClock } from "@lingpai/core";
+import type { Clock, IssueRequest, Issued, Issuer, KindsOf } from "@lingpai/core";
 import { decode } from "./conventions/encoding.ts";
 import { errorName } from "./store/error-name.ts";
 import { resolveTarget } from "./conventions/target.ts";
@@ -48,11 +42,16 @@ const retryAfterMs = 1_000;
  * @throws {ConfigurationError} as {@link resolveTarget} does.
  */
 export function adopt(options: AdoptOptions): Issuer {
-  requireKnown("adopt()", options, ["clock", "from", "probe", "store", "storeDeadlineMs"]);
+  requireOptions("adopt()", options, {
+    clock: "clock",
+    from: "object",
+    probe: "function",
+    store: "object",
+    storeDeadlineMs: "whole",
+  } satisfies KindsOf<AdoptOptions>);
   requireStore(options.store);
-  requireClock(options.clock);
   const { clock = systemClock, from, probe, store, storeDeadlineMs = 2_000 } = options;
-  const { convention, keys, name } = resolveTarget(from);
+  const { convention, keys, name } = resolveTarget(from, "from, an object,");
   const first = keys[0];
   if (first === undefined)
     throw new ConfigurationError(`"${name}" has no key to read.`, { rule: "target" });

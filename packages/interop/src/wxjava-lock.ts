@@ -6,15 +6,14 @@ import {
   delay,
   fingerprint,
   IssueError,
-  requireClock,
-  requireKnown,
+  requireOptions,
   requireShape,
   Secret,
   systemClock,
   systemRandom,
   revealed,
 } from "@lingpai/core";
-import type { Clock, Issued, Issuer, IssueRequest, Random } from "@lingpai/core";
+import type { Clock, IssueRequest, Issued, Issuer, KindsOf, Random } from "@lingpai/core";
 import { decode } from "./conventions/encoding.ts";
 import { errorName } from "./store/error-name.ts";
 import { resolveTarget } from "./conventions/target.ts";
@@ -59,17 +58,16 @@ const storeDeadlineMs = 1_000;
  */
 export function withWxjavaLock(issuer: Issuer, options: WxjavaLockOptions): Issuer {
   requireShape("issuer", issuer, ["issue"], "A provider makes one; see Issuer.");
-  requireKnown("withWxjavaLock()", options, [
-    "appId",
-    "clock",
-    "kind",
-    "prefix",
-    "random",
-    "store",
-    "waitMs",
-  ]);
+  requireOptions("withWxjavaLock()", options, {
+    appId: "text",
+    clock: "clock",
+    kind: "text",
+    prefix: "text",
+    random: "random",
+    store: "object",
+    waitMs: "whole",
+  } satisfies KindsOf<WxjavaLockOptions>);
   requireStore(options.store);
-  requireClock(options.clock);
   const {
     appId,
     clock = systemClock,

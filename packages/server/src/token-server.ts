@@ -2,13 +2,14 @@
 import {
   ConfigurationError,
   listClaims,
-  requireCache,
-  requireClock,
+  requireKinds,
   requireKnown,
   requireObject,
+  requireOptions,
+  requireShape,
   systemClock,
 } from "@lingpai/core";
-import type { Cache, Clock } from "@lingpai/core";
+import type { Cache, Clock, KindsOf } from "@lingpai/core";
 import type { Diagnosis } from "@lingpai/doctor";
 import type { EventLog } from "@lingpai/event-log";
 import { Hono } from "hono";
@@ -85,23 +86,30 @@ const limitDefaults: ServerLimits = {
   holdMs: 300_000,
 };
 const pushBytesMax = 256 * 1_024;
-const optionNames = [
-  "clock",
-  "credentials",
-  "dashboard",
-  "doctor",
-  "keys",
-  "limits",
-  "log",
-  "metrics",
-  "onError",
-  "push",
-];
+const kinds = {
+  clock: "clock",
+  credentials: "list",
+  dashboard: "object",
+  doctor: "function",
+  keys: "object",
+  limits: "object",
+  log: "object",
+  metrics: "function",
+  onError: "function",
+  push: "object",
+} satisfies KindsOf<TokenServerOptions>;
+const credentialKinds = {
+  credential: "object",
+  ref: "text",
+  revoke: "function",
+  wechat: "object",
+} satisfies KindsOf<ServedCredential>;
 
 /** @throws {ConfigurationError} an option is wrong, or two credentials have one reference. */
 export function tokenServer(options: TokenServerOptions): TokenServer {
-  requireKnown("tokenServer()", options, optionNames);
-  requireClock(options.clock);
+  requireOptions("tokenServer()", options, kinds);
+  requireShape("keys", options.keys, ["verify", "hold", "ready"], "serverKeys() makes them.");
+  requireShape("log", options.log, ["append", "read", "follow"], "eventLog() makes one.");
   const { clock = systemClock, dashboard, keys, log, push = {} } = options;
   if (dashboard !== undefined) requireDashboard(dashboard);
   const closing = new AbortController();
@@ -142,8 +150,14 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
 }
 
 function requireDashboard(given: DashboardOptions): void {
-  requireKnown("dashboard", given, ["assets", "cache", "demo", "isBehindTls"]);
-  requireCache(given.cache);
+  requireOptions("dashboard", given, {
+    assets: "function",
+    cache: "cache",
+    demo: "object",
+    isBehindTls: "boolean",
+  } satisfies KindsOf<DashboardOptions>);
+  if (given.cache === undefined)
+    throw new ConfigurationError("dashboard, an object, has no cache. Give the store's.");
 }
 
 function dashboardParts(
@@ -217,6 +231,13 @@ async function bounded(request: Request, { clock, limits }: RouteContext): Promi
 function byReference(given: readonly ServedCredential[], clock: Clock): Map<string, Served> {
   const found = new Map<string, Served>();
   for (const one of given) {
+    requireKinds("One of credentials", one, credentialKinds);
+    requireShape(
+      "One of credentials: credential",
+      one.credential,
+      ["get", "watch"],
+      "core's credential() makes one.",
+    );
     const made = served(one, clock);
     const { ref } = made;
     if (ref === "" || Buffer.byteLength(ref) > 1_024 || ref === "*" || !ref.isWellFormed())

@@ -1,5 +1,5 @@
 /** The cache, the lock, or both, that the factories of an adapter make of its drivers. */
-import { requireClock, requireKnown, systemClock } from "@lingpai/core";
+import { requireOptions, systemClock } from "@lingpai/core";
 import { createCache, createLock, createStore } from "@lingpai/core/driver";
 import type { Cache, Lock, Store } from "@lingpai/core";
 import type { CacheOptions, LockOptions, StoreOptions } from "@lingpai/core/driver";
@@ -14,13 +14,13 @@ export type MakeDrivers = (settings: SqlSettings) => SqlDrivers;
  *   out of range.
  */
 export function sqlCache(what: string, options: CacheOptions, make: MakeDrivers): Cache {
-  requireKnown(what, options, ["clock", "deadlineMs", "random"]);
+  requireOptions(what, options, { clock: "clock", deadlineMs: "number", random: "random" });
   return createCache(make(settingsOf(options)).cache, options);
 }
 
 /** Makes a lock. @throws {ConfigurationError} as {@link sqlCache} does. */
 export function sqlLock(what: string, options: LockOptions, make: MakeDrivers): Lock {
-  requireKnown(what, options, ["clock", "deadlineMs"]);
+  requireOptions(what, options, { clock: "clock", deadlineMs: "number" });
   return createLock(make(settingsOf(options)).lock, options);
 }
 
@@ -35,7 +35,12 @@ export function sqlStore(
   options: StoreOptions & CacheOptions,
   make: MakeDrivers,
 ): Store {
-  requireKnown(what, options, ["clock", "deadlineMs", "random", "seal"]);
+  requireOptions(what, options, {
+    clock: "clock",
+    deadlineMs: "number",
+    random: "random",
+    seal: ["text", "object"],
+  });
   const { random, seal, ...shared } = options;
   const { cache, lock } = make(settingsOf(shared));
   return createStore(
@@ -46,6 +51,5 @@ export function sqlStore(
 }
 
 function settingsOf({ clock = systemClock, deadlineMs = 500 }: LockOptions): SqlSettings {
-  requireClock(clock);
   return { clock, deadlineMs };
 }

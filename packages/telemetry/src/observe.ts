@@ -3,11 +3,13 @@ import { metrics, trace, type Meter, type Tracer } from "@opentelemetry/api";
 import {
   ConfigurationError,
   eventChannelName,
-  requireKnown,
+  requireOptions,
+  requireShape,
   systemClock,
   type Clock,
   type CredentialEvent,
 } from "@lingpai/core";
+import type { KindsOf } from "@lingpai/core";
 import { createGauges } from "./gauges.ts";
 import { instruments } from "./instruments.ts";
 import { createLabels } from "./labels.ts";
@@ -35,6 +37,12 @@ export interface Observation {
 
 /** Error codes are the platform's, which has some hundred; no more than these become labels. */
 const codesMax = 200;
+const kinds = {
+  clock: "clock",
+  maxRefs: "number",
+  meter: "object",
+  tracer: "object",
+} satisfies KindsOf<ObserveOptions>;
 
 /**
  * Makes OpenTelemetry metrics and spans of all credentials of this process, those that are created
@@ -44,7 +52,11 @@ const codesMax = 200;
  * @throws {ConfigurationError} an option is unknown or wrong.
  */
 export function observe(options: ObserveOptions = {}): Observation {
-  requireKnown("observe()", options, ["clock", "maxRefs", "meter", "tracer"]);
+  requireOptions("observe()", options, kinds);
+  const remedy = "Leave it out for the global provider's.";
+  if (options.meter !== undefined)
+    requireShape("meter", options.meter, ["createCounter", "createObservableGauge"], remedy);
+  if (options.tracer !== undefined) requireShape("tracer", options.tracer, ["startSpan"], remedy);
   const {
     meter = metrics.getMeter("@lingpai/telemetry"),
     tracer = trace.getTracer("@lingpai/telemetry"),

@@ -5,6 +5,20 @@ const core = "packages/core/src";
 const options = `${core}/scenarios/options.test.ts`;
 
 export const yearsOptions: readonly Regression[] = [
+  ...["credential", "createCache", "wechat", "fileSource", "keyvLock", "tokenServer"].map(
+    (factory): Regression => ({
+      right: `Every factory checks what it is given: a wrong type for any option of ${factory}().`,
+      edits: [
+        {
+          file: `${core}/options.ts`,
+          from: "if (value !== undefined && Object.hasOwn(kinds, name))",
+          to: 'if (value !== undefined && kinds[name] === "clock")',
+        },
+      ],
+      test: "apps/e2e/src/inputs/option-kinds.test.ts",
+      title: `${factory} `,
+    }),
+  ),
   {
     right: "An unknown or misspelt option is refused with the list of what there is.",
     edits: [
@@ -22,7 +36,7 @@ export const yearsOptions: readonly Regression[] = [
     edits: [
       {
         file: `${core}/parameters.ts`,
-        from: 'requireKnown("parameters", given, Object.keys(defaults));',
+        from: 'requireOptions("parameters", given, kinds);',
         to: "",
       },
     ],
@@ -164,12 +178,12 @@ export const yearsOptions: readonly Regression[] = [
     edits: [
       {
         file: `${core}/sealing/keyring.ts`,
-        from: 'requireKnown("keyring()", options, ["active", "readable"]);',
+        from: 'requireOptions("keyring()", options, { active: "object", readable: "list" });',
         to: "",
       },
       {
         file: `${core}/sealing/keyring.ts`,
-        from: 'for (const each of [active, ...readable]) requireKnown("A sealing key", each, ["id", "key"]);',
+        from: 'requireKnown("active", active, ["id", "key"]); for (const each of readable) requireKnown("One of readable", each, ["id", "key"]);',
         to: "",
       },
     ],

@@ -316,7 +316,7 @@ apps:
       'The environment is "a b"',
     );
     expect(await refusalOf(loadConfig({ ...options, sources: [] }))).toContain(
-      "There are no sources",
+      "The list of sources is empty",
     );
   });
 

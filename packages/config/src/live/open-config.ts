@@ -2,15 +2,7 @@
  * Keeps a configuration up to date. It watches the sources, applies valid changes and refuses
  * invalid ones.
  */
-import {
-  ClosedError,
-  ConfigurationError,
-  requireClock,
-  requireKnown,
-  systemClock,
-  systemRandom,
-  waitFor,
-} from "@lingpai/core";
+import { ClosedError, ConfigurationError, systemClock, systemRandom, waitFor } from "@lingpai/core";
 import type { Clock, Random } from "@lingpai/core";
 import type { ConfigOptions, LiveConfig, SourceStatus } from "./config-options.ts";
 import type { Config } from "../config.ts";
@@ -23,6 +15,7 @@ import { checkedEnvironment } from "../checks/environments.ts";
 import { Reader, sourceProblems } from "./reader.ts";
 import type { ReadOptions } from "./reader.ts";
 import { Snapshots } from "./snapshot.ts";
+import { requireConfigOptions } from "./require-options.ts";
 import type { ConfigSource } from "../source.ts";
 import { keepWatching } from "./watching.ts";
 import type { WatchReport } from "./watching.ts";
@@ -100,7 +93,7 @@ class Live implements LiveConfig {
     );
     if (sources.length === 0)
       throw new ConfigurationError(
-        'There are no sources. Give at least one, such as fileSource("lingpai.yaml").',
+        'The list of sources is empty. Give at least one, such as fileSource("lingpai.yaml").',
       );
     requireMs("sourceDeadlineMs", sourceDeadlineMs, 1);
     requireMs("debounceMs", debounceMs, 0);
@@ -312,21 +305,4 @@ function changesBetween(before: Config, after: Config): readonly string[] {
 function requireMs(name: string, value: number, min: number): void {
   if (Number.isInteger(value) && value >= min && value <= 2 ** 31 - 1) return;
   throw new ConfigurationError(`${name} is ${value}. Give a whole number of ms from ${min}.`);
-}
-
-function requireConfigOptions(what: string, options: ConfigOptions): void {
-  requireKnown(what, options, [
-    "allowedHosts",
-    "clock",
-    "debounceMs",
-    "environment",
-    "onEvent",
-    "random",
-    "snapshot",
-    "sourceDeadlineMs",
-    "sources",
-  ]);
-  requireClock(options.clock);
-  if (!Array.isArray(options.sources))
-    throw new ConfigurationError(`${what} needs sources, a list. fileSource(path) makes one.`);
 }

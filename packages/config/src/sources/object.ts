@@ -1,8 +1,10 @@
 /** Turns objects into settings: for values in code, and for sources of your own. */
-import { requireKnown, requireObject, Secret } from "@lingpai/core";
+import { requireObject, requireOptions, Secret } from "@lingpai/core";
+import type { KindsOf } from "@lingpai/core";
 import type { Setting } from "../setting.ts";
 import { pathText } from "../setting.ts";
 import type { ConfigSource, Scope } from "../source.ts";
+import { requireSourceWords } from "./source-options.ts";
 
 export interface ObjectSourceOptions {
   /** Its name in errors. @defaultValue "the object given in code" */
@@ -14,7 +16,11 @@ export interface ObjectSourceOptions {
 /** Makes a source of an object, such as {@link defineConfig} returns. It is read once. */
 export function objectSource(config: object, options: ObjectSourceOptions = {}): ConfigSource {
   requireObject("The configuration", config);
-  requireKnown("objectSource()", options, ["name", "scope"]);
+  requireOptions("objectSource()", options, {
+    name: "text",
+    scope: "text",
+  } satisfies KindsOf<ObjectSourceOptions>);
+  requireSourceWords(options);
   const { name = "the object given in code", scope = "all" } = options;
   const settings = settingsOf(config, () => name);
   return { name, scope, trust: "code", load: () => Promise.resolve(settings) };

@@ -2,7 +2,7 @@
  * The kinds of options that several sources take: secrets, and names that depend on the
  * environment.
  */
-import { ConfigurationError, Secret } from "@lingpai/core";
+import { ConfigurationError, requireOneOf, Secret } from "@lingpai/core";
 
 /**
  * A secret that a source itself needs: text, or a function that is called at each use, so that the
@@ -26,4 +26,13 @@ export function requireName(what: string, option: string, given: unknown): void 
 
 export function nameFor(option: NameOption, environment: string): string {
   return typeof option === "function" ? option(environment) : option;
+}
+
+/** @throws {ConfigurationError} a word that there is not. */
+export function requireSourceWords(options: {
+  readonly scope?: string;
+  readonly format?: string;
+}): void {
+  requireOneOf("scope", options.scope, ["all", "environment"]);
+  requireOneOf("format", options.format, ["json", "yaml"]);
 }

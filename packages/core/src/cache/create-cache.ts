@@ -18,7 +18,7 @@ import type { Unsubscribe } from "../driver/subscriptions.ts";
 import { createDriverGuard, requireDeadline } from "../driver/driver-guard.ts";
 import type { DriverGuard } from "../driver/driver-guard.ts";
 import { ClosedError, ConfigurationError } from "../errors.ts";
-import { requireClock, requireKnown, requireShape } from "../options.ts";
+import { requireOptions, requireShape, type KindsOf } from "../options.ts";
 import { keyIn, nameIn, scopeOf } from "./prefix.ts";
 import { systemRandom } from "../random.ts";
 import type { Random } from "../random.ts";
@@ -58,8 +58,7 @@ export function createCache(driver: CacheDriver, options: CacheOptions = {}): Ca
     ["get", "set", "delete", "clear", "names", "close"],
     "Implement CacheDriver, or use an adapter.",
   );
-  requireKnown("The cache's options", options, ["clock", "deadlineMs", "random"]);
-  requireClock(options.clock);
+  requireOptions("The cache's options", options, kinds);
   const { clock = systemClock, random = systemRandom } = options;
   const deadlineMs = requireDeadline(options.deadlineMs);
   const guard = createDriverGuard({
@@ -88,6 +87,11 @@ export function createCache(driver: CacheDriver, options: CacheOptions = {}): Ca
   );
 }
 
+const kinds = {
+  clock: "clock",
+  deadlineMs: "number",
+  random: "random",
+} satisfies KindsOf<CacheOptions>;
 const clearFactor = 60;
 const ttlMaxMs = Number.MAX_SAFE_INTEGER;
 const versionPattern = /^[A-Za-z0-9_-]{1,64}$/;

@@ -48,10 +48,13 @@ export const deadlineDefaultMs = 500;
  * Returns the given deadline in ms, or the default, after checking that it is a whole number from 1
  * to 2^31 − 1.
  */
-export function requireDeadline(deadlineMs: number = deadlineDefaultMs): number {
+export function requireDeadline(
+  deadlineMs: number = deadlineDefaultMs,
+  name: string = "deadlineMs",
+): number {
   if (Number.isInteger(deadlineMs) && deadlineMs >= 1 && deadlineMs < 2 ** 31) return deadlineMs;
   throw new ConfigurationError(
-    `deadlineMs must be a whole number of ms from 1 to 2^31 - 1, not ${String(deadlineMs)}.`,
+    `${name} must be a whole number of ms from 1 to 2^31 - 1, not ${String(deadlineMs)}.`,
   );
 }
 

@@ -1,7 +1,7 @@
 /** Delivers events to the listeners of one credential and to `node:diagnostics_channel`. */
 import { channel } from "node:diagnostics_channel";
 import type { CredentialEvent, EventContext, EventData, EventType } from "./events.ts";
-import { requireKnown } from "../options.ts";
+import { requireOptions, type KindsOf } from "../options.ts";
 import { printable } from "./printable.ts";
 import type { Clock } from "../time/time.ts";
 
@@ -48,9 +48,16 @@ export interface EventBusOptions {
  * subscription. One that is removed during an emit is not called any more.
  */
 export function createEventBus(options: EventBusOptions): EventBus {
-  requireKnown("createEventBus()", options, ["clock", "environment", "id", "node"]);
+  requireOptions("createEventBus()", options, kinds);
   return new Bus(options);
 }
+
+const kinds = {
+  clock: "clock",
+  environment: "text",
+  id: "text",
+  node: "text",
+} satisfies KindsOf<EventBusOptions>;
 
 interface Subscription {
   readonly listener: EventListener;

@@ -6,11 +6,11 @@ import { createEventBus, type EventBus } from "../events/event-bus.ts";
 import { ConfigurationError } from "../errors.ts";
 import {
   requireCache,
-  requireClock,
-  requireKnown,
   requireLock,
   requireOneOf,
+  requireOptions,
   requireShape,
+  type KindsOf,
 } from "../options.ts";
 import type { Cache } from "../cache/cache.ts";
 import type { Issuer } from "../issuer.ts";
@@ -65,7 +65,7 @@ export interface Context {
 
 /** Checks the options and fills in the defaults. Reads no clock and does no I/O. */
 export function contextFrom(options: CredentialOptions): Context {
-  requireOptions(options);
+  requireCredentialOptions(options);
   const { issuer, environment, clock = systemClock, random = systemRandom } = options;
   const node = options.node ?? defaultNode(random);
   requireLabel("environment", environment);
@@ -140,37 +140,32 @@ class LastRevision implements Revision {
   }
 }
 
-const knownOptions: Readonly<Record<keyof CredentialOptions, true>> = {
-  issuer: true,
-  store: true,
-  cache: true,
-  lock: true,
-  environment: true,
-  node: true,
-  role: true,
-  onConflict: true,
-  onContention: true,
-  parent: true,
-  standalone: true,
-  keepAlive: true,
-  parameters: true,
-  fingerprintKey: true,
-  clock: true,
-  random: true,
+/** All of {@link CredentialOptions}: a provider passes these on and removes its own. */
+export const credentialOptionKinds: KindsOf<CredentialOptions> = {
+  issuer: "object",
+  store: "object",
+  cache: "cache",
+  lock: "lock",
+  environment: "text",
+  node: "text",
+  role: "text",
+  onConflict: "text",
+  onContention: "text",
+  parent: "object",
+  standalone: "text",
+  keepAlive: "boolean",
+  parameters: "object",
+  fingerprintKey: "text",
+  clock: "clock",
+  random: "random",
 };
 
-/**
- * The names of all of {@link CredentialOptions}: a provider passes these on and removes its own.
- */
-export const credentialOptionNames: readonly string[] = Object.freeze(Object.keys(knownOptions));
-
-function requireOptions(options: CredentialOptions): void {
-  requireKnown("credential()", options, credentialOptionNames);
+function requireCredentialOptions(options: CredentialOptions): void {
+  requireOptions("credential()", options, credentialOptionKinds);
   requireShape("issuer", options.issuer, ["issue"], "A provider makes one; see Issuer.");
   const { cache, lock } = storeFrom(options);
   requireCache(cache);
   requireLock(lock);
-  requireClock(options.clock);
   if (options.parent !== undefined)
     requireShape(
       "parent",
@@ -182,9 +177,6 @@ function requireOptions(options: CredentialOptions): void {
   requireOneOf("onConflict", options.onConflict, ["error", "warn", "consume", "coexist"]);
   requireOneOf("onContention", options.onContention, ["report", "fallback"]);
   requireOneOf("standalone", options.standalone, ["never", "when-harmless", "always"]);
-  const { keepAlive } = options;
-  if (keepAlive !== undefined && typeof keepAlive !== "boolean")
-    throw new ConfigurationError(`keepAlive must be true or false, not a ${typeof keepAlive}.`);
 }
 
 function termsOf(

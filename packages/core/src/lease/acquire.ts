@@ -8,7 +8,7 @@ import { deadlineDefaultMs, requireDeadline } from "../driver/driver-guard.ts";
 import { ConfigurationError, LockLostError, LockTimeoutError } from "../errors.ts";
 import type { AcquireOptions, Lease, TryLeaseOptions } from "./lease.ts";
 import type { LeaseRequest } from "./lease-request.ts";
-import { requireClock, requireKnown, requireLock } from "../options.ts";
+import { requireLock, requireOptions, type KindsOf } from "../options.ts";
 import type { Busy, Lock } from "../lock/lock.ts";
 import { createWaitLimit, waitFor, type WaitLimit } from "../time/wait.ts";
 import { systemRandom } from "../random.ts";
@@ -166,17 +166,25 @@ function requestOf(
   const storeDeadlineMs =
     options.storeDeadlineMs === undefined
       ? Math.max(deadlineDefaultMs, ttlMs / 3)
-      : requireDeadline(options.storeDeadlineMs);
+      : requireDeadline(options.storeDeadlineMs, "storeDeadlineMs");
   return { lock, name, ttlMs, storeDeadlineMs, clock, random, onEnd };
 }
 
 function requireRequest(what: string, lock: Lock, options: TryLeaseOptions): void {
   requireLock(lock);
   // A caller that waits by itself may give the same options to both functions.
-  requireKnown(what, options, ["clock", "random", "signal", "storeDeadlineMs", "ttlMs", "waitMs"]);
-  requireClock(options.clock);
+  requireOptions(what, options, kinds);
   requireTtl(options.ttlMs);
 }
+
+const kinds = {
+  clock: "clock",
+  random: "random",
+  signal: "signal",
+  storeDeadlineMs: "number",
+  ttlMs: "number",
+  waitMs: "number",
+} satisfies KindsOf<AcquireOptions>;
 
 function requireTtl(ttlMs: number): void {
   if (Number.isInteger(ttlMs) && ttlMs >= 1 && ttlMs < 2 ** 31) return;

@@ -18,7 +18,7 @@ test.each(["tryAcquire", "extend", "release"] as const)(
       expect.objectContaining({
         code: "CONFIGURATION",
         message:
-          "The lock's driver must be an object with tryAcquire, extend, release. Implement LockDriver, or use an adapter.",
+          "The lock's driver must be an object with tryAcquire, extend, release, not an object without them. Implement LockDriver, or use an adapter.",
       }),
     );
   },

@@ -3,7 +3,7 @@ import type { Unsubscribe } from "../driver/subscriptions.ts";
 import { createDriverGuard, requireDeadline } from "../driver/driver-guard.ts";
 import type { DriverGuard } from "../driver/driver-guard.ts";
 import { ConfigurationError } from "../errors.ts";
-import { requireClock, requireKnown, requireShape } from "../options.ts";
+import { requireOptions, requireShape, type KindsOf } from "../options.ts";
 import { releasingLateGrants } from "./late-grants.ts";
 import type { Busy, Granted, Lock } from "./lock.ts";
 import type { LockDriver } from "./lock-driver.ts";
@@ -38,8 +38,7 @@ export function createLock(driver: LockDriver, options: LockOptions = {}): Lock 
     ["tryAcquire", "extend", "release"],
     "Implement LockDriver, or use an adapter.",
   );
-  requireKnown("The lock's options", options, ["clock", "deadlineMs"]);
-  requireClock(options.clock);
+  requireOptions("The lock's options", options, kinds);
   const { clock = systemClock } = options;
   const deadlineMs = requireDeadline(options.deadlineMs);
   const guard = createDriverGuard({
@@ -60,6 +59,7 @@ export function createLock(driver: LockDriver, options: LockOptions = {}): Lock 
   );
 }
 
+const kinds = { clock: "clock", deadlineMs: "number" } satisfies KindsOf<LockOptions>;
 const leaseMaxMs = 2 ** 31 - 1;
 
 /**

@@ -65,7 +65,7 @@ describe("an argument of a factory", () => {
 
   it.each<[object, string]>([
     [{ keys: [key] }, 'keyring() has no "keys". There are: active, readable'],
-    [{ active: { id: "k1", secret: "x" } }, 'A sealing key has no "secret"'],
+    [{ active: { id: "k1", secret: "x" } }, 'active has no "secret"'],
     [{ active: key, readable: key }, "readable must be a list"],
   ])("to keyring, in another shape, is named: %j", (options, text) => {
     expect(() => keyring(options as Parameters<typeof keyring>[0])).toThrow(configuration(text));

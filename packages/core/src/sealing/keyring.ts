@@ -1,7 +1,7 @@
 /** The keys that seal entries, and their rotation. */
 import { hkdfSync } from "node:crypto";
 import { ConfigurationError } from "../errors.ts";
-import { requireKnown } from "../options.ts";
+import { requireKnown, requireOptions } from "../options.ts";
 
 export interface SealingKey {
   /**
@@ -54,7 +54,7 @@ class DerivedKeys implements Keyring {
   static keysOf(ring: Keyring): ReadonlyMap<string, Uint8Array> {
     if (ring instanceof DerivedKeys) return ring.#keys;
     throw new ConfigurationError(
-      "The keyring was not made by keyring(). Make it with keyring({ active }).",
+      "The keyring to seal with is an object that keyring() did not make. Make it with keyring({ active }).",
     );
   }
 }
@@ -71,16 +71,17 @@ class DerivedKeys implements Keyring {
  *   malformed or used twice.
  */
 export function keyring(options: KeyringOptions): Keyring {
-  requireKnown("keyring()", options, ["active", "readable"]);
+  requireOptions("keyring()", options, { active: "object", readable: "list" });
   const { active, readable = [] } = options;
-  if (!Array.isArray(readable))
-    throw new ConfigurationError("readable must be a list of sealing keys, each with id and key.");
-  for (const each of [active, ...readable]) requireKnown("A sealing key", each, ["id", "key"]);
+  requireKnown("active", active, ["id", "key"]);
+  for (const each of readable) requireKnown("One of readable", each, ["id", "key"]);
   const keys = new Map<string, Uint8Array>();
-  for (const { id, key } of [active, ...readable]) {
+  for (const each of [active, ...readable]) {
+    const { id, key } = each;
     if (typeof id !== "string" || !idPattern.test(id)) {
+      const what = each === active ? "active" : "one of readable";
       throw new ConfigurationError(
-        "A sealing key's id must be 1 to 32 characters of A-Za-z0-9_-. Give it a name such as 2026-05.",
+        `A sealing key's id must be 1 to 32 characters of A-Za-z0-9_-; the object ${what} has another. Give it a name such as 2026-05.`,
       );
     }
     if (keys.has(id))

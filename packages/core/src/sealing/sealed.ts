@@ -5,7 +5,7 @@ import { isEnvelope, open, seal } from "./envelope.ts";
 import type { Opened } from "./envelope.ts";
 import { ConfigurationError, UnreadableEntryError } from "../errors.ts";
 import { activeKey } from "./keyring.ts";
-import { requireKnown, requireOneOf, requireShape } from "../options.ts";
+import { requireOneOf, requireOptions, requireShape, type KindsOf } from "../options.ts";
 import type { Keyring } from "./keyring.ts";
 import { nameOf } from "../cache/prefix.ts";
 import { systemRandom } from "../random.ts";
@@ -59,12 +59,14 @@ export function sealed(cache: Cache, ring: Keyring, options: SealedOptions = {})
     ["get", "set", "withPrefix"],
     "Get one from an adapter, such as ioredisCache(client).",
   );
-  requireKnown("sealed()", options, ["plaintext", "random"]);
+  requireOptions("sealed()", options, kinds);
   requireOneOf("plaintext", options.plaintext, ["refuse", "read", "write"]);
   const { plaintext = "refuse", random = systemRandom } = options;
   activeKey(ring);
   return new Sealed(cache, { ring, random, plaintext });
 }
+
+const kinds = { plaintext: "text", random: "random" } satisfies KindsOf<SealedOptions>;
 
 interface Sealing {
   readonly ring: Keyring;

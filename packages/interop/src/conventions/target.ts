@@ -1,6 +1,6 @@
 /** A target: the keys in which a service on another SDK keeps the credential of one account. */
 import { createHash } from "node:crypto";
-import { ConfigurationError, requireKnown } from "@lingpai/core";
+import { ConfigurationError, requireOptions } from "@lingpai/core";
 import { conventions } from "./conventions.ts";
 import type { Convention, ConventionName, Encoding } from "./conventions.ts";
 
@@ -39,20 +39,20 @@ export interface ResolvedTarget {
  * @throws {ConfigurationError} `target`: the convention is unknown, a part of the key is missing,
  *   or the key contains a secret in clear that was not accepted.
  */
-export function resolveTarget(target: Target): ResolvedTarget {
-  requireKnown("A target", target, [
-    "acceptSecretInKey",
-    "agentId",
-    "appId",
-    "convention",
-    "prefix",
-    "secret",
-  ]);
+export function resolveTarget(target: Target, what = "A target"): ResolvedTarget {
+  requireOptions(what, target, {
+    acceptSecretInKey: "boolean",
+    agentId: "text",
+    appId: "text",
+    convention: "text",
+    prefix: "text",
+    secret: "text",
+  });
   const { convention: name } = target;
   const convention = Object.hasOwn(conventions, name) ? conventions[name] : undefined;
   if (convention === undefined) {
     return refuse(
-      `There is no convention ${JSON.stringify(name)}. There are: ${Object.keys(conventions).join(", ")}.`,
+      `${what} has no known convention: ${JSON.stringify(name)}. There are: ${Object.keys(conventions).join(", ")}.`,
     );
   }
   const exposesSecret = convention.keys.some(({ template }) => template.includes("{secret}"));

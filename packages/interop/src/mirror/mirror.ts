@@ -5,13 +5,12 @@
 import {
   ClosedError,
   ConfigurationError,
-  requireClock,
-  requireKnown,
   requireLock,
+  requireOptions,
   systemClock,
   systemRandom,
 } from "@lingpai/core";
-import type { CancelTimer, Clock, Lock, Random } from "@lingpai/core";
+import type { CancelTimer, Clock, KindsOf, Lock, Random } from "@lingpai/core";
 import { MirrorChecks } from "./mirror-checks.ts";
 import { MirrorPass, PassError } from "./mirror-pass.ts";
 import type { MirroredCredential } from "./mirror-pass.ts";
@@ -137,7 +136,7 @@ class RunningMirror implements Mirror {
       }
     };
     const signal = this.#closing.signal;
-    const targets = options.to.map(resolveTarget);
+    const targets = options.to.map((target) => resolveTarget(target, "One of to"));
     const shared = { credential, store, clock, random, storeDeadlineMs, emit: this.#emit, signal };
     this.#pass = new MirrorPass({ ...shared, targets, lock });
     this.#checks = new MirrorChecks({ ...shared, probeMs, reportMs });
@@ -214,24 +213,24 @@ class RunningMirror implements Mirror {
   }
 }
 
+const kinds = {
+  checkMs: "number",
+  clock: "clock",
+  lock: "lock",
+  onEvent: "function",
+  probeMs: "number",
+  random: "random",
+  reportMs: "number",
+  store: "object",
+  storeDeadlineMs: "whole",
+  to: "list",
+} satisfies KindsOf<MirrorOptions>;
+
 function requireMirror(credential: MirroredCredential, options: MirrorOptions): void {
   requireMirroredCredential(credential);
-  const names = [
-    "checkMs",
-    "clock",
-    "lock",
-    "onEvent",
-    "probeMs",
-    "random",
-    "reportMs",
-    "store",
-    "storeDeadlineMs",
-    "to",
-  ];
-  requireKnown("mirror()", options, names);
+  requireOptions("mirror()", options, kinds);
   requireStore(options.store);
   requireLock(options.lock);
-  requireClock(options.clock);
   if (!Array.isArray(options.to))
     throw new ConfigurationError('"to" must be a list of targets.', { rule: "mirror" });
 }

@@ -2,8 +2,8 @@
 import {
   ConfigurationError,
   requireCache,
-  requireClock,
   requireKnown,
+  requireOptions,
   systemClock,
 } from "@lingpai/core";
 import type { Cache, Clock } from "@lingpai/core";
@@ -76,9 +76,8 @@ interface Hold {
 
 /** @throws {ConfigurationError} there is no cache. */
 export function serverKeys(options: ServerKeysOptions): ServerKeys {
-  requireKnown("serverKeys()", options, ["cache", "clock"]);
+  requireOptions("serverKeys()", options, { cache: "cache", clock: "clock" });
   requireCache(options.cache);
-  requireClock(options.clock);
   return new StoredKeys(options);
 }
 

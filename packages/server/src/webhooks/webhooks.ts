@@ -7,13 +7,14 @@ import {
   acquire,
   ConfigurationError,
   delay,
-  requireClock,
-  requireKnown,
+  requireObject,
+  requireOptions,
+  requireShape,
   storeFrom,
   systemClock,
   systemRandom,
 } from "@lingpai/core";
-import type { Cache, Clock, Lock, Random, Store } from "@lingpai/core";
+import type { Cache, Clock, KindsOf, Lock, Random, Store } from "@lingpai/core";
 import type { EventLog, LogEntry } from "@lingpai/event-log";
 import { fleetStream } from "../events/streams.ts";
 import { destinationOf } from "./destination.ts";
@@ -73,17 +74,17 @@ const againMs = 5_000;
 const idleMs = 60_000;
 /** A webhook that nobody configures any more is forgotten after a week. */
 const keptMs = 7 * 86_400_000;
-const optionNames = [
-  "allowedHosts",
-  "clock",
-  "deliver",
-  "log",
-  "onReport",
-  "random",
-  "resolve",
-  "store",
-  "webhooks",
-];
+const kinds = {
+  allowedHosts: "texts",
+  clock: "clock",
+  deliver: "function",
+  log: "object",
+  onReport: "function",
+  random: "random",
+  resolve: "function",
+  store: "object",
+  webhooks: "list",
+} satisfies KindsOf<WebhooksOptions>;
 
 /**
  * Delivers from now on. Of all replicas over one store, one delivers. Each message arrives at least
@@ -92,8 +93,9 @@ const optionNames = [
  * @throws {ConfigurationError} an option, a secret or an address is wrong.
  */
 export function webhooks(options: WebhooksOptions): Webhooks {
-  requireKnown("webhooks()", options, optionNames);
-  requireClock(options.clock);
+  requireOptions("webhooks()", options, kinds);
+  requireShape("log", options.log, ["append", "read", "follow"], "eventLog() makes one.");
+  for (const each of options.webhooks) requireObject("One of webhooks", each);
   return new Deliveries(options);
 }
 

@@ -1,11 +1,5 @@
 /** The client that most users want: one AppID, its token, and calls that survive a dead token. */
-import {
-  ConfigurationError,
-  requireKnown,
-  requireShape,
-  systemClock,
-  systemRandom,
-} from "@lingpai/core";
+import { ConfigurationError, requireShape, systemClock, systemRandom } from "@lingpai/core";
 import type {
   CallOptions,
   Credential,
@@ -21,7 +15,7 @@ import type { JsSdkConfig } from "../tickets/js-sdk.ts";
 import { userSession } from "./login.ts";
 import type { UserSession } from "./login.ts";
 import { createCredential } from "../tokens/create-credential.ts";
-import { remoteWechatNames, wechatNames } from "../options/option-names.ts";
+import { remoteWechatNames, requireClientOptions, wechatNames } from "../options/option-names.ts";
 import { createPlatform } from "../transport/platform.ts";
 import { plainToken } from "../tokens/plain-token.ts";
 import type { PlainTokenOptions } from "../tokens/plain-token.ts";
@@ -125,7 +119,7 @@ export interface Wechat extends Pick<Api, "download" | "fetch" | "request">, Quo
  */
 export function wechat(given: WechatOptions | RemoteWechatOptions): Wechat {
   const isRemote = Object.hasOwn(Object(given), "source");
-  requireKnown("wechat()", given, isRemote ? remoteWechatNames : wechatNames);
+  requireClientOptions("wechat()", given, isRemote ? remoteWechatNames : wechatNames);
   const { options, source } = ownOrRemote(given);
   // From here on only the issuer has the secret.
   const { secret: _secret, onContention, ...shared } = options;

@@ -2,12 +2,12 @@
  * The client for a third-party platform (第三方平台): it receives the pushes, keeps the platform's own
  * token, and serves the accounts that authorised the platform.
  */
-import { requireKnown, storeFrom, systemClock } from "@lingpai/core";
+import { storeFrom, systemClock } from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions } from "@lingpai/core";
 import { createApi } from "../calls/api.ts";
 import type { Api, ApiOptions } from "../calls/api.ts";
 import { componentParameter } from "../calls/token-parameter.ts";
-import { openPlatformNames } from "../options/option-names.ts";
+import { openPlatformNames, requireClientOptions } from "../options/option-names.ts";
 import type { MessageKeys } from "../push/push-envelope.ts";
 import { pushReceiver } from "../push/push-handler.ts";
 import type { PushHandler, PushOptions, PushReceiver } from "../push/push-handler.ts";
@@ -65,7 +65,7 @@ const ticketLifetimeMs = 12 * 3_600_000;
  * @throws {ConfigurationError} An option is invalid. The text says which, why, and what is valid.
  */
 export function openPlatform(options: OpenPlatformOptions): OpenPlatform {
-  requireKnown("openPlatform()", options, openPlatformNames);
+  requireClientOptions("openPlatform()", options, openPlatformNames);
   const {
     secret: _secret,
     messageToken: _messageToken,

@@ -2,7 +2,8 @@
  * The names of all options of this package. An option that nothing reads would be ignored silently,
  * and a misspelt name is such an option. `option-names.types.ts` holds each list to its type.
  */
-import { credentialOptionNames, requireKnown, requireObject } from "@lingpai/core";
+import { optionKinds } from "./option-kinds.ts";
+import { credentialOptionKinds, requireKinds, requireKnown, requireObject } from "@lingpai/core";
 
 export const platformNames = ["baseUrl", "clock", "fallbackBaseUrls", "fetch"] as const;
 
@@ -32,6 +33,8 @@ type PushName = (typeof pushNames)[number] | (typeof messageKeyNames)[number];
 
 /** A client that chooses the token parameter itself does not take one. */
 const ownApiNames = apiNames.filter((name) => name !== "tokenParameter");
+
+const credentialOptionNames: readonly string[] = Object.keys(credentialOptionKinds);
 
 /** A client makes its own issuer, and knows the issuer's parent. */
 const credentialNames = credentialOptionNames.filter(
@@ -100,9 +103,19 @@ const known: ReadonlySet<string> = new Set([
   ...issuerOnlyNames,
 ]);
 
+/** @throws {ConfigurationError} an option is unknown, or of a wrong kind. */
+export function requireClientOptions(
+  what: string,
+  options: unknown,
+  names: readonly string[],
+): void {
+  requireKnown(what, options, names);
+  requireKinds(what, options, optionKinds);
+}
+
 /**
  * For a part of the package that a client gives all its own options, such as an issuer: refuses an
- * option that no part of the package reads.
+ * option that no part of the package reads, or of a wrong kind.
  *
  * @throws {ConfigurationError} The text lists what this part reads.
  */
@@ -112,4 +125,5 @@ export function requirePartOptions(what: string, options: unknown, own: readonly
   requireKnown(what, Object.fromEntries(unknown.map((name) => [name, true])), [
     ...new Set([...platformNames, ...own]),
   ]);
+  requireKinds(what, options, optionKinds);
 }

@@ -3,7 +3,7 @@
  * program or a WeCom app. It opens plain, compatible and safe mode, XML and JSON, and replies in
  * the same form.
  */
-import { ConfigurationError, systemClock, systemRandom } from "@lingpai/core";
+import { ConfigurationError, requireObject, systemClock, systemRandom } from "@lingpai/core";
 import type { Cache, Clock, Random, Store } from "@lingpai/core";
 import { pushNames, requirePartOptions } from "../options/option-names.ts";
 import type { PushContent } from "./push-document.ts";
@@ -238,6 +238,7 @@ function readAccountMessage(text: string, receiver: string): AccountMessage | un
 
 /** @throws {ConfigurationError} `store`: neither option is given, or both are. */
 function cacheOf({ store, cache }: AccountMessagesOptions): Cache {
+  if (store !== undefined) requireObject("store, an object, is none: its cache", store.cache);
   const found = store?.cache ?? cache;
   if (found !== undefined && (store === undefined || cache === undefined)) return found;
   throw new ConfigurationError(

@@ -8,11 +8,11 @@ import {
   ClosedError,
   CredentialUnavailableError,
   fingerprint,
+  requireCache,
   Secret,
   systemClock,
   UnreadableEntryError,
 } from "@lingpai/core";
-import { requireCache, requireClock } from "@lingpai/core";
 import type { Cache, CallOptions, Clock, Parent, Rejection, Version } from "@lingpai/core";
 import { requirePartOptions } from "../options/option-names.ts";
 
@@ -78,7 +78,6 @@ export function pushedTicket(options: PushedTicketOptions): PushedTicket {
     "lifetimeMs",
   ]);
   requireCache(options.cache);
-  requireClock(options.clock);
   return new StoredTickets(options);
 }
 

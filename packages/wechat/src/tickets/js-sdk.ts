@@ -1,7 +1,7 @@
 /** Signs a page for WeChat's JS-SDK. */
 import { createHash } from "node:crypto";
-import { ConfigurationError, requireKnown } from "@lingpai/core";
-import type { CallOptions, Clock, Credential, Random } from "@lingpai/core";
+import { ConfigurationError, requireOptions } from "@lingpai/core";
+import type { CallOptions, Clock, Credential, KindsOf, Random } from "@lingpai/core";
 
 export interface JsSdkSignatureInput {
   /** A jsapi ticket. */
@@ -26,7 +26,12 @@ export interface JsSdkConfig {
  * given, not normalised, because the browser compares it as text.
  */
 export function jsSdkSignature(input: JsSdkSignatureInput): string {
-  requireKnown("jsSdkSignature()", input, ["nonceStr", "ticket", "timestamp", "url"]);
+  requireOptions("jsSdkSignature()", input, {
+    nonceStr: "text",
+    ticket: "text",
+    timestamp: "whole",
+    url: "text",
+  } satisfies KindsOf<JsSdkSignatureInput>);
   const { ticket, nonceStr, timestamp, url } = input;
   if (typeof url !== "string")
     throw new ConfigurationError("url must be the page's address, a text.");

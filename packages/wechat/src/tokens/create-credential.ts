@@ -1,5 +1,5 @@
 /** Makes a credential for a client of this package. */
-import { credential, credentialOptionNames } from "@lingpai/core";
+import { credential, credentialOptionKinds } from "@lingpai/core";
 import type { Credential, CredentialOptions, CredentialSource } from "@lingpai/core";
 
 export interface SourcedOptions extends CredentialOptions {
@@ -11,7 +11,9 @@ export interface SourcedOptions extends CredentialOptions {
 export function createCredential(options: SourcedOptions): Credential {
   const { issuer, source } = options;
   if (source !== undefined) return source.credential(issuer.id, issuer.origin);
-  const own = Object.entries(options).filter(([name]) => credentialOptionNames.includes(name));
+  const own = Object.entries(options).filter(([name]) =>
+    Object.hasOwn(credentialOptionKinds, name),
+  );
   // Only options that the credential does not read are left out, so the type is still true.
   return credential(Object.fromEntries(own) as unknown as CredentialOptions);
 }

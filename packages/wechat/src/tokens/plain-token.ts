@@ -1,4 +1,5 @@
 /** The plain access token: each fetch retires the token before it. */
+import { requireShape } from "@lingpai/core";
 import type { Issuer } from "@lingpai/core";
 import { requestToken } from "./token-request.ts";
 import { shanghaiOffsetMs } from "../errors/classify.ts";
@@ -69,6 +70,8 @@ export function plainToken(options: PlainTokenOptions): Issuer {
     "trim",
   ]);
   const { fallback } = options;
+  if (fallback !== undefined)
+    requireShape("fallback", fallback, ["issue"], "A provider makes one: stableToken().");
   const appId = checkedId(options.appId);
   const id = `wechat:plain:${appId}`;
   const platform = createPlatform(options);

@@ -230,15 +230,15 @@ test("other paths are sent as they are, and their answers left alone", async () 
   expect(at.sent[0]?.headers.has("Wechatmp-Signature")).toBe(false);
 });
 
-test.each([undefined, [], "/wxa/getuserriskrank", ["wxa/getuserriskrank"]])(
-  "paths %j, which would sign nothing, are refused",
-  (paths) => {
-    const { options } = world(() => officialAnswer());
-    expect(() => signedFetch({ ...options, paths: paths as string[] })).toThrow(
-      "The paths are those that the account has signed",
-    );
-  },
-);
+test.each([
+  [undefined, "The paths are those that the account has signed"],
+  [[], "The paths are those that the account has signed"],
+  ["/wxa/getuserriskrank", "paths must be a list of texts, not a text"],
+  [["wxa/getuserriskrank"], "The paths are those that the account has signed"],
+])("paths %j, which would sign nothing, are refused", (paths, refusal) => {
+  const { options } = world(() => officialAnswer());
+  expect(() => signedFetch({ ...options, paths: paths as string[] })).toThrow(refusal);
+});
 
 test("what cannot be encrypted, and keys that cannot be read, are refused with a sentence that shows no key", async () => {
   const at = world(() => officialAnswer());

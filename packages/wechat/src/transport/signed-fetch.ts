@@ -17,11 +17,11 @@ import type { KeyObject } from "node:crypto";
 import {
   ConfigurationError,
   randomNonce,
-  requireKnown,
   requireObject,
+  requireOptions,
   systemClock,
 } from "@lingpai/core";
-import type { Clock } from "@lingpai/core";
+import type { Clock, KindsOf } from "@lingpai/core";
 import { isObject, open, seal } from "./signed-envelope.ts";
 import type { EnvelopeKey } from "./signed-envelope.ts";
 import { InvalidAnswerError } from "../errors/platform-errors.ts";
@@ -76,19 +76,19 @@ const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 } as cons
  *   a JSON object. Nothing else can be encrypted.
  */
 export function signedFetch(options: SignedFetchOptions): Fetch {
-  requireKnown("signedFetch()", options, [
-    "appId",
-    "certificates",
-    "clock",
-    "encryptionKey",
-    "fetch",
-    "paths",
-    "privateKey",
-  ]);
+  requireOptions("signedFetch()", options, {
+    appId: "text",
+    certificates: "object",
+    clock: "clock",
+    encryptionKey: "object",
+    fetch: "function",
+    paths: "texts",
+    privateKey: "text",
+  } satisfies KindsOf<SignedFetchOptions>);
   requireObject("encryptionKey", options.encryptionKey);
   requireObject("certificates", options.certificates);
   if (typeof options.encryptionKey.key !== "string")
-    refuse("The encryptionKey has no key. Give it in base64, as it was downloaded.");
+    refuse("The encryptionKey is an object without key. Give it in base64, as it was downloaded.");
   const {
     appId,
     paths,

@@ -2,14 +2,14 @@
  * The client for a WeCom suite (企业微信第三方应用): it receives the pushes, keeps the suite's
  * token, and serves the corps that installed the suite.
  */
-import { requireKnown, storeFrom, systemClock } from "@lingpai/core";
+import { storeFrom, systemClock } from "@lingpai/core";
 import type { CallOptions, Clock, Credential, CredentialOptions } from "@lingpai/core";
 import { secretIn } from "../transport/platform-answer.ts";
 import { createApi } from "../calls/api.ts";
 import type { Api, ApiOptions } from "../calls/api.ts";
 import { WechatApiError } from "../errors/platform-errors.ts";
 import { createCredential } from "../tokens/create-credential.ts";
-import { wecomSuiteNames } from "../options/option-names.ts";
+import { wecomSuiteNames, requireClientOptions } from "../options/option-names.ts";
 import { PermanentCodes } from "./permanent-codes.ts";
 import type { MessageKeys } from "../push/push-envelope.ts";
 import { pushReceiver } from "../push/push-handler.ts";
@@ -77,7 +77,7 @@ const ticketLifetimeMs = 30 * 60_000;
  * @throws {ConfigurationError} An option is invalid. The text says which, why, and what is valid.
  */
 export function wecomSuite(options: WecomSuiteOptions): WecomSuite {
-  requireKnown("wecomSuite()", options, wecomSuiteNames);
+  requireClientOptions("wecomSuite()", options, wecomSuiteNames);
   const {
     secret: _secret,
     messageToken: _messageToken,

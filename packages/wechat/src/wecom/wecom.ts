@@ -2,14 +2,14 @@
  * The client for one app of one corp at WeCom: its token, its calls, and the configuration of its
  * pages.
  */
-import { ConfigurationError, requireKnown, systemClock, systemRandom } from "@lingpai/core";
+import { ConfigurationError, systemClock, systemRandom } from "@lingpai/core";
 import type { CallOptions, Credential, CredentialOptions, CredentialStatus } from "@lingpai/core";
 import { createApi } from "../calls/api.ts";
 import type { Api, ApiOptions } from "../calls/api.ts";
 import { signPage } from "../tickets/js-sdk.ts";
 import type { JsSdkConfig, PageSignature } from "../tickets/js-sdk.ts";
 import { createCredential } from "../tokens/create-credential.ts";
-import { wecomNames } from "../options/option-names.ts";
+import { wecomNames, requireClientOptions } from "../options/option-names.ts";
 import { ticketCredentials } from "../tickets/ticket-credentials.ts";
 import { wecomTicket } from "../tickets/ticket.ts";
 import type { WecomTicketType } from "../tickets/ticket.ts";
@@ -79,7 +79,7 @@ export interface Wecom extends Pick<Api, "download" | "fetch" | "request"> {
  * @throws {ConfigurationError} An option is invalid. The text says which, why, and what is valid.
  */
 export function wecom(options: WecomOptions): Wecom {
-  requireKnown("wecom()", options, wecomNames);
+  requireClientOptions("wecom()", options, wecomNames);
   // From here on only the issuer has the secret.
   const { secret = options.role === "consumer" ? withoutSecret : "", agentId, ...shared } = options;
   const { clock = systemClock, random = systemRandom, corpId, app } = options;

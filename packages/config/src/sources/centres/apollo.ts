@@ -1,7 +1,8 @@
 /** Reads settings from Apollo's config service, over its HTTP API. */
-import { delay, requireKnown } from "@lingpai/core";
+import { delay, requireOptions } from "@lingpai/core";
+import type { KindsOf } from "@lingpai/core";
 import type { ConfigSource, Scope } from "../../source.ts";
-import { requireName } from "../source-options.ts";
+import { requireName, requireSourceWords } from "../source-options.ts";
 import type { SourceSecret } from "../source-options.ts";
 import { createApolloApi } from "./apollo-api.ts";
 import type { Fetch } from "./http.ts";
@@ -39,25 +40,26 @@ export interface ApolloSourceOptions {
 
 const gapMs = 1_000;
 
-const optionNames = [
-  "accessKey",
-  "appId",
-  "cluster",
-  "fetch",
-  "ip",
-  "namespaces",
-  "optional",
-  "prefix",
-  "scope",
-  "url",
-] as const;
+const kinds = {
+  accessKey: ["text", "function", "object"],
+  appId: "text",
+  cluster: "text",
+  fetch: "function",
+  ip: "text",
+  namespaces: "texts",
+  optional: "boolean",
+  prefix: "text",
+  scope: "text",
+  url: "text",
+} satisfies KindsOf<ApolloSourceOptions>;
 
 /**
  * Makes a source of the released settings. Apollo's notifications report changes. An Apollo serves
  * one environment, so by default its settings apply to this environment only.
  */
 export function apolloSource(options: ApolloSourceOptions): ConfigSource {
-  requireKnown("apolloSource()", options, optionNames);
+  requireOptions("apolloSource()", options, kinds);
+  requireSourceWords(options);
   requireName("apolloSource()", "appId", options.appId);
   const { appId, cluster = "default", namespaces = ["application"] } = options;
   const api = createApolloApi({ prefix: "lingpai.", ...options, cluster });

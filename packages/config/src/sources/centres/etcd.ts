@@ -1,11 +1,12 @@
 /** Reads settings from etcd 3.4 or newer, over its JSON gateway. */
-import { ConfigurationError, requireKnown } from "@lingpai/core";
+import { ConfigurationError, requireOptions } from "@lingpai/core";
+import type { KindsOf } from "@lingpai/core";
 import type { Setting } from "../../setting.ts";
 import type { ConfigSource, Scope, SourceContext, WatchContext } from "../../source.ts";
 import type { DocumentFormat } from "../document.ts";
 import { formatOf, parseDocument } from "../document.ts";
 import { jsonOf, member, open, unexpected } from "./http.ts";
-import { nameFor, textOfSecret } from "../source-options.ts";
+import { nameFor, requireSourceWords, textOfSecret } from "../source-options.ts";
 import type { Fetch } from "./http.ts";
 import type { NameOption, SourceSecret } from "../source-options.ts";
 import { createServers, createSession } from "./servers.ts";
@@ -45,16 +46,17 @@ const silenceMaxMs = 15 * 60_000;
  * key, or a prefix without keys, has no settings.
  */
 export function etcdSource(options: EtcdSourceOptions): ConfigSource {
-  requireKnown("etcdSource()", options, [
-    "fetch",
-    "format",
-    "key",
-    "password",
-    "prefix",
-    "scope",
-    "url",
-    "username",
-  ]);
+  requireOptions("etcdSource()", options, {
+    fetch: "function",
+    format: "text",
+    key: ["text", "function"],
+    password: ["text", "function", "object"],
+    prefix: ["text", "function"],
+    scope: "text",
+    url: "text",
+    username: "text",
+  } satisfies KindsOf<EtcdSourceOptions>);
+  requireSourceWords(options);
   const { prefix, key, scope = "all" } = options;
   if ((prefix === undefined) === (key === undefined))
     throw new ConfigurationError("Give etcdSource either a prefix or a key.", { rule: "etcd" });

@@ -2,12 +2,13 @@
  * Reads settings from Nacos, over its HTTP API: version 1, which Nacos 1 and 2 have and which
  * reports changes, or version 3.
  */
-import { ConfigurationError, delay, requireKnown } from "@lingpai/core";
+import { ConfigurationError, delay, requireOneOf, requireOptions } from "@lingpai/core";
+import type { KindsOf } from "@lingpai/core";
 import type { ConfigSource, Scope, SourceContext } from "../../source.ts";
 import type { DocumentFormat } from "../document.ts";
 import { formatOf, parseDocument } from "../document.ts";
 import { checkedPollMs, poll } from "../poll.ts";
-import { nameFor, requireName } from "../source-options.ts";
+import { nameFor, requireName, requireSourceWords } from "../source-options.ts";
 import type { NameOption, SourceSecret } from "../source-options.ts";
 import type { Fetch } from "./http.ts";
 import { createNacosServer, longPoll, readV1, readV3 } from "./nacos-api.ts";
@@ -50,27 +51,29 @@ export interface NacosSourceOptions {
  */
 const gapMs = 1_000;
 
-const optionNames = [
-  "api",
-  "dataId",
-  "fetch",
-  "format",
-  "group",
-  "namespace",
-  "optional",
-  "password",
-  "pollMs",
-  "scope",
-  "url",
-  "username",
-] as const;
+const kinds = {
+  api: "text",
+  dataId: ["text", "function"],
+  fetch: "function",
+  format: "text",
+  group: "text",
+  namespace: ["text", "function"],
+  optional: "boolean",
+  password: ["text", "function", "object"],
+  pollMs: "number",
+  scope: "text",
+  url: "text",
+  username: "text",
+} satisfies KindsOf<NacosSourceOptions>;
 
 /**
  * Makes a source of one configuration, a YAML or JSON document. The password is sent in a form and
  * the token in a header, so neither is in a URL.
  */
 export function nacosSource(options: NacosSourceOptions): ConfigSource {
-  requireKnown("nacosSource()", options, optionNames);
+  requireOptions("nacosSource()", options, kinds);
+  requireOneOf("api", options.api, ["v1", "v3"]);
+  requireSourceWords(options);
   requireName("nacosSource()", "dataId", options.dataId);
   const {
     dataId,

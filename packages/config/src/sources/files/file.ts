@@ -5,7 +5,8 @@
 import { createHash } from "node:crypto";
 import { extname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { ConfigurationError, requireKnown } from "@lingpai/core";
+import { ConfigurationError, requireOptions } from "@lingpai/core";
+import type { KindsOf } from "@lingpai/core";
 import { InvalidConfigError } from "../../problem.ts";
 import type { Setting } from "../../setting.ts";
 import type { ConfigSource, Scope } from "../../source.ts";
@@ -15,6 +16,7 @@ import { settingsOf } from "../object.ts";
 import { checkedPollMs } from "../poll.ts";
 import { readText } from "../../text/read-text.ts";
 import { pollMsDefault, watchFiles } from "./watch-files.ts";
+import { requireSourceWords } from "../source-options.ts";
 
 export interface FileSourceOptions {
   /** True allows the file to be missing. Its overlays always may be. @defaultValue false */
@@ -46,7 +48,13 @@ export function fileSource(path: string, options: FileSourceOptions = {}): Confi
     throw new ConfigurationError("fileSource() needs the path of a file, as text.", {
       rule: "source",
     });
-  requireKnown("fileSource()", options, ["optional", "overlays", "pollMs", "scope"]);
+  requireOptions("fileSource()", options, {
+    optional: "boolean",
+    overlays: "boolean",
+    pollMs: "number",
+    scope: "text",
+  } satisfies KindsOf<FileSourceOptions>);
+  requireSourceWords(options);
   const { optional = false, overlays = true, scope = "all", pollMs = pollMsDefault } = options;
   const file = resolve(path);
   const ending = extname(file);

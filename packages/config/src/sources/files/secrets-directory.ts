@@ -4,7 +4,8 @@
  */
 import { lstat, readdir, realpath, stat } from "node:fs/promises";
 import { join, resolve, sep } from "node:path";
-import { ConfigurationError, requireKnown } from "@lingpai/core";
+import { ConfigurationError, requireOptions } from "@lingpai/core";
+import type { KindsOf } from "@lingpai/core";
 import { InvalidConfigError } from "../../problem.ts";
 import type { Problem } from "../../problem.ts";
 import { fieldAt } from "../../schema/schema.ts";
@@ -16,6 +17,7 @@ import { withoutLineEnd, withoutMark } from "../../text/pasted-text.ts";
 import { checkedPollMs } from "../poll.ts";
 import { readText } from "../../text/read-text.ts";
 import { pollMsDefault, watchFiles } from "./watch-files.ts";
+import { requireSourceWords } from "../source-options.ts";
 
 export interface SecretsDirectoryOptions {
   /**
@@ -56,7 +58,13 @@ export function secretsDirectorySource(
       "secretsDirectorySource() needs the path of a directory, as text.",
       { rule: "source" },
     );
-  requireKnown("secretsDirectorySource()", options, ["optional", "pollMs", "prefix", "scope"]);
+  requireOptions("secretsDirectorySource()", options, {
+    optional: "boolean",
+    pollMs: "number",
+    prefix: "text",
+    scope: "text",
+  } satisfies KindsOf<SecretsDirectoryOptions>);
+  requireSourceWords(options);
   const { prefix = "", optional = false, scope = "environment", pollMs = pollMsDefault } = options;
   checkedPollMs(pollMs, 100);
   const root = resolve(directory);

@@ -1,5 +1,5 @@
 /** Reads settings from environment variables. */
-import { ConfigurationError, requireKnown } from "@lingpai/core";
+import { ConfigurationError, requireOptions } from "@lingpai/core";
 import { InvalidConfigError } from "../../problem.ts";
 import type { Problem } from "../../problem.ts";
 import { fields } from "../../schema/schema.ts";
@@ -30,7 +30,7 @@ export interface VariableSourceOptions {
  * service named `lingpai…` are ignored.
  */
 export function variableSource(options: VariableSourceOptions = {}): ConfigSource {
-  requireKnown("variableSource()", options, ["env", "foreign"]);
+  requireOptions("variableSource()", options, { env: "object", foreign: "texts" });
   const { env = process.env, foreign = [] } = options;
   const names = Object.keys(env).filter(
     (name) => name.startsWith("LINGPAI_") && env[name] !== undefined && !foreign.includes(name),

@@ -2,13 +2,13 @@
  * Reads settings from a document in any of Lingpai's caches. Changes are pushed if the store
  * pushes, and the document is sealed if the cache is.
  */
-import { ConfigurationError, requireCache, requireKnown } from "@lingpai/core";
-import type { Cache } from "@lingpai/core";
+import { ConfigurationError, requireCache, requireOptions } from "@lingpai/core";
+import type { Cache, KindsOf } from "@lingpai/core";
 import type { ConfigSource, Scope, WatchContext } from "../../source.ts";
 import type { DocumentFormat } from "../document.ts";
 import { formatOf, parseDocument } from "../document.ts";
 import type { NameOption } from "../source-options.ts";
-import { nameFor } from "../source-options.ts";
+import { nameFor, requireSourceWords } from "../source-options.ts";
 import { checkedPollMs, poll } from "../poll.ts";
 
 export interface CacheSourceOptions {
@@ -33,7 +33,14 @@ export interface CacheSourceOptions {
  */
 export function cacheSource(cache: Cache, options: CacheSourceOptions = {}): ConfigSource {
   requireCache(cache);
-  requireKnown("cacheSource()", options, ["format", "key", "optional", "pollMs", "scope"]);
+  requireOptions("cacheSource()", options, {
+    format: "text",
+    key: ["text", "function"],
+    optional: "boolean",
+    pollMs: "number",
+    scope: "text",
+  } satisfies KindsOf<CacheSourceOptions>);
+  requireSourceWords(options);
   const { key = "lingpai.yaml", optional = false, scope = "all", pollMs = 5_000 } = options;
   checkedPollMs(pollMs, 100);
   return {

@@ -1,10 +1,11 @@
 /** Reads settings from a document in Redis, through a client of yours. */
-import { ConfigurationError, requireKnown, requireShape } from "@lingpai/core";
+import { ConfigurationError, requireOptions, requireShape } from "@lingpai/core";
+import type { KindsOf } from "@lingpai/core";
 import type { ConfigSource, Scope } from "../../source.ts";
 import type { DocumentFormat } from "../document.ts";
 import { formatOf, parseDocument } from "../document.ts";
 import type { NameOption } from "../source-options.ts";
-import { nameFor, requireName } from "../source-options.ts";
+import { nameFor, requireName, requireSourceWords } from "../source-options.ts";
 import { checkedPollMs, poll } from "../poll.ts";
 
 /**
@@ -37,7 +38,14 @@ export interface RedisSourceOptions {
  */
 export function redisSource(client: RedisReader, options: RedisSourceOptions): ConfigSource {
   requireShape("client", client, ["get"], "Give a client of ioredis or @redis/client.");
-  requireKnown("redisSource()", options, ["format", "key", "optional", "pollMs", "scope"]);
+  requireOptions("redisSource()", options, {
+    format: "text",
+    key: ["text", "function"],
+    optional: "boolean",
+    pollMs: "number",
+    scope: "text",
+  } satisfies KindsOf<RedisSourceOptions>);
+  requireSourceWords(options);
   requireName("redisSource()", "key", options.key);
   const { key, optional = false, scope = "all", pollMs = 5_000 } = options;
   checkedPollMs(pollMs, 100);
