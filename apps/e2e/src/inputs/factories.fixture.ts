@@ -158,7 +158,6 @@ export const factories: Readonly<Record<string, readonly unknown[]>> = {
     },
   ],
   webhooks: [{ store: stores, log: events.eventLog({ cache: stores.cache }), webhooks: [] }],
-  observe: [{}],
   jsSdkSignature: [{ ticket: "t", nonceStr: "n", timestamp: 1, url: "https://example.com" }],
 };
 
@@ -167,7 +166,7 @@ export const factories: Readonly<Record<string, readonly unknown[]>> = {
  * are tested where they are.
  */
 export const others =
-  /^(require\w+|\w+Parameter|classify|configEventSeverity|createSingleFlight|createWaitQueue|defineConfig|delay|eventSeverity|fingerprint|\w+Probe|keyIn|logEvents|maskTokens|nameIn|nameOf|compareEventIds|parseDocument|parseName|problemText|randomNonce|revealed|scopeOf|settingsOf|variableOf|variableTable|waitFor|rawStore)$/;
+  /^(require\w+|\w+Parameter|classify|configEventSeverity|createSingleFlight|createWaitQueue|defineConfig|delay|eventSeverity|fingerprint|\w+Probe|keyIn|logEvents|maskTokens|nameIn|nameOf|compareEventIds|observe|parseDocument|parseName|problemText|randomNonce|revealed|scopeOf|settingsOf|variableOf|variableTable|waitFor|rawStore)$/;
 
 export const all: Readonly<Record<string, unknown>> = {
   ...core,

@@ -27,7 +27,7 @@ const options: readonly (readonly [kinds: readonly Kind[], names: string])[] = [
     ["number"],
     `advisoryMs answerMs attemptsMax businessType busyRetriesMax checkMs deadlineMs debounceMs
     drainMs fetchDeadlineMs fleetSize gatherMs leaseMs lifetimeMs longestCallMs mandatoryMs maxBytes
-    maxEntries maxLocks maxRefs networkDelayMs overlapMs pollMs probeMs pushAgeMaxMs queueMax
+    maxEntries maxLocks networkDelayMs overlapMs pollMs probeMs pushAgeMaxMs queueMax
     quotaPerDay quotaReserve recheckDueMs recheckMs reconcileMs refreshGraceMs replayBytesMax
     reportMs retentionMs skewMarginMs sourceDeadlineMs storeDeadlineMs streamBytes timeoutMs
     timestamp ttlMs uploadTimeoutMs waitMs`,
@@ -53,8 +53,8 @@ const options: readonly (readonly [kinds: readonly Kind[], names: string])[] = [
   ],
   [
     [],
-    `active atomic cache clock dashboard encryptionKey fallback from issuer keys lock log meter native parent
-    random seal signal snapshot sources store tracer`,
+    `active atomic cache clock dashboard encryptionKey fallback from issuer keys lock log native parent
+    random seal signal snapshot sources store`,
   ],
 ];
 const kindsOfName = new Map(
