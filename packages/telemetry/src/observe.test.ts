@@ -263,6 +263,10 @@ test("no metric and no span holds eight characters of a secret", async () => {
 test.each([
   [{ maxRefs: 0 }, "maxRefs"],
   [{ maxRefs: 1.5 }, "maxRefs"],
+  [{ maxRefs: "2" }, "maxRefs must be a number, not a text"],
+  [{ meter: {} }, "meter must be an object with"],
+  [{ tracer: () => {} }, "tracer must be an object, not a function"],
+  [{ clock: 1 }, "clock must be an object with"],
   [{ maxReferences: 3 }, 'no "maxReferences"'],
   [null, "observe()"],
   ["text", "observe()"],

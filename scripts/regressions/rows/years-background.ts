@@ -209,6 +209,35 @@ export const yearsBackground: readonly Regression[] = [
     title: "keeps a credential fresh that is used from memory",
   },
   {
+    right: "A child is a use.",
+    edits: [
+      {
+        file: `${core}/manager/assembly.ts`,
+        from: "this.demand.use();",
+        to: "",
+      },
+      {
+        file: `${core}/refresh/demand.ts`,
+        from: "if (local.uses !== this.#uses) {",
+        to: "if (local.uses < 0) {",
+      },
+    ],
+    test: `${core}/scenarios/demand.test.ts`,
+    title: "whose only user is its child",
+  },
+  {
+    right: "A mirror is a use.",
+    edits: [
+      {
+        file: `${core}/refresh/demand.ts`,
+        from: "if (this.#keepAlive || this.#node.context.bus.hasListeners || this.#isUsedHere()) return true;",
+        to: "if (this.#keepAlive) return true;",
+      },
+    ],
+    test: "packages/interop/src/mirror/mirror.test.ts",
+    title: "keeps a live token in the key",
+  },
+  {
     right: "A watcher is a use.",
     edits: [
       {

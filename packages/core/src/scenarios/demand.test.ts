@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { credential, type Credential, type CredentialOptions } from "../index.ts";
-import { seededRandom } from "../testing/index.ts";
+import { scriptedIssuer, seededRandom } from "../testing/index.ts";
 import { answering, fleet, within, type Fleet } from "./fleet.fixture.ts";
 
 /** A node to whose events nobody listens. */
@@ -111,6 +111,20 @@ describe("the background of a credential that nobody uses", () => {
       expect(world.platform.issues.length).toBe(length);
     },
   );
+
+  it("keeps a credential fresh whose only user is its child", async () => {
+    const world = fleet();
+    const { clock } = world;
+    const parent = quiet(world, "parent");
+    const issuer = scriptedIssuer({ clock, latencyMs: 10, id: "test:child:wx1" });
+    const child = quiet(world, "child", { issuer, parent, keepAlive: true });
+    await within(clock, 2_000, child.get());
+    for (let hours = 0; hours < 24; hours += 1) {
+      await clock.advance(hourMs);
+      expect(parent.peek()?.reveal()).toBe(world.platform.latest);
+    }
+    expect(world.platform.issues.length).toBeGreaterThanOrEqual(12);
+  });
 
   it("begins again for a consumer that comes after the credential expired", async () => {
     const world = fleet();
