@@ -5,10 +5,13 @@ import { createCache, type CacheDriver } from "@lingpai/core/driver";
 import type { Redis } from "ioredis";
 import type { Store } from "./costs.ts";
 
+/** All processes start at once, and share the processors with the server: no answer is late. */
+const deadlineMs = 10_000;
+
 export function onRedis(client: Redis): Store {
   return {
-    cache: ioredisCache(client),
-    lock: ioredisLock(client),
+    cache: ioredisCache(client, { deadlineMs }),
+    lock: ioredisLock(client, { deadlineMs }),
     subscriptions: async () => (await client.pubsub("CHANNELS")).length,
   };
 }
