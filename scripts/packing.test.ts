@@ -1,5 +1,8 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
-import { misplaced } from "./packing.ts";
+import { lostDeclarations, misplaced } from "./packing.ts";
 
 const sources = new Set(["index.ts", "testing/clock.ts"]);
 
@@ -30,4 +33,15 @@ test.for([
   "node_modules/a/index.js",
 ])("%s is not", (path) => {
   expect(misplaced([path], sources)).toHaveLength(1);
+});
+
+test("a declaration that is imported and not shipped is named", () => {
+  const folder = mkdtempSync(join(tmpdir(), "lingpai-packing-"));
+  mkdirSync(join(folder, "dist/a"), { recursive: true });
+  writeFileSync(join(folder, "dist/index.d.ts"), 'export { a } from "./a/a.ts";\n');
+  writeFileSync(join(folder, "dist/a/a.d.ts"), 'import type { B } from "../b.js";\n');
+  expect(lostDeclarations(folder, ["dist/index.d.ts", "dist/a/a.d.ts"])).toEqual([
+    "dist/a/a.d.ts imports dist/b.d.ts",
+  ]);
+  rmSync(folder, { recursive: true });
 });

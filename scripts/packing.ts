@@ -1,6 +1,6 @@
 /** Packs every published package the way a release does, and looks into the tarballs. */
-import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { run } from "./process.ts";
 import { toolPath } from "./tools.ts";
 import { isPublished, type Member, members, root } from "./workspace.ts";
@@ -57,6 +57,8 @@ export function withTools(): Record<string, string> {
 export function misplaced(files: readonly string[], sources: ReadonlySet<string>): string[] {
   return files.flatMap((path) => {
     if (/^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)) return [];
+    // What other programs read: rules for Prometheus, dashboards for Grafana.
+    if (/^(grafana\/[\w.]+\.json|prometheus\/[\w.]+\.yml)$/.test(path)) return [];
     if (path.startsWith("README")) return [`${path} would be shown by npm in place of README.md`];
     if (/\.(test|types|bench|fixture|kit)\.|\/(mutants|fixtures)\//.test(path))
       return [`${path} is of use to tests only`];
@@ -67,4 +69,20 @@ export function misplaced(files: readonly string[], sources: ReadonlySet<string>
       ? []
       : [`${path} was built from a file that is gone; delete dist and build again`];
   });
+}
+
+/** The declarations that a shipped one imports and that are not shipped themselves. */
+export function lostDeclarations(folder: string, files: readonly string[]): string[] {
+  const shipped = new Set(files);
+  return files
+    .filter((path) => path.endsWith(".d.ts"))
+    .flatMap((path) => {
+      const text = readFileSync(join(folder, path), "utf8");
+      return [...text.matchAll(/(?:from|import\()\s*"(\.[^"]+)\.[jt]s"/g)].flatMap(
+        ([, from = ""]) => {
+          const imported = join(dirname(path), `${from}.d.ts`).replaceAll("\\", "/");
+          return shipped.has(imported) ? [] : [`${path} imports ${imported}`];
+        },
+      );
+    });
 }

@@ -20,7 +20,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "rolldown";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blocksOf } from "./blocks.ts";
-import { misplaced, type Packed, packAll } from "./packing.ts";
+import { lostDeclarations, misplaced, type Packed, packAll } from "./packing.ts";
 import { run } from "./process.ts";
 import { recordingRegistry } from "./recording-registry.ts";
 import { nodeMajors, nodePath, toolPath, typescriptPath } from "./tools.ts";
@@ -163,6 +163,7 @@ describe.for(published)("$manifest.name, packed", (member) => {
     }).map((path) => path.replaceAll("\\", "/"));
     const { files } = packedOf(member);
     expect(misplaced(files, new Set(sources))).toEqual([]);
+    expect(lostDeclarations(member.folder, files)).toEqual([]);
     expect(files).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json"]));
   });
 
@@ -297,7 +298,7 @@ test("Jest loads them in a CommonJS project with what the recipe adds to its con
 });
 
 /** What a user pays. Whoever raises one of these says in the commit what the users get for it. */
-const budgets = { coreUnpackedKb: 640, bundledKb: 66, importOfClient: 2.5 };
+const budgets = { coreUnpackedKb: 640, bundledKb: 68, importOfClient: 2.5 };
 
 test(`core unpacks to at most ${budgets.coreUnpackedKb} kB`, async () => {
   const core = published.find(({ path }) => path === "packages/core");
