@@ -1,4 +1,5 @@
-import { describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { programOf } from "./program.ts";
 import { runLingpai } from "./run.ts";
 
 async function lingpai(...args: readonly string[]) {
@@ -21,6 +22,35 @@ const commands = [
   "seed",
   "unclaim",
 ];
+
+describe("the variables of the options", () => {
+  afterEach(() => vi.unstubAllEnvs());
+
+  test("every option of every command has one that bears its name, but --fix", () => {
+    const program = programOf({ out() {}, err() {} }, () => {});
+    const all = program.commands.flatMap((command) =>
+      command.commands.length === 0 ? [command] : [...command.commands],
+    );
+    const options = all.flatMap((command) => command.options);
+    expect(options.filter(({ envVar }) => envVar === undefined).map(({ long }) => long)).toEqual([
+      "--fix",
+    ]);
+    for (const { envVar, long = "" } of options)
+      if (envVar !== undefined)
+        expect(envVar.replaceAll("_FILE", "").replaceAll("_", "-").toLowerCase()).toContain(
+          long?.slice(2).replaceAll("-file", ""),
+        );
+  });
+
+  test("a variable is read as its option is, and loses against it", async () => {
+    vi.stubEnv("LINGPAI_SEED_EXPIRES_IN", "soon");
+    const store = ["seed", "--store", "sqlite:x"];
+    const byVariable = await lingpai(...store);
+    expect(byVariable.err).toMatch(/LINGPAI_SEED_EXPIRES_IN|expires-in/);
+    const byOption = await lingpai(...store, "--expires-in", "7200");
+    expect(byOption.err).toMatch(/No environment is named/);
+  });
+});
 
 describe("the command line", () => {
   test.each([...commands, "demo", "simulate", "config check"])(

@@ -10,6 +10,7 @@ import type { ExitCode } from "./shared/exit-code.ts";
 import { redisUrl, withJson, withStore } from "./shared/options.ts";
 import type { Output } from "./shared/output.ts";
 import type { SimulateFlags } from "./simulate/command.ts";
+import { nameVariables } from "./shared/variables.ts";
 import type { StatusFlags } from "./status/command.ts";
 
 /** Called with the exit code of the command that was run. */
@@ -30,6 +31,7 @@ export function programOf(output: Output, exit: Exit): Command {
   addConfig(program, output, exit);
   addSimulate(program, output, exit);
   addServe(program, output, exit);
+  nameVariables(program);
   return program;
 }
 
