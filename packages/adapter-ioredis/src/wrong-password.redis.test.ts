@@ -1,42 +1,4 @@
-/** A client whose password is wrong learns that, and not that the store is slow. */
-import type { Cache } from "@lingpai/core";
-import { startServer } from "@lingpai/test-servers";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describeWrongPassword } from "@lingpai/test-redis";
 import { drivers } from "./conformance.fixture.ts";
 
-describe.each(drivers)("$client with a wrong password", ({ standalone }) => {
-  test.each([
-    ["watch", (cache: Cache) => cache.watch!(() => {})],
-    ["get", (cache: Cache) => cache.get("key")],
-  ])("says so: %s", async (_operation, call) => {
-    const server = await startServer();
-    onTestFinished(() => server.stop());
-    await server.command("CONFIG", "SET", "requirepass", "right");
-    const client = await standalone(server, { username: "default", password: "wrong" });
-    onTestFinished(() => client.close());
-    await expect(call(client.cache({ deadlineMs: 20_000 }))).rejects.toMatchObject({
-      code: "CACHE_UNAVAILABLE",
-      reason: "unauthorized",
-      retryable: false,
-    });
-  });
-});
-
-test.each(drivers)(
-  "a watch of $client that begins after its password was changed says so",
-  async ({ standalone }) => {
-    const server = await startServer({ users: ["owner on >old ~* &* +@all"] });
-    onTestFinished(() => server.stop());
-    const client = await standalone(server, { username: "owner", password: "old" });
-    onTestFinished(() => client.close());
-    const cache = client.cache({ deadlineMs: 20_000 });
-    await cache.get("key");
-    await server.command("ACL", "SETUSER", "owner", "resetpass", ">new");
-    await server.command("CONFIG", "SET", "requirepass", "another");
-    await expect(cache.watch!(() => {})).rejects.toMatchObject({
-      code: "CACHE_UNAVAILABLE",
-      reason: "unauthorized",
-      retryable: false,
-    });
-  },
-);
+describeWrongPassword(drivers);

@@ -10,5 +10,6 @@ export { rightsWithin } from "./backends/rights.ts";
 export { slotOf } from "./backends/slot.ts";
 export { standaloneBackend } from "./backends/standalone.ts";
 export { describeTracing } from "./promises/tracing.ts";
+export { describeWrongPassword } from "./promises/wrong-password.ts";
 export { basicsDaily, keysOf, lookalikeOf } from "./backends/world.ts";
 export type { Connected, Credentials, Own, RedisDriver } from "./backends/world.ts";
