@@ -1,6 +1,7 @@
 /** Ways to look up one value that is there, in this process. */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
-import { credential, systemClock, type Credential } from "@lingpai/core";
+import * as core from "@lingpai/core";
+import { systemClock, type Credential } from "@lingpai/core";
 import { createCache as createDedupe } from "async-cache-dedupe";
 import { BentoCache, bentostore } from "bentocache";
 import { memoryDriver } from "bentocache/drivers/memory";
@@ -67,8 +68,8 @@ export function bases(): readonly HotContender[] {
   ];
 }
 
-/** A credential that is fresh and stays so for the whole run. */
-export async function ours(): Promise<{
+/** A credential of this copy of core that is fresh and stays so for the whole run. */
+export async function ours({ credential }: Pick<typeof core, "credential"> = core): Promise<{
   readonly contenders: readonly HotContender[];
   readonly credential: Credential;
 }> {

@@ -1,15 +1,12 @@
 /** A hit in the process's own memory. */
-import { do_not_optimize, measure } from "mitata";
-import type { Bench, Effort } from "../bench.ts";
+import type { Bench } from "../bench.ts";
 import { judged, ratioAtMost, type Figure, type Target } from "../measurement.ts";
 import { inRounds } from "../rounds.ts";
 import { median, medianRatio, rounded, spreadOf } from "../statistics.ts";
 import { baseNames, bases, ours, peers, type HotContender } from "./contenders.ts";
+import { sample, warmUp } from "./sample.ts";
 
-const efforts = {
-  full: { rounds: 15, sampleMs: 40, samplesMin: 5, warmUps: 20_000 },
-  quick: { rounds: 2, sampleMs: 1, samplesMin: 1, warmUps: 500 },
-} as const;
+const rounds = { full: 15, quick: 2 } as const;
 
 export const hot: Bench = {
   title: "A hit in the process's own memory",
@@ -19,7 +16,7 @@ export const hot: Bench = {
     const contenders = [...bases(), ...own.contenders, ...(await peers())];
     try {
       for (const contender of contenders) await warmUp(contender, effort);
-      const nanoseconds = await inRounds(contenders, efforts[effort].rounds, (contender) =>
+      const nanoseconds = await inRounds(contenders, rounds[effort], (contender) =>
         sample(contender, effort),
       );
       return figuresOf(contenders, nanoseconds);
@@ -28,34 +25,6 @@ export const hot: Bench = {
     }
   },
 };
-
-/**
- * Fills caches that load by themselves, and lets the compiler finish; proves that there is a hit.
- */
-async function warmUp({ name, hit }: HotContender, effort: Effort): Promise<void> {
-  for (let turn = 0; turn < efforts[effort].warmUps; turn += 1) await hit();
-  if (!(await hit())) throw new Error(`${name} has no hit to measure.`);
-}
-
-/**
- * Nanoseconds of one hit: the median over batches of 4096 calls, as mitata's generated loop takes
- * them.
- */
-async function sample({ kind, hit }: HotContender, effort: Effort): Promise<number> {
-  const { sampleMs, samplesMin } = efforts[effort];
-  const call = kind === "awaited" ? hit : () => do_not_optimize(hit());
-  const batched = {
-    warmup_threshold: Number.POSITIVE_INFINITY,
-    batch_threshold: Number.POSITIVE_INFINITY,
-  };
-  const { p50 } = await measure(call, {
-    ...batched,
-    gc: false,
-    min_samples: samplesMin,
-    min_cpu_time: sampleMs * 1e6,
-  });
-  return p50;
-}
 
 function figuresOf(
   contenders: readonly HotContender[],
