@@ -25,7 +25,8 @@ export function namesIn(scrape: string): Set<string> {
   );
 }
 
-/** The names of Lingpai's series that a PromQL expression reads; those of recordings too. */
+/** The names of Lingpai's series that a PromQL expression reads, recorded ones too; no labels. */
 export function namesRead(expression: string): string[] {
-  return expression.match(/\blingpai[_:][a-z0-9_:]*(?=[\s)[{]|$)/gu) ?? [];
+  const bare = expression.replaceAll(/\{[^{}]*\}|\b(?:by|on) \([^)]*\)/gu, "");
+  return bare.match(/\blingpai[_:][a-z0-9_:]*(?=[\s)[{]|$)/gu) ?? [];
 }
