@@ -1,4 +1,7 @@
-/** Compiles only while the real clients of both majors, and the oldest, offer what the adapter calls. */
+/**
+ * Compiles only if the real clients of both majors, and the oldest supported one, have the members
+ * that the adapter calls.
+ */
 import type * as ioredis6 from "ioredis";
 import type * as ioredisOldest from "ioredis-oldest";
 import type * as ioredis5 from "ioredis5";

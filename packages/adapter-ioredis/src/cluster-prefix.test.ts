@@ -14,14 +14,14 @@ describe.each([
     return cluster;
   };
 
-  test("is refused when its keyPrefix would be everybody's hash tag, before anything is sent", () => {
+  test("is refused before any command is sent when its keyPrefix would put all keys into one hash slot", () => {
     for (const keyPrefix of ["{app}:", "app{", "}app"]) {
       for (const factory of [ioredisCache, ioredisLock, ioredisProbe])
         expect(() => factory(clusterWith(keyPrefix))).toThrow(ConfigurationError);
     }
   });
 
-  test("is taken with any other keyPrefix, and not connected by that", () => {
+  test("is accepted with any other keyPrefix, and the call does not connect it", () => {
     const cluster = clusterWith("app*:");
     ioredisCache(cluster);
     ioredisLock(cluster);

@@ -13,7 +13,7 @@ import * as ioredis5 from "ioredis5";
 import { ioredisCache, ioredisLock, ioredisProbe } from "./index.ts";
 import type { IoredisClient, IoredisCluster } from "./index.ts";
 
-/** The members of either version's client that only the tests use. */
+/** The client's members that only the tests use. */
 interface Owned {
   disconnect(): void;
   ping(): Promise<unknown>;
@@ -46,7 +46,7 @@ interface RedisOptions extends Own {
   retryStrategy?: (times: number) => number;
 }
 
-/** How either version's clients are made. */
+/** Constructs the clients of one version. */
 interface Library {
   readonly Redis: new (options: RedisOptions) => Owned & IoredisClient;
   readonly Cluster: new (
@@ -56,12 +56,12 @@ interface Library {
 }
 
 /**
- * The default of 5. That of 6 grows faster, which would cost the clauses that break 100 connections
- * a quarter of a minute.
+ * ioredis 5's default. That of 6 grows faster: the clauses that break 100 connections would take 15
+ * s longer.
  */
 const retryStrategy = (times: number): number => Math.min(times * 50, 2_000);
 
-/** Where the owner allows it; ours are to go to the primary all the same. */
+/** The owner may allow reads from replicas. The adapter must still read from the primary. */
 const readsFromReplicas = { scaleReads: "slave" } as const;
 
 function driver(
@@ -92,7 +92,7 @@ export const drivers: readonly RedisDriver[] = [
   driver("6", ioredis6),
 ];
 
-/** The oldest version that is supported. */
+/** The oldest supported version. */
 const oldest = driver("5.3", ioredisOldest, { newer: "ioredis 6" });
 
 export const backends: readonly Backend[] = [

@@ -37,8 +37,9 @@ export function ioredisCache(
 }
 
 /**
- * Makes a lock on this client, which a cache may use, too. @throws {ConfigurationError} as
- * {@link ioredisCache} does.
+ * Makes a lock on this client. A cache may use the same client.
+ *
+ * @throws {ConfigurationError} as {@link ioredisCache} does.
  */
 export function ioredisLock(client: IoredisClient | IoredisCluster, options?: LockOptions): Lock {
   return createLock(createRedisLockDriver(storeOf(client)), options);

@@ -17,7 +17,7 @@ beforeAll(async () => {
 beforeEach(async () => void (await server.command("FLUSHALL")));
 afterAll(() => server.stop());
 
-/** How either version's client is made and ended, whatever its options. */
+/** Constructs and closes a client of one version, with any options. */
 type Library = new (options: object) => IoredisClient & {
   connect(): Promise<void>;
   disconnect(): void;
@@ -35,7 +35,7 @@ describe.each([
     return client;
   };
 
-  test("keyPrefix goes before every name once, is not listed, and bounds clear()", async () => {
+  test("keyPrefix is prepended once to every name, does not appear in keys(), and limits clear()", async () => {
     const client = connect({ keyPrefix: ownPrefix });
     await expectOwnPrefix(
       server,
@@ -52,7 +52,7 @@ describe.each([
     { db: 3 },
     { protocol: 3 },
     { protocol: 3, replyMapping: "resp3" },
-  ])("%j does not disturb", async (options) => {
+  ])("the option %j does not affect the cache or the lock", async (options) => {
     const client = connect(options);
     if ("lazyConnect" in options) await client.connect();
     await expectUndisturbed(
@@ -61,8 +61,11 @@ describe.each([
     );
   });
 
-  describe("when the answer to a release or a delete is lost", () => {
-    /** What comes of both. The short deadline is for a client that never settles the command. */
+  describe("when the reply to a release or a delete is lost", () => {
+    /**
+     * The outcomes of the release and of the delete. The deadline is short because some clients
+     * never settle the command.
+     */
     const outcomes = async (options: object): Promise<readonly PromiseSettledResult<unknown>[]> => {
       const link = await openLink(server);
       onTestFinished(() => link.close());
@@ -73,7 +76,7 @@ describe.each([
       ];
       const release = (work: () => Promise<void>): Promise<void> =>
         withLease(lock, "name", { ttlMs: 60_000, waitMs: 0 }, work);
-      // The server is to know the scripts: what is lost must be an answer, not a NOSCRIPT.
+      // The scripts must be loaded first: the lost reply must be a result, not a NOSCRIPT error.
       await release(async () => {});
       await cache.delete("key");
       await cache.set("key", "value");
@@ -88,14 +91,14 @@ describe.each([
       return [...released, ...deleted];
     };
 
-    test("the client sends it again, which finds nothing, as if somebody had been there before", async () => {
+    test("a client that resends the command reports a lost lease and an absent entry", async () => {
       expect(await outcomes({})).toMatchObject([
         { reason: { code: "LOCK_LOST", reason: "refused" } },
         { value: false },
       ]);
     });
 
-    test("and the client may not send it again, a lease was not lost, and a delete has no answer", async () => {
+    test("a client that may not resend it reports the release as done and the delete as unavailable", async () => {
       const options = { autoResendUnfulfilledCommands: false };
       expect(await outcomes(options)).toMatchObject([
         { status: "fulfilled" },

@@ -1,6 +1,6 @@
 /**
- * What happens to operations while a database is away. The clauses that break connections speak
- * Redis's protocol only.
+ * Operations while a database is unreachable. The clauses that break connections only speak Redis's
+ * protocol.
  */
 import KeyvMemcache from "@keyv/memcache";
 import { systemClock } from "@lingpai/core";
@@ -16,14 +16,14 @@ import { keyvCache, keyvLock } from "./index.ts";
 
 interface Connected {
   readonly native: object;
-  /** Of a pool: makes a connection and leaves it idle. */
+  /** Makes a connection of the pool and leaves it idle. */
   warm?(): Promise<unknown>;
   close(): unknown;
 }
 
 interface Case {
   readonly name: string;
-  /** Whether what was stored is there after a restart. */
+  /** True if stored data survives a restart. */
   readonly keeps: boolean;
   start(): Promise<Database>;
   connect(server: Pick<Database, "url">): Connected;
@@ -110,7 +110,7 @@ describe.each(cases)("$name", ({ start, connect, keeps }) => {
     lock.release("wx2", "owner"),
   ];
 
-  test("a server that stopped answering is unavailable to every operation within the deadline, and back when it is", async () => {
+  test("a server that stops answering is unavailable to every operation within the deadline, and available when it answers again", async () => {
     server.freeze();
     const startMs = systemClock.monotonicMs();
     const outcomes = await Promise.allSettled(operations());
@@ -124,12 +124,12 @@ describe.each(cases)("$name", ({ start, connect, keeps }) => {
       });
       expect(String(outcome.status === "rejected" && outcome.reason.stack)).not.toContain(token);
     }
-    // With room for a machine four times slower.
+    // Leaves room for a machine that is four times slower.
     expect(tookMs).toBeLessThan(deadlineMs * 4);
     await until("it answers again", async () => (await cache.get("wx1"))?.value === token);
   });
 
-  test("after a restart the same client goes on, and fences still rise", async () => {
+  test("the same client continues after a restart of the server, and fences still rise", async () => {
     await until(
       "the lock is free",
       async () => (await lock.tryAcquire("wx3", "before", 1000)).acquired,
@@ -169,8 +169,8 @@ describe.each(cases.filter(({ name }) => ["PostgreSQL", "MariaDB"].includes(name
 
     afterEach(async () => {
       await cache.close();
-      // A connection that died in silence never ends by itself, so the link ends before the client
-      // that waits for it, and may then complain.
+      // A connection that died without a FIN never ends by itself. The link is closed before the
+      // client that waits for it, which may then report an error.
       await link.close();
       await Promise.allSettled([connection.close()]);
     });
@@ -179,14 +179,14 @@ describe.each(cases.filter(({ name }) => ["PostgreSQL", "MariaDB"].includes(name
     const worksAgain = (): Promise<unknown> =>
       until("it works", async () => (await cache.set("wx1", token)).written);
 
-    test("a connection of the pool that has died in silence is given up for another one", async () => {
+    test("a dead pool connection is replaced by a new one", async () => {
       await connection.warm?.();
       await link.strand();
       await expect(cache.get("wx1")).rejects.toMatchObject(unavailable);
       await worksAgain();
     });
 
-    test("a connection that dies in silence while it is made is given up for another one", async () => {
+    test("a connection that dies while it is being opened is replaced by a new one", async () => {
       await link.freeze();
       await expect(cache.get("wx1")).rejects.toMatchObject(unavailable);
       await link.strand();
@@ -196,7 +196,7 @@ describe.each(cases.filter(({ name }) => ["PostgreSQL", "MariaDB"].includes(name
   },
 );
 
-test("PostgreSQL: who watches is told to read everything again after the connection was lost, and is told of changes from then on", async () => {
+test("PostgreSQL: a watcher is told to read everything again after its connection was lost, and receives changes from then on", async () => {
   const server = await postgres();
   const native = new pg.Pool({ connectionString: server.url });
   const cache = keyvCache(new Keyv(), { native, deadlineMs }).withPrefix("prod");

@@ -1,12 +1,12 @@
 /**
  * Lingpai's cache and lock over any Keyv, 5 or 6.
  *
- * Keyv itself has no atomic operation, and a lock made of its `get` and `set` has two holders in
- * most acquisitions. So everything that must be atomic goes to the database under the Keyv, through
- * its own client: SQLite, PostgreSQL, MySQL, Redis, Valkey, etcd, memcached, an in-process Map.
- * Entries lie in tables or keys of ours there, not in Keyv's envelope, because honest versions and
- * times to live need that: what you store through the Keyv and what Lingpai stores never meet.
- * Where no atomic operation is known, `keyvLock` refuses to be constructed.
+ * Keyv itself has no atomic operation. A lock made of its `get` and `set` has two holders in most
+ * acquisitions. Therefore every atomic operation goes to the database under the Keyv, through its
+ * own client: SQLite, PostgreSQL, MySQL, Redis, Valkey, etcd, memcached, or an in-process Map.
+ * Entries lie in tables or keys of Lingpai's own, not in Keyv's envelope, because exact versions
+ * and times to live need that. Data that you store through the Keyv and data that Lingpai stores
+ * never meet. `keyvLock` refuses a store without a known atomic operation.
  *
  * @packageDocumentation
  */
@@ -30,7 +30,7 @@ import type { AtomicStore, Demand } from "./store/store.ts";
 
 export type { AtomicStore, StoreFacts, StoreScope } from "./store/store.ts";
 
-/** The one member of a Keyv that is used: what it was constructed over. */
+/** The only member of a Keyv that is used: the store that it was constructed with. */
 export interface KeyvLike {
   readonly store: unknown;
 }
@@ -40,10 +40,13 @@ export interface StoreOptions {
    * The database's own client: a `DatabaseSync` of node:sqlite, a pg `Pool`, a mysql2 pool, a
    * client of @redis/client, ioredis or iovalkey, an `Etcd3`, a memjs `Client`, a `Map`. It stays
    * yours: you connect and close it.
-   * @defaultValue what is found under the Keyv
+   * @defaultValue the client found under the Keyv
    */
   readonly native?: object;
-  /** Your own drivers for a store that this package does not know. Comes before `native`. */
+  /**
+   * Your own drivers for a store that this package does not know. They take precedence over
+   * `native`.
+   */
   readonly atomic?: AtomicStore;
 }
 
@@ -51,22 +54,23 @@ export interface KeyvCacheOptions extends CacheOptions, StoreOptions {}
 
 export interface KeyvLockOptions extends LockOptions, StoreOptions {
   /**
-   * Whom the lock must keep apart. A lock within one process is had only by asking for it:
-   * `"process"`. @defaultValue "host"
+   * The widest set of callers that the lock must exclude. A lock within one process must be asked
+   * for explicitly: `"process"`. @defaultValue "host"
    */
   readonly scope?: Demand["scope"];
   /**
-   * `"advisory"` accepts a store that may forget a lease or a fence, or that lives by its clients'
+   * `"advisory"` also accepts a store that may forget a lease or a fence, or that uses its clients'
    * clocks. @defaultValue "fenced"
    */
   readonly guarantee?: Demand["guarantee"];
 }
 
 /**
- * A cache over the store under this Keyv.
+ * Makes a cache over the store under this Keyv.
  *
- * With a store that has no known atomic operation, reads, unconditional writes and deletes work by
- * this process's clock, and `ifVersion` rejects with `LOCK_UNSUPPORTED`: it would be a guess.
+ * On a store without a known atomic operation, reads, unconditional writes and deletes work by this
+ * process's clock. A write with `ifVersion` rejects with `LOCK_UNSUPPORTED`, because it could not
+ * be atomic.
  *
  * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when `native` is not a client that this package
  *   knows.
@@ -77,11 +81,11 @@ export function keyvCache(keyv: KeyvLike, options: KeyvCacheOptions = {}): Cache
 }
 
 /**
- * A lock in the store under this Keyv.
+ * Makes a lock in the store under this Keyv.
  *
  * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when the store has no known atomic operation,
- *   or less reach or a weaker guarantee than asked for, and when a `clear()` of the Keyv itself
- *   would free a held lease. The text names what to use instead.
+ *   when its scope or guarantee is weaker than the one asked for, and when a `clear()` of the Keyv
+ *   itself would free a held lease. The text names what to use instead.
  */
 export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
   const own = driverOptions("keyvLock()", keyv, options, {});
@@ -98,7 +102,7 @@ export function keyvLock(keyv: KeyvLike, options: KeyvLockOptions = {}): Lock {
   return createLock(store.lock, own);
 }
 
-/** What core's part is given, once all is known to be there and known by name. */
+/** The options for core's part, after they were checked. */
 function driverOptions(
   what: string,
   keyv: KeyvLike,
@@ -128,8 +132,7 @@ function driverOptions(
 }
 
 /**
- * With drivers or a client of one's own, the Keyv's `clear()` matters only where both are over the
- * same client.
+ * With your own drivers or client, the Keyv's `clear()` matters only if both use the same client.
  */
 function requireKeptApart({ store }: KeyvLike, { native, atomic }: StoreOptions): void {
   const adapter = unwrap(store);

@@ -1,9 +1,9 @@
-/** Whatever the README says can be used is run by the conformance suite. */
+/** Checks that the conformance suite runs every client that the README names. */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { backends } from "./conformance.fixture.ts";
 
-/** The README's words for a client, and the name of the library that a backend shows. */
+/** The README's name of a client, and the library name that a backend shows. */
 const libraries: Readonly<Record<string, readonly string[]>> = {
   "`DatabaseSync` of node:sqlite, `Database` of better-sqlite3": ["node:sqlite", "better-sqlite3"],
   "`Pool` of pg": ["pg"],
@@ -14,14 +14,14 @@ const libraries: Readonly<Record<string, readonly string[]>> = {
   "the `Map`": ["Map"],
 };
 
-/** `@keyv/redis` 5, 6 → @keyv/redis 5, @keyv/redis 6. */
+/** Splits `@keyv/redis` 5, 6 into @keyv/redis 5 and @keyv/redis 6. */
 function adaptersIn(cell: string): string[] {
   return [...cell.matchAll(/`(@keyv\/\w+)` ([\d, ]+\d|\d)/g)].flatMap(([, name, versions = ""]) =>
     versions.split(", ").map((version) => `${name} ${version}`),
   );
 }
 
-test("every client that the README's table names is run by the conformance suite", () => {
+test("the conformance suite runs every client that the README's table names", () => {
   const readme = readFileSync(new URL("../README.md", import.meta.url), "utf8");
   const rows = [
     ...readme.matchAll(

@@ -1,11 +1,11 @@
 /**
- * A process that stores a token, sealed and then open, while everything that can be listened to is:
- * `node tracing.fixture.ts CLIENT URL`.
+ * A process that stores a token, first sealed and then unsealed, while everything that can be
+ * observed is observed: `node tracing.fixture.ts CLIENT URL`.
  *
- * Every diagnostics channel that a driver makes is subscribed to, whatever its name: a later
- * version of a driver may have more. The parent reads all that is printed, the drivers' debug
- * output too; a line in both streams stands between the two, and the last two lines are what was
- * heard.
+ * It subscribes to every diagnostics channel that a driver makes, whatever its name, because a
+ * later version may have more. The parent reads all that is printed, the drivers' debug output
+ * included. One line in both streams separates the two parts. The last two lines list what was
+ * observed.
  */
 import diagnostics from "node:diagnostics_channel";
 import type { Channel, TracingChannel } from "node:diagnostics_channel";
@@ -27,7 +27,8 @@ function hear(channel: Channel): void {
 }
 
 /**
- * Those of Node itself are made by name too; only what a driver makes after this is of interest.
+ * Node's own channels are created by name too. Only those that a driver creates after this are of
+ * interest.
  */
 function listenToAll(): void {
   const { channel, tracingChannel } = diagnostics;
@@ -87,8 +88,8 @@ const { native, close } = await connect[library]!();
 const options = { native, deadlineMs: 20_000 };
 
 /**
- * What is heard while a token is fetched and stored, as one line, and the types of the credential's
- * events.
+ * Collects as one line what is observed while a token is fetched and stored, and the types of the
+ * credential's events.
  */
 async function stored(environment: string, sealing: StoreOptions): Promise<string> {
   heard = [];

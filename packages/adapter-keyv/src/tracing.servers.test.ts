@@ -1,6 +1,6 @@
 /**
- * Who traces a driver of a database, or reads its debug output, sees no sealed token, and an
- * unsealed one is reported.
+ * A tracer of a database driver, or a reader of its debug output, sees no sealed token. An unsealed
+ * one is reported.
  */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 
 const marker = "QZ7f-Marker-kV3x-Token-9pLw-R2dN";
 const observer = new URL("tracing.fixture.ts", import.meta.url).pathname;
-/** Everything that the drivers, and what they stand on, can be told to print. */
+/** Switches on all debug output of the drivers and their dependencies. */
 const loud = {
   DEBUG: "*",
   NODE_DEBUG: "net,stream,http2,tls",
@@ -19,13 +19,13 @@ const loud = {
 };
 
 interface Observed {
-  /** Of the credential's events. */
+  /** Types of the credential's events. */
   readonly types: readonly string[];
   readonly text: string;
   readonly printed: string;
 }
 
-/** While a token was stored sealed, and then open. */
+/** The output while a token was stored sealed, and then unsealed. */
 async function observed(
   library: string,
   { url }: Pick<Running, "url">,
@@ -43,12 +43,12 @@ async function observed(
   return [0, 1].map((part) => ({
     ...(JSON.parse(lines.at(part - 2) ?? "") as Omit<Observed, "printed">),
     printed: printed.map((stream) => stream[part]).join("\n"),
-  })) as unknown as readonly [Observed, Observed]; // two, by the list above
+  })) as unknown as readonly [Observed, Observed]; // two, according to the list above
 }
 
 /**
- * As a text or in hex, as our statements and mysql2's packets have it. Any eight characters are too
- * many.
+ * The token as text, or in hex as our statements and mysql2's packets contain it. Any eight
+ * characters of it are too many.
  */
 function partsShown(output: string): string[] {
   const parts = Array.from({ length: marker.length - 7 }, (_, start) =>
@@ -70,7 +70,7 @@ const redis = async (): Promise<Running> => {
 interface Case {
   readonly library: string;
   start(): Promise<Running>;
-  /** Where an unsealed token is to be seen. */
+  /** The places where an unsealed token can be seen. */
   readonly unsealed: "nowhere" | "channels" | "print";
 }
 
@@ -84,7 +84,7 @@ const cases: readonly Case[] = [
   { library: "@redis/client", start: redis, unsealed: "channels" },
 ];
 
-describe.each(cases)("somebody who traces $library", ({ library, start, unsealed }) => {
+describe.each(cases)("a tracer of $library", ({ library, start, unsealed }) => {
   let sealed: Observed;
   let open: Observed;
   beforeAll(async () => {
@@ -99,7 +99,7 @@ describe.each(cases)("somebody who traces $library", ({ library, start, unsealed
     expect(sealed.types).not.toContain("unsealed-and-traced");
   });
 
-  test("sees an unsealed one where SECURITY.md says so, and is reported then", () => {
+  test("sees an unsealed token where SECURITY.md says so, and the credential reports it", () => {
     expect({
       library,
       channels: partsShown(open.text).length > 0,

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 test.each(drivers)(
-  "a subscriber connection that died in silence is replaced when a listener asks for another ($client)",
+  "a subscriber connection that died without a FIN is replaced when another listener subscribes ($client)",
   async (driver) => {
     const link = await openLink(server);
     const [connected, elsewhere] = [await driver.standalone(link), await driver.standalone(server)];

@@ -13,7 +13,7 @@ function bench() {
   return { clock, store, entries: casEntries("etcd", store, { clock, deadlineMs: 200 }) };
 }
 
-test("a write that is not answered holds its name up until its deadline, and what is answered late writes nothing more", async () => {
+test("an unanswered write blocks its name until its deadline, and a late answer causes no further write", async () => {
   const { clock, store, entries } = bench();
   const answer = store.hold();
   const late = entries.set(name, "old", as("1"));
@@ -28,7 +28,7 @@ test("a write that is not answered holds its name up until its deadline, and wha
   expect((await entries.get(name))?.value).toBe("new");
 });
 
-test("a store that answers nothing is asked by every write, at the latest when the one before it has given up", async () => {
+test("when the store answers nothing, each write still sends a request once the previous write has given up", async () => {
   const { clock, store, entries } = bench();
   for (const version of ["1", "2", "3", "4"]) {
     store.hold();
@@ -41,7 +41,7 @@ test("a store that answers nothing is asked by every write, at the latest when t
   expect(clock.pendingTimers).toBe(0);
 });
 
-test("reads hold nobody up, and wait for the writes that came before them", async () => {
+test("reads delay no other operation, and wait for the writes that came before them", async () => {
   const { clock, store, entries } = bench();
   store.hold();
   void entries.get(name);

@@ -1,6 +1,6 @@
 /**
- * Entries in a store of {@link CasKeys}: each one key, `lingpai/entries/<name>`, with the text
- * `VERSION:TTL:VALUE`.
+ * Stores entries in a {@link CasKeys} store. Each is one key, `lingpai/entries/<name>`, with the
+ * text `VERSION:TTL:VALUE`.
  */
 import { CacheUnavailableError, UnreadableEntryError } from "@lingpai/core";
 import { createWaitQueue } from "@lingpai/core/driver";
@@ -17,7 +17,7 @@ interface Stored {
   readonly value: string;
 }
 
-/** Where an entry is read and written, and whose clock counts. */
+/** The store of the entries, and the clock that stamps them. */
 interface Store {
   readonly keys: CasKeys;
   readonly clock: Clock;
@@ -62,7 +62,7 @@ async function get({ keys, clock }: Store, name: string): Promise<Entry | undefi
   };
 }
 
-/** Where a write fails somebody else has written, so the condition is checked again. */
+/** A failed put means that another client wrote meanwhile, so the condition is checked again. */
 async function set(
   { keys, clock }: Store,
   name: string,
@@ -99,16 +99,16 @@ async function remove(
 }
 
 interface Turns {
-  /** Runs a write when those before it on this name have ended. */
+  /** Runs a write after the earlier writes on this name have ended. */
   inTurn<T>(name: string, write: (turn: AbortSignal) => Promise<T>): Promise<T>;
-  /** Runs a read when the writes before it have ended; a read makes nobody wait. */
+  /** Runs a read after the earlier writes have ended. Reads delay nothing. */
   afterWrites<T>(name: string, reading: () => Promise<T>): Promise<T>;
 }
 
 /**
- * Each write is several requests, so those of one process on one name take turns: they keep their
- * order and never race. A request may stay without an answer for very long, so a turn ends at the
- * latest when its caller has given up; then the write sends nothing more.
+ * Queues the writes of this process per name, because a write is several requests: they keep their
+ * order and never race. A request may stay unanswered for long. A turn therefore ends at the latest
+ * when its caller has given up; after that its write sends nothing more.
  */
 function turns(kind: string, clock: Clock, deadlineMs: number): Turns {
   const queue = createWaitQueue();

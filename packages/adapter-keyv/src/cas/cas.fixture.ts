@@ -1,4 +1,7 @@
-/** A store of {@link CasKeys} in memory, with the time and the silences that a test gives it. */
+/**
+ * An in-memory {@link CasKeys} store. The test sets its time and decides which requests stay
+ * unanswered.
+ */
 import type { ManualClock } from "@lingpai/core/testing";
 import type { CasWrite } from "./cas.ts";
 import type { EtcdKeys } from "../etcd/etcd-keys.ts";
@@ -10,17 +13,17 @@ interface Stored {
 }
 
 export interface CasStore extends EtcdKeys {
-  /** The requests so far. */
+  /** The requests sent so far. */
   readonly requests: readonly string[];
-  /** Leaves the next request without an answer until the function that it returns is called. */
+  /** Leaves the next request unanswered until the returned function is called. */
   hold(): () => void;
-  /** What is really left of a key, in ms; 0 when it is gone. */
+  /** The true time to live of a key, in ms; 0 after it has expired. */
   leftMs(key: string): number;
 }
 
 /**
- * `told` is what the store's client makes of the ms that are left. Times to live are rounded up to
- * whole seconds.
+ * Makes the store. `told` maps the true remaining ms to what the client reports. Times to live are
+ * rounded up to whole seconds.
  */
 export function casStore(
   clock: ManualClock,

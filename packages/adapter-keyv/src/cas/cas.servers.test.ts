@@ -1,4 +1,4 @@
-/** What fakes of etcd and memcached cannot prove. */
+/** Tests that need the real servers, because fakes of etcd and memcached could not prove them. */
 import KeyvMemcache from "@keyv/memcache";
 import { systemClock } from "@lingpai/core";
 import { etcd, memcached, openLink, until } from "@lingpai/test-servers";
@@ -11,7 +11,7 @@ test.each([
   { start: etcd, connect: (url: string) => new Etcd3({ hosts: url }) },
   { start: memcached, connect: (url: string) => new KeyvMemcache(url).client },
 ])(
-  "$start.name: an owner that asks again has its lease for as long as it asks, and never for less",
+  "$start.name: an owner that keeps acquiring its lease never holds it for less time than it asked for",
   async ({ start, connect }) => {
     const server = await start();
     const native = connect(server.url);
@@ -29,7 +29,7 @@ test.each([
   },
 );
 
-test("a client of etcd with a deadline finds its way back from a connection that died without a word", async () => {
+test("an etcd client with a deadline recovers from a connection that died without a FIN", async () => {
   const server = await etcd();
   const link = await openLink(server, "chunks");
   const native = new Etcd3({

@@ -1,5 +1,5 @@
 /**
- * What entries and leases need of a store that knows compare-and-set on one key, and nothing more:
+ * The interface that entries and leases need from a store with compare-and-set on single keys:
  * etcd, memcached.
  */
 
@@ -9,15 +9,15 @@ export interface CasPair {
   /** Changes with every write of the key. */
   readonly revision: string;
   /**
-   * What is left of its time to live, in ms, rather too much than too little; undefined when it
-   * does not end, 0 when it has.
+   * The remaining time to live, in ms, rounded up rather than down. It is undefined for a key
+   * without expiry, and 0 for an expired one.
    */
   remainingMs(): Promise<number | undefined>;
 }
 
 /**
- * A key as it is to be written, if it is still as it was read; undefined for one that was not
- * there.
+ * A conditional write: it succeeds only if the key is still as it was read. `read` is undefined for
+ * an absent key.
  */
 export interface CasWrite {
   readonly key: string;
@@ -28,25 +28,25 @@ export interface CasWrite {
 
 export interface CasKeys {
   read(key: string): Promise<CasPair | undefined>;
-  /** Tells whether it was written: false when the key had changed. */
+  /** Resolves to false if the key had changed and nothing was written. */
   put(write: CasWrite): Promise<boolean>;
-  /** Tells whether it was removed: false when the key had changed. */
+  /** Resolves to false if the key had changed and nothing was removed. */
   remove(key: string, read: CasPair): Promise<boolean>;
-  /** Keys that begin with the prefix and come after this one, at most {@link listLimit}. */
+  /** Returns at most {@link listLimit} keys that begin with the prefix and sort after this one. */
   list(prefix: string, after: string): Promise<readonly string[]>;
-  /** Removes all keys that begin with the prefix, and counts them. */
+  /** Removes all keys that begin with the prefix, and returns their number. */
   removeAll(prefix: string): Promise<number>;
 }
 
 export const listLimit = 500;
 
-/** The owner of a lease, its length and its fence, as one text. */
+/** A lease as one text: its owner, length and fence. */
 export interface LeaseText {
   readonly ttlMs: number;
   readonly fence: number;
   /**
-   * Empty when it was released; undefined for what is foreign, which is nobody's and is never
-   * released.
+   * It is empty after a release. It is undefined for a foreign value, which has no owner and is
+   * never released.
    */
   readonly owner: string | undefined;
 }

@@ -28,17 +28,17 @@ export const inProcessBackends: readonly Backend[] = [
   },
 ];
 
-/** What the disk does meanwhile is not what is tested. */
+/** Syncing to disk is switched off: the tests are not about the disk. */
 const unsynced = "PRAGMA synchronous = OFF";
 
-/** The drivers are adapter-sqlite's, which runs every clause on them. */
+/** The drivers are those of adapter-sqlite, which runs every clause on them. */
 const daily: DailyPart = {
   clauses: ["CACHE-0", "LOCK-0"],
   restBy: "node:sqlite",
   restByAdapter: "adapter-sqlite",
 };
 
-/** On the machine's clock, and so as slow as what they wait for. */
+/** These stores run on the machine's clock, so their tests wait in real time. */
 export const onFiles: readonly Backend[] = [
   fileBackend("adapter-keyv", "SQLite, node:sqlite", (file) => {
     const native = new DatabaseSync(file);

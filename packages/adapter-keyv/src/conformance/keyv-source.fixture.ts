@@ -1,4 +1,4 @@
-/** One process's way to a store by way of a Keyv. */
+/** The access of one process to a store through a Keyv. */
 import type { Source } from "@lingpai/test-databases";
 import { keyvCache, keyvLock } from "../index.ts";
 import type { KeyvLike, KeyvLockOptions } from "../index.ts";

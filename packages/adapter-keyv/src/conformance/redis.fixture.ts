@@ -1,4 +1,4 @@
-/** Redis under Keyv's own adapters, in the world in which the Redis adapters are tested. */
+/** Redis under Keyv's own adapters, on the same servers on which the Redis adapters are tested. */
 import KeyvRedis from "@keyv/redis";
 import KeyvValkey from "@keyv/valkey";
 import type { Backend } from "@lingpai/conformance";
@@ -18,7 +18,7 @@ interface AnyKeyv {
   get(key: string): Promise<unknown>;
 }
 
-/** The members of any client that only the tests use. */
+/** The client's members that only the tests use. */
 interface Owned {
   eventNames(): (string | symbol)[];
   listenerCount(event: string | symbol): number;
@@ -37,7 +37,7 @@ function connected(
     lock: (given) => keyvLock(keyv, { ...given, ...options }),
     lookalike: () => connected(client, keyv, disconnect, lookalikeOf(client)),
     probe: () => Promise.reject(new Error("There is no probe over a Keyv.")),
-    // Through the adapter, which connects its client when it is first used.
+    // Sent through the adapter, which connects its client on first use.
     ping: () => keyv.get("ping"),
     listenerCount: () =>
       client.eventNames().reduce((sum, event) => sum + client.listenerCount(event), 0),
@@ -45,7 +45,7 @@ function connected(
   };
 }
 
-/** The adapter connects the client itself, when it is first used. */
+/** The adapter itself connects the client on first use. */
 function overKeyvRedis<C extends Owned & { readonly isOpen: boolean; destroy(): unknown }>(
   client: C,
   keyv: AnyKeyv,
@@ -96,7 +96,7 @@ const keyvValkey: RedisDriver = {
   cluster: () => Promise.reject(new Error("not tested here")),
 };
 
-/** As `native`, which makes the calls that it makes under an adapter. */
+/** A client for `native`. It makes the same calls as one under a Keyv adapter. */
 const overIoredis = (
   client: Owned & { ping(): Promise<unknown>; disconnect(): void },
 ): Connected => {
@@ -137,7 +137,9 @@ const natives: readonly RedisDriver[] = [
   },
 ];
 
-/** Keyv tells of every failure as an event too, and one that nobody hears ends the process. */
+/**
+ * Keyv also emits every failure as an event. Without a listener the event would end the process.
+ */
 function quiet<K extends { on(event: "error", listener: () => void): unknown }>(keyv: K): K {
   keyv.on("error", () => {});
   return keyv;

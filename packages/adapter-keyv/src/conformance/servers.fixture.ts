@@ -1,4 +1,4 @@
-/** The stores that are servers, each started once for all clauses. */
+/** The stores that need a server. Each server is started once for all clauses. */
 import KeyvEtcd from "@keyv/etcd";
 import KeyvMemcache from "@keyv/memcache";
 import KeyvMysql from "@keyv/mysql";
@@ -15,13 +15,17 @@ import pg from "pg";
 import { keyvSource } from "./keyv-source.fixture.ts";
 
 const silentFacts: Facts = { ...serverFacts, pushesChanges: false, pushesReleases: false };
-/** Rounded up to whole seconds, and up to one more until the server has noticed. */
+/**
+ * Times to live are rounded up to whole seconds. The server may notice an expiry up to one second
+ * late.
+ */
 const etcdFacts: Facts = { ...silentFacts, ttlGranularityMs: 2_000 };
 
 /**
- * Rounded up to whole seconds, and two more. Its clock ticks once a second, on a busy machine late;
- * what was written before a tick that is more than a second late ends early, which `toleranceMs`
- * covers. Whatever is stored may go at any time, the fences too.
+ * Times to live are rounded up to whole seconds, plus two. The server's clock ticks once a second,
+ * and later on a busy machine: an entry that was written before a tick delayed by more than a
+ * second ends early. `toleranceMs` covers that. The server may evict any key at any time, fences
+ * included.
  */
 const memcachedFacts: Facts = {
   ...silentFacts,
@@ -34,11 +38,14 @@ const memcachedFacts: Facts = {
   toleranceMs: 400,
 };
 
-/** What shows daily that a store is reached: the same statements run elsewhere. */
+/**
+ * The few clauses that run daily to show that a store is reached. The same statements run in full
+ * elsewhere.
+ */
 const clauses = ["CACHE-0", "LOCK-0"];
-/** By way of Keyv's own adapter in place of a pool. */
+/** Uses Keyv's own adapter instead of a pool. */
 const overAdapter = (pool: string): DailyPart => ({ clauses, restBy: pool });
-/** The drivers are adapter-postgres's, which runs every clause on them. */
+/** The drivers are those of adapter-postgres, which runs every clause on them. */
 const overPool: DailyPart = {
   clauses,
   restBy: "PostgreSQL, pg 8",
@@ -117,8 +124,8 @@ export const memcachedServers: readonly Backend[] = [
 ];
 
 /**
- * Resolves when the store has made its table, which it does unasked and without anybody to hear of
- * a failure.
+ * Resolves when the Keyv store has created its table. The store creates it in its constructor, and
+ * reports no failure.
  */
 async function idle(store: { query(sql: string): Promise<unknown> }): Promise<void> {
   await store.query("SELECT 1");

@@ -1,10 +1,13 @@
-/** Keys in etcd with compare-and-set on their revisions, each under a lease of its own if it ends. */
+/**
+ * Compare-and-set on keys in etcd, by their revisions. A key with a time to live has an etcd lease
+ * of its own.
+ */
 import type { CacheUnavailableReason } from "@lingpai/core";
 import { CacheUnavailableError } from "@lingpai/core";
 import { listLimit } from "../cas/cas.ts";
 import type { CasKeys, CasPair, CasWrite } from "../cas/cas.ts";
 
-/** What is used of an `Etcd3`. */
+/** The members of an `Etcd3` that are used. */
 export interface EtcdClient {
   readonly kv: EtcdKv;
   readonly leaseClient: EtcdLeases;
@@ -87,7 +90,7 @@ async function put(kv: EtcdKv, leases: EtcdLeases, writes: readonly CasWrite[]):
       },
     })),
   });
-  // Not waited for: they would end by themselves.
+  // Not awaited: these leases would expire by themselves.
   if (!succeeded)
     for (const ID of granted) if (ID !== noLease) leases.leaseRevoke({ ID }).catch(() => {});
   return succeeded;
@@ -134,17 +137,17 @@ function unchanged(key: string, read: CasPair | undefined): EtcdTransaction["com
 
 const noLease = "0";
 
-/** etcd's own limit, some 285 years. */
+/** etcd's own limit, about 285 years. */
 const leaseMaxSeconds = 9_000_000_000;
 
-/** The first key after all that begin with this prefix, which ends in ASCII. */
+/** The first key after all keys with this prefix, which ends in an ASCII character. */
 function endOf(prefix: string): Buffer {
   const end = Buffer.from(prefix);
   end[end.length - 1]! += 1;
   return end;
 }
 
-/** The client's errors have no code, but a class for each. */
+/** The client's errors carry no code. Each kind has a class of its own. */
 function named<R>(answer: Promise<R>): Promise<R> {
   return answer.catch((error: unknown) => {
     const name = error instanceof Error ? error.constructor.name : "";

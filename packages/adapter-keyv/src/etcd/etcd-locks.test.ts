@@ -3,14 +3,14 @@ import { manualClock } from "@lingpai/core/testing";
 import { casStore } from "../cas/cas.fixture.ts";
 import { etcdLocks } from "./etcd-locks.ts";
 
-/** As etcd tells what is left: in whole seconds begun. */
+/** Reports the remaining time as etcd does: in seconds, rounded up. */
 const inSeconds = (leftMs: number): number => (Math.floor(leftMs / 1000) + 1) * 1000;
 
 const name = "prod:{wx1}";
 const key = `lingpai/locks/${name}`;
 
 test.each(["extend", "tryAcquire"] as const)(
-  "%s by its owner makes a lease end no earlier than asked for, and never earlier",
+  "%s by the owner makes a lease last at least as long as asked, and never shortens it",
   async (ask) => {
     for (let elapsedMs = 100; elapsedMs < 3000; elapsedMs += 100) {
       for (const ttlMs of [500, 1000, 1900, 2000, 2500, 5000]) {

@@ -1,6 +1,6 @@
 /**
- * Leases in etcd: each one key under etcd's own lease, `lingpai/locks/<name>`. Beside it
- * `lingpai/fences/<name>`, without a lease and never deleted, has the last fence.
+ * Leases in etcd. Each is one key under an etcd lease, `lingpai/locks/<name>`. The key
+ * `lingpai/fences/<name>` beside it has no lease, is never deleted, and holds the last fence.
  */
 import type { Clock } from "@lingpai/core";
 import type { LockDriver } from "@lingpai/core/driver";
@@ -10,8 +10,8 @@ import type { EtcdKeys } from "./etcd-keys.ts";
 
 export function etcdLocks(keys: EtcdKeys, clock: Clock): LockDriver {
   /**
-   * Makes a lease end `ttlMs` from now, never earlier than it would have; false when its key has
-   * changed.
+   * Makes a lease end `ttlMs` from now, but never earlier than before. Resolves to false if its key
+   * has changed.
    */
   const prolong = async (
     key: string,
@@ -19,10 +19,10 @@ export function etcdLocks(keys: EtcdKeys, clock: Clock): LockDriver {
     read: CasPair,
     ttlMs: number,
   ): Promise<boolean> => {
-    // Told in seconds begun, the last of which may be nearly over.
+    // The remaining time is rounded up to seconds, so the last second may be nearly over.
     const mostMs = (await read.remainingMs()) ?? Infinity;
     if (mostMs - 1000 >= ttlMs) return true;
-    // A lease's length cannot be changed, so the key moves to another one.
+    // The length of an etcd lease cannot be changed, so the key moves to another etcd lease.
     return keys.put({
       key,
       read,
@@ -70,7 +70,7 @@ export function etcdLocks(keys: EtcdKeys, clock: Clock): LockDriver {
       for (;;) {
         const read = await keys.read(key);
         if (read === undefined || parseLease(read.value).owner !== owner) return false;
-        // It may have changed by an extension that was still under way.
+        // An extension that was still in flight may have changed it.
         if (await keys.remove(key, read)) return true;
       }
     },

@@ -1,11 +1,11 @@
 /**
- * etcd 3 through the etcd3 client, as `@keyv/etcd` uses it.
+ * etcd 3 through the etcd3 client, which `@keyv/etcd` uses.
  *
- * Every write is one transaction on the key's revision, and every lease is etcd's own, so whoever
- * stops renewing is gone for everybody at once. What etcd has not: milliseconds, so times to live
- * are rounded up to whole seconds and to the server's least, two by default; and a clock that can
- * be asked, so `storeNowMs` is this process's. The `clear()` of an `@keyv/etcd` without a namespace
- * removes everything that is in etcd, ours included.
+ * Every write is one transaction on the key's revision. Every lock is an etcd lease, so a holder
+ * that stops renewing loses it for all nodes at once. etcd knows no milliseconds: times to live are
+ * rounded up to whole seconds, and to the server's minimum, 2 s by default. etcd's clock cannot be
+ * read, so `storeNowMs` is this process's time. The `clear()` of an `@keyv/etcd` without a
+ * namespace removes everything in etcd, including Lingpai's keys.
  */
 import { casEntries } from "../cas/cas-entries.ts";
 import { has, dialectOf, isObject } from "../store/shape.ts";

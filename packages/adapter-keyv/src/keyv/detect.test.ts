@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { keyvCache, keyvLock } from "../index.ts";
 import type { AtomicStore } from "../index.ts";
 
-test("a lock within one process is had only by asking for it by name", () => {
+test("a lock within one process is made only if the caller asks for it", () => {
   for (const keyv of [new Keyv(), new Keyv5()]) {
     expect(() => keyvLock(keyv)).toThrow(
       /A lock in Map excludes the callers of one process only, but scope "host" was asked for.*\{ scope: "process" \}/,
@@ -14,7 +14,7 @@ test("a lock within one process is had only by asking for it by name", () => {
   }
 });
 
-test("all Keyvs over one Map share its entries and leases, and clear() of a Keyv reaches neither", async () => {
+test("all Keyvs over one Map share its entries and leases, and a Keyv's clear() removes neither", async () => {
   const map = new Map();
   const [one, two] = [new Keyv({ store: map }), new Keyv5({ store: map, namespace: "shop" })];
   await keyvCache(one).set("wx1", "token");
@@ -31,7 +31,7 @@ test("all Keyvs over one Map share its entries and leases, and clear() of a Keyv
   expect(inspect(map)).not.toContain("token");
 });
 
-test("a client that is not known is refused by name, and what is no Keyv too", () => {
+test("an unknown client, or a value that is no Keyv, is refused with its name", () => {
   class PigeonClient {
     readonly pigeons = 2;
   }
@@ -44,7 +44,7 @@ test("a client that is not known is refused by name, and what is no Keyv too", (
   expect(() => keyvCache({ store: undefined })).toThrow(/This is no Keyv/);
 });
 
-test("a contributor's own drivers come before what is found, and what they promise is checked", async () => {
+test("a contributor's own drivers take precedence over those found, and their claims are checked", async () => {
   const own = atomicOf(new Keyv(), { scope: "cluster", fencing: true, clock: "server" });
   const cache = keyvCache(new Keyv(), { atomic: own });
   await cache.set("wx1", "token", { ifVersion: "absent" });
@@ -63,7 +63,7 @@ test("a contributor's own drivers come before what is found, and what they promi
   }
 });
 
-/** A driver pair as a contributor would write it; here it borrows everything from a Map. */
+/** A driver pair as a contributor would write it. This one delegates everything to a Map's. */
 function atomicOf(keyv: Keyv, facts: AtomicStore["facts"]): AtomicStore {
   const cache = keyvCache(keyv);
   const lock = keyvLock(keyv, { scope: "process" });

@@ -1,4 +1,4 @@
-/** Finds the atomic store for a client, or for what a Keyv holds. */
+/** Finds the atomic store for a client, or for the store inside a Keyv. */
 import { etcd } from "../etcd/etcd.ts";
 import { memcached } from "../memcached/memcached.ts";
 import { memory } from "../memory/memory.ts";
@@ -21,25 +21,25 @@ const families: readonly StoreFamily[] = [
   memcached,
 ];
 
-/** The store for a database's own client, as given in `native`. */
+/** The store for a database's own client, as passed in `native`. */
 export function storeOfClient(client: unknown, settings: StoreSettings): AtomicStore | undefined {
   return remembered(client, (family) => family.ofClient(client, settings));
 }
 
-/** The store for what a Keyv holds: a Map, or one of Keyv's own adapters. */
+/** The store for what a Keyv was constructed with: a Map, or one of Keyv's own adapters. */
 export function storeOfHeld(held: unknown, settings: StoreSettings): AtomicStore | undefined {
   const adapter = unwrap(held);
   return remembered(adapter, (family) => family.ofAdapter(adapter, settings));
 }
 
-/** Shown in errors. */
+/** The name shown in errors. */
 export function nameOfHeld(held: unknown): string {
   const adapter = unwrap(held);
   const name = isObject(adapter) ? adapter.constructor.name : typeof adapter;
   return /^\w{1,60}$/.test(name) ? name : "a store without a name";
 }
 
-/** Keyv 6 wraps a Map and every adapter of Keyv 5; both wrappers have a separator of their own. */
+/** Keyv 6 wraps a Map and every adapter of Keyv 5. Both wrappers have a separator of their own. */
 export function unwrap(held: unknown): unknown {
   return isObject(held) && "namespaceSeparator" in held && isObject(held["store"])
     ? held["store"]
@@ -47,9 +47,9 @@ export function unwrap(held: unknown): unknown {
 }
 
 /**
- * The only state of this module: all caches and locks over one client are to share the connection
- * on which they listen, and what was prepared; the client is all that they have in common. An entry
- * lives as long as its client, and goes by its first user's settings.
+ * The only state of this module. All caches and locks over one client must share the connection on
+ * which they listen, and their prepared statements; the client is the only thing they have in
+ * common. An entry lives as long as its client, and uses its first user's settings.
  */
 const stores = new WeakMap<object, AtomicStore>();
 

@@ -42,7 +42,7 @@ describe.each([
     (options: Separation) => new Keyv({ store: new KeyvRedis6("redis://127.0.0.1:1", options) }),
   ],
 ])("a lock under @keyv/redis %s", (_, connect) => {
-  // Keyv 5 has a namespace unless it is told to have none.
+  // Keyv 5 has a namespace unless it is disabled.
   const keyvOf = ({ namespace, ...options }: Separation): { readonly store: unknown } =>
     Object.assign(connect(options), { namespace });
 
@@ -56,12 +56,12 @@ describe.each([
     },
   );
 
-  test.each(accepted)("is kept apart with %j", (separation) => {
+  test.each(accepted)("is accepted with %j", (separation) => {
     expect(keyvLock(keyvOf(separation)).path).toEqual([]);
   });
 });
 
-test("a lock on the very client of such an adapter is refused too, and one on another client is not", () => {
+test("a lock on that adapter's own client is refused too, and one on another client is accepted", () => {
   const [shared, own] = [client5.createClient(), client5.createClient()];
   const keyv = new Keyv5({
     store: new KeyvRedis(shared, { keyPrefixSeparator: "-" }),
@@ -73,8 +73,8 @@ test("a lock on the very client of such an adapter is refused too, and one on an
 
 describe("a lock under @keyv/etcd", () => {
   /**
-   * Its members that are looked at: the real client connects as soon as it is made. The conformance
-   * suite runs on the real one.
+   * The members that are read. The real client connects as soon as it is constructed. The
+   * conformance suite runs on the real one.
    */
   const client = {
     kv: { range() {}, txn() {}, deleteRange() {} },
@@ -91,7 +91,7 @@ describe("a lock under @keyv/etcd", () => {
     },
   );
 
-  test("is kept apart with any other, and a cache too, which a clear() only empties", () => {
+  test("is accepted with any other namespace, and so is a cache, which a clear() only empties", () => {
     expect(keyvLock(keyvOf("shop")).path).toEqual([]);
     expect(keyvCache(keyvOf(undefined)).path).toEqual([]);
   });

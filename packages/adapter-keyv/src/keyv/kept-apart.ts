@@ -1,18 +1,18 @@
 /**
- * Whether the `clear()` of a Keyv's own adapter would remove leases and fences of ours, which would
- * let a second holder in.
+ * Tells whether the `clear()` of a Keyv's own adapter would remove Lingpai's leases and fences,
+ * which would let a second holder in.
  */
 import { isObject } from "../store/shape.ts";
 import type { Members } from "../store/shape.ts";
 
 /**
- * What is wrong with the adapter, and what to do; undefined when its `clear()` leaves our locks
- * alone.
+ * Returns the problem with the adapter and its remedy, or undefined if its `clear()` leaves
+ * Lingpai's locks alone.
  *
- * memcached is not looked at: its `clear()` empties the server, which `guarantee: "advisory"`
+ * memcached is not checked: its `clear()` empties the server, which `guarantee: "advisory"`
  * accepts.
  *
- * @param outer the namespace of what Keyv 6 wraps round an adapter that has none of its own
+ * @param outer the namespace of the wrapper that Keyv 6 puts round an adapter without one
  */
 export function clearedLocks(adapter: unknown, outer: unknown): string | undefined {
   if (!isObject(adapter)) return undefined;
@@ -23,12 +23,12 @@ export function clearedLocks(adapter: unknown, outer: unknown): string | undefin
   return undefined;
 }
 
-/** The ends of every name that a lock of ours has in Redis. */
+/** The suffixes of every key that one of Lingpai's locks has in Redis. */
 const lockEnds = ["}::lock", "}::fence"];
 
 /**
- * `@keyv/redis` removes what matches `NAMESPACE SEPARATOR *`; without a namespace, what does not
- * contain the separator.
+ * `@keyv/redis` removes the keys that match `NAMESPACE SEPARATOR *`. Without a namespace it removes
+ * those that do not contain the separator.
  */
 function clearedInRedis(adapter: Members, separator: string): string | undefined {
   const { namespace } = adapter;
@@ -44,8 +44,8 @@ function clearedInRedis(adapter: Members, separator: string): string | undefined
 }
 
 /**
- * A lock's name is made of `SEGMENT:`, then `{KEY}::lock`: letters, digits, `.` `_` `-` `%`, and no
- * two colons before the brace.
+ * A lock's name is `SEGMENT:`, then `{KEY}::lock`. A segment has letters, digits, `.` `_` `-` `%`,
+ * and no two colons before the brace.
  */
 function isNoBeginning(pattern: string): boolean {
   if (/[*?[\]\\]/.test(pattern)) return false;
@@ -54,7 +54,7 @@ function isNoBeginning(pattern: string): boolean {
 
 const etcdPrefix = "lingpai/";
 
-/** `@keyv/etcd` removes what begins with its namespace, and everything when it has none. */
+/** `@keyv/etcd` removes the keys that begin with its namespace, or everything if it has none. */
 function clearedInEtcd(namespace: unknown): string | undefined {
   if (typeof namespace !== "string" || namespace === "")
     return "clear() of this Keyv empties etcd, Lingpai's locks with it. Give the Keyv a namespace";

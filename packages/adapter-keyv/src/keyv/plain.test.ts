@@ -7,8 +7,8 @@ import Keyv5 from "keyv5";
 import { keyvCache, keyvLock } from "../index.ts";
 
 /**
- * A store of Keyv 5 that nobody here has heard of. It takes a time to live, and remembers what it
- * was given.
+ * A Keyv 5 store that this package does not know. It accepts a time to live, and records the one it
+ * received.
  */
 class KeyvParcel {
   readonly parcels = new Map<
@@ -39,8 +39,8 @@ class KeyvParcel {
 }
 
 /**
- * As `@keyv/mongo` 3: keys lie as they were given, and of those the iterator gives what begins with
- * the namespace.
+ * Behaves as `@keyv/mongo` 3: keys are stored as given, and the iterator yields those that begin
+ * with the namespace.
  */
 class KeyvFilteringParcel extends KeyvParcel {
   override async *iterator(namespace?: string): AsyncGenerator<[string, string], void> {
@@ -50,8 +50,8 @@ class KeyvFilteringParcel extends KeyvParcel {
 }
 
 /**
- * As `@keyv/sqlite` 6: the namespace is kept apart from the key, and nobody sees any other than his
- * own.
+ * Behaves as `@keyv/sqlite` 6: the namespace is stored apart from the key, and each namespace sees
+ * only its own keys.
  */
 class KeyvSortingParcel extends KeyvParcel {
   override get(key: string): Promise<string | undefined> {
@@ -74,7 +74,7 @@ class KeyvSortingParcel extends KeyvParcel {
 
 const name = "lingpai::prod:{wx1}";
 
-test("reads, writes, lists and deletes through a store without a known atomic operation, with the time to live in the store too", async () => {
+test("a cache over an unknown store reads, writes, lists and deletes, and passes the time to live to the store", async () => {
   const store = new KeyvParcel();
   const clock = manualClock();
   const cache = keyvCache({ store }, { clock }).withPrefix("prod");
@@ -90,7 +90,7 @@ test("reads, writes, lists and deletes through a store without a known atomic op
   expect(await cache.delete("wx1")).toBe(false);
 });
 
-test("gives a store of Keyv 6 the instant of expiry that it expects", async () => {
+test("a cache over a Keyv 6 store passes the expiry instant that the store expects", async () => {
   const clock = manualClock();
   const expiries: unknown[] = [];
   const store = {
@@ -107,7 +107,7 @@ test("gives a store of Keyv 6 the instant of expiry that it expects", async () =
   expect(expiries).toEqual([clock.wallMs() + 1000, undefined]);
 });
 
-test("refuses whatever is conditional, and changes nothing", async () => {
+test("a cache over an unknown store refuses conditional writes, and changes nothing", async () => {
   const store = new KeyvParcel();
   const cache = keyvCache(new Keyv({ store })).withPrefix("prod");
   const { version } = await cache.set("wx1", "token");
@@ -134,7 +134,7 @@ test("a lock over it cannot be constructed, and the error names the store and wh
   );
 });
 
-test("clear() removes the entries of its own prefix, whatever the store puts before its keys, and no key of the user's", async () => {
+test("clear() removes the entries of its own prefix and no key of the user's, whatever the store prepends to keys", async () => {
   const store = new KeyvParcel();
   const cache = keyvCache({ store });
   await cache.withPrefix("prod").set("wx1", "ours");
@@ -167,7 +167,7 @@ test.each([
   },
 );
 
-test("what another namespace has under the same name is neither listed nor counted", async () => {
+test("an entry of the same name in another namespace is neither listed nor counted", async () => {
   const store = new KeyvSortingParcel();
   store.iterator = KeyvParcel.prototype.iterator.bind(store);
   const cacheIn = (namespace: string) =>
@@ -180,7 +180,7 @@ test("what another namespace has under the same name is neither listed nor count
   expect([...store.parcels.keys()]).toEqual(["shop|lingpai::prod:{wx1}"]);
 });
 
-test("keys() has the deadline for each key, however many others lie before its own", async () => {
+test("keys() has its deadline for each key, however many foreign keys come first", async () => {
   const clock = manualClock();
   const store = new KeyvParcel();
   store.iterator = async function* () {
@@ -197,7 +197,7 @@ test("keys() has the deadline for each key, however many others lie before its o
   expect(keys).toEqual(["wx1"]);
 });
 
-test("a store that fails is unavailable, not empty, and its message is not passed on", async () => {
+test("a store that fails is reported as unavailable, not as empty, and its message is not passed on", async () => {
   const store = new KeyvParcel();
   store.isDown = true;
   const failure = await keyvCache({ store })
@@ -214,7 +214,7 @@ test.each([
   ['{"schema":1,"version":"v"}', "format"],
   ['{"schema":1,"version":"v","value":"token","expiresAtMs":"soon"}', "format"],
 ])(
-  "what somebody else stored under our key (%s) is unreadable, not missing",
+  "a foreign value under Lingpai's key (%s) is reported as unreadable, not as missing",
   async (text, reason) => {
     const store = new KeyvParcel();
     await store.set(name, text);

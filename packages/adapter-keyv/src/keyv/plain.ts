@@ -1,10 +1,10 @@
 /**
- * A Keyv store of which no atomic primitive is known: reading, writing and deleting work, whatever
- * is conditional refuses.
+ * A cache over a Keyv store without a known atomic operation. Reading, writing and deleting work;
+ * conditional writes are refused.
  *
- * It talks to the store, not to the Keyv: a Keyv reports a failed read as a miss. Entries lie under
- * `lingpai::<name>` in an envelope of ours, with the time to live given to the store as well;
- * Keyv's namespace, serialisation and hooks are not involved.
+ * It calls the store, not the Keyv, because a Keyv reports a failed read as a miss. Entries lie
+ * under `lingpai::<name>` in an envelope of Lingpai's own. The store receives the time to live too.
+ * Keyv's namespace, serialisation and hooks are not used.
  */
 import { LockUnsupportedError, UnreadableEntryError } from "@lingpai/core";
 import type { Clock, Entry } from "@lingpai/core";
@@ -18,7 +18,7 @@ export interface PlainStore {
   delete(key: string): unknown;
   iterator?(namespace?: string): AsyncIterable<readonly unknown[]>;
   readonly namespace?: string | undefined;
-  /** Keyv 6: `expires` says that `set` takes an instant, not a duration. */
+  /** Set by Keyv 6: with `expires`, `set` takes an instant, not a duration. */
   readonly capabilities?: { readonly expires?: boolean } | undefined;
 }
 
@@ -65,12 +65,12 @@ export function plainCache(store: PlainStore, kind: string, clock: Clock): Cache
 }
 
 /**
- * Gives the name of every entry once, and for every other key the scope, which is nobody's name:
- * core's deadline is for one step.
+ * Yields the name of every entry once. For every other key it yields the scope itself, as a
+ * keep-alive, because core's deadline is per step.
  *
- * Stores differ in what their iterator makes of a namespace: some give keys that begin with it,
- * which ours do not; others have put it before every key, and give no key without it. So it is
- * asked both ways, and the name is what follows our own mark.
+ * Stores differ in what their iterator does with a namespace. Some yield the keys that begin with
+ * it, which Lingpai's do not. Others have prepended it to every key, and yield none without it. So
+ * the iterator is called both ways, and the name is what follows Lingpai's own mark.
  */
 async function* namesOf(
   store: PlainStore,
@@ -110,7 +110,7 @@ function parse(name: string, text: string): Readonly<Record<string, unknown>> {
     const parsed: unknown = JSON.parse(text);
     if (typeof parsed === "object" && parsed !== null) return { ...parsed };
   } catch {
-    // Told below, without the text.
+    // Reported below, without its text.
   }
   throw unreadable(name, "format");
 }

@@ -7,7 +7,7 @@ const name = "prod:{wx1}";
 const key = `lingpai/locks/${name}`;
 
 test.each(["extend", "tryAcquire"] as const)(
-  "%s by its owner makes a lease end no earlier than asked for, and never earlier",
+  "%s by the owner makes a lease last at least as long as asked, and never shortens it",
   async (ask) => {
     for (const [elapsedMs, ttlMs] of [
       [1000, 1000],
@@ -30,7 +30,7 @@ test.each(["extend", "tryAcquire"] as const)(
   },
 );
 
-test("a clock that was set back does not make a lease seem long enough", async () => {
+test("a clock that was set back does not hide that a lease is too short", async () => {
   const clock = manualClock();
   const setBackMs = 3_600_000;
   const store = casStore(clock, (leftMs) => leftMs + setBackMs);

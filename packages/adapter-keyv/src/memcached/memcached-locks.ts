@@ -1,6 +1,6 @@
 /**
- * Advisory leases in memcached: each one key, `lingpai/locks/<name>`, that stays after a release to
- * carry the fence for as long as the server likes.
+ * Advisory leases in memcached. Each is one key, `lingpai/locks/<name>`. The key stays after a
+ * release and carries the fence until the server evicts it.
  */
 import type { Clock } from "@lingpai/core";
 import type { LockDriver } from "@lingpai/core/driver";
@@ -14,8 +14,8 @@ export function memcachedLocks(keys: CasKeys, clock: Clock): LockDriver {
   };
 
   /**
-   * Makes a lease end `ttlMs` from now, never earlier than it would have; false when its key has
-   * changed.
+   * Makes a lease end `ttlMs` from now, but never earlier than before. Resolves to false if its key
+   * has changed.
    */
   const prolong = async (
     key: string,
@@ -24,7 +24,7 @@ export function memcachedLocks(keys: CasKeys, clock: Clock): LockDriver {
     ttlMs: number,
   ): Promise<boolean> => {
     const lease = parseLease(read.value);
-    // This process's clock may have been set back since, but nothing has more left than it was
+    // This process's clock may have been set back since. A lease never has more left than it was
     // given.
     const leftMs = Math.min((await read.remainingMs()) ?? 0, lease.ttlMs);
     const longerMs = Math.max(ttlMs, leftMs);
@@ -72,7 +72,7 @@ export function memcachedLocks(keys: CasKeys, clock: Clock): LockDriver {
           value: leaseText(0, parseLease(mine.value).fence, ""),
           ttlMs: undefined,
         };
-        // It may have changed by an extension that was still under way.
+        // An extension that was still in flight may have changed it.
         if (await keys.put(free)) return true;
       }
     },

@@ -1,19 +1,18 @@
 /**
- * Requests of memcached's binary protocol, which memjs carries but does not make: those with a
- * `cas`.
+ * The requests of memcached's binary protocol with a `cas`, which memjs sends but does not build.
  */
 
 export interface Request {
   readonly operation: "get" | "set" | "add" | "delete";
   readonly key: string;
-  /** Eight bytes; zeros for any. */
+  /** Eight bytes. All zeros match any version. */
   readonly cas: Buffer;
   readonly sequence: number;
-  /** For set and add: what to store, and when it ends as memcached counts. */
+  /** For set and add: the value, and its expiry in memcached's format. */
   readonly store?: { readonly text: string; readonly expiry: number };
 }
 
-/** As memjs hands it over. */
+/** A response as memjs passes it. */
 export interface Reply {
   readonly header: { readonly status: number; readonly cas: Buffer };
   readonly val: Buffer;
@@ -42,7 +41,7 @@ export function request({ operation, key, cas, sequence, store }: Request): Buff
   return Buffer.concat([header, body]);
 }
 
-/** What was stored as `END|VALUE`; what is foreign is a value without end. */
+/** Parses a value stored as `END|VALUE`. A foreign value is returned without an end. */
 export function unpack(text: string): {
   readonly endsAtMs: number | undefined;
   readonly value: string;

@@ -1,11 +1,11 @@
 /**
- * memcached through memjs, as `@keyv/memcache` uses it: entries with conditional writes, and an
+ * memcached through memjs, which `@keyv/memcache` uses: entries with conditional writes, and an
  * advisory lock.
  *
- * Every write is compare-and-set (`cas`), but the store may drop any key when it needs room, the
- * last fence too, and forgets all of them when it restarts: a lock here saves work, and protects
- * nothing. It cannot list its keys, times to live are rounded up to whole seconds, a value has at
- * most 1 MB, and a `clear()` of any `@keyv/memcache` empties the whole server.
+ * Every write is compare-and-set (`cas`). The server may evict any key when it needs room, even the
+ * last fence, and forgets all keys when it restarts: a lock here saves work, and protects nothing.
+ * It cannot list its keys. Times to live are rounded up to whole seconds. A value has at most 1 MB.
+ * A `clear()` of any `@keyv/memcache` empties the whole server.
  */
 import { createHash } from "node:crypto";
 import { CacheUnavailableError, LockUnsupportedError } from "@lingpai/core";
@@ -27,8 +27,8 @@ export const memcached: StoreFamily = {
 };
 
 /**
- * What is used of memjs's `Client`: its one way to send a request of any kind, because its own
- * methods know no `cas`.
+ * The member of memjs's `Client` that is used: its method that sends any request. Its own
+ * operations do not support `cas`.
  */
 interface MemcachedClient {
   seq: number;
@@ -67,7 +67,7 @@ function memcachedKeys(client: MemcachedClient, clock: Clock): CasKeys {
         else resolve(reply);
       });
     });
-  /** The statuses of an absent key, a changed one, and one that was added meanwhile. */
+  /** The statuses of an absent key, of a changed key, and of one that was added meanwhile. */
   const done = ({ header }: Reply): boolean => {
     if (header.status === 0) return true;
     if (header.status === 1 || header.status === 2 || header.status === 5) return false;
@@ -78,7 +78,7 @@ function memcachedKeys(client: MemcachedClient, clock: Clock): CasKeys {
       const reply = await send({ operation: "get", key: fitting(key), cas: noCas });
       if (!done(reply)) return undefined;
       const { endsAtMs, value } = unpack(reply.val.toString());
-      // The server ends it; until then this clock can only guess how long that takes.
+      // The server ends it. Until then this clock can only estimate the rest.
       const remainingMs = async (): Promise<number | undefined> =>
         endsAtMs && Math.max(1, endsAtMs - clock.wallMs());
       return { value, revision: reply.header.cas.toString("hex"), remainingMs };
@@ -114,13 +114,13 @@ function fitting(key: string): string {
   return key.length <= 250 ? key : `lingpai/long/${createHash("sha256").update(key).digest("hex")}`;
 }
 
-/** What is longer than 30 days is an instant to memcached. */
+/** memcached reads a number of more than 30 days as an instant. */
 const relativeMaxSeconds = 2_592_000;
 const expiryMax = 2 ** 32 - 1;
 
 /**
- * Its clock ticks in seconds, so the first second is only the rest of one. On a machine with too
- * much to do it ticks late. Two seconds are added, so that nothing ends early unless a tick is more
+ * memcached's clock ticks once a second, so the first second is only a part of one. On a busy
+ * machine it ticks late. Two seconds are added, so that nothing ends early unless a tick is more
  * than a second late.
  */
 function expiryOf(ttlMs: number | undefined, nowMs: number): number {

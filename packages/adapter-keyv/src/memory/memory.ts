@@ -1,7 +1,7 @@
 /**
- * The in-process Map under a Keyv. The Map is only the place that its users have in common: entries
- * and leases are kept beside its contents, so neither `clear()` nor a key of the user's can reach
- * them, and all Keyvs over one Map share them.
+ * The in-process Map under a Keyv. The Map only identifies the store. Entries and leases are kept
+ * beside its contents, so neither `clear()` nor a key of the user's can reach them. All Keyvs over
+ * one Map share them.
  */
 import type { Clock, Entry, Unsubscribe, Version, WatchListener } from "@lingpai/core";
 import type { CacheDriver, LockDriver } from "@lingpai/core/driver";
@@ -34,7 +34,7 @@ interface Contents {
   readonly nowMs: () => number;
 }
 
-/** Registered, so that two copies of this package see the same contents. */
+/** A registered symbol, so that two copies of this package see the same contents. */
 const contentsKey: unique symbol = Symbol.for("@lingpai/adapter-keyv/contents");
 
 export const memory: StoreFamily = {
@@ -42,7 +42,7 @@ export const memory: StoreFamily = {
   ofAdapter: (adapter, { clock }) => (isMap(adapter) ? memoryStore(adapter, clock) : undefined),
 };
 
-/** A Map, or what has a Map's members: lru-cache, quick-lru. */
+/** A Map, or an object with a Map's members: lru-cache, quick-lru. */
 function isMap(value: unknown): value is object {
   return (
     has<Map<unknown, unknown>>(value, "get", "set", "delete", "clear", "has", "keys") &&
@@ -62,7 +62,10 @@ function memoryStore(map: object, clock: Clock): AtomicStore {
   };
 }
 
-/** The first user's clock is everybody's. It is the wall clock once, and monotonic from then on. */
+/**
+ * All users share the first user's clock. It reads the wall clock once, and is monotonic from then
+ * on.
+ */
 function contentsOf(map: { [contentsKey]?: Contents }, clock: Clock): Contents {
   const present = map[contentsKey];
   if (present !== undefined) return present;
@@ -133,8 +136,8 @@ function memoryCache({ entries, watchers, nowMs }: Contents): CacheDriver {
 }
 
 /**
- * The sum of an instant and a very long time is rounded, so it may not be trusted to give that time
- * back.
+ * The sum of an instant and a very long time is rounded, so the time to live cannot be computed
+ * back from it.
  */
 function toEntry({ value, version, ttlMs, expiresAtMs }: Stored, storeNowMs: number): Entry {
   return { value, version, ttlMs: ttlMs && Math.min(ttlMs, expiresAtMs - storeNowMs), storeNowMs };

@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { keyvCache, keyvLock } from "../index.ts";
 
-/** An adapter of @keyv/redis whose client cannot be reached, or answers "nothing there". */
+/** An adapter of @keyv/redis. Its client cannot be reached, or answers that nothing is there. */
 function adapterOf(isReachable: boolean) {
   const evalSha = vi.fn<() => Promise<unknown>>(async () => {
     if (!client.isOpen) throw new Error("The client is closed");
@@ -21,7 +21,7 @@ function adapterOf(isReachable: boolean) {
   return { client, getClient };
 }
 
-test("a client that its owner has closed is not opened again by a later reading", async () => {
+test("a later read does not open a client again that its owner has closed", async () => {
   const adapter = adapterOf(true);
   const cache = keyvCache({ store: adapter });
   await expect(cache.get("key")).resolves.toBeUndefined();
@@ -39,7 +39,7 @@ test("a client that could not be connected is connected by the next call", async
   expect(adapter.getClient).toHaveBeenCalledTimes(2);
 });
 
-test("the release of a lock that was asked for in vain opens no connection", async () => {
+test("the release of a lock that was never granted opens no connection", async () => {
   const adapter = adapterOf(false);
   const lock = keyvLock({ store: adapter });
   await expect(lock.tryAcquire("name", "owner", 1_000)).rejects.toMatchObject({
@@ -49,7 +49,7 @@ test("the release of a lock that was asked for in vain opens no connection", asy
   expect(adapter.getClient).toHaveBeenCalledOnce();
 });
 
-test("a release that comes first connects", async () => {
+test("a release that is the first call connects the client", async () => {
   const adapter = adapterOf(true);
   await keyvLock({ store: adapter })
     .release("name", "owner")

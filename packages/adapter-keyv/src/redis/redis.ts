@@ -1,11 +1,11 @@
 /**
- * Redis and Valkey through @redis/client 5 or 6, as `@keyv/redis` 5 and 6 use it: a single server,
+ * Redis and Valkey through @redis/client 5 or 6, which `@keyv/redis` 5 and 6 use: a single server,
  * Sentinel, or a Cluster.
  *
  * Entries, locks and fences have the same names and contents as those of
- * `@lingpai/adapter-node-redis` and `@lingpai/adapter-ioredis`, so that nodes with different
- * adapters share them. A `clear()` of an adapter without a namespace removes every key without
- * `::`, our entries among them; locks and fences have it. One with `noNamespaceAffectsAll` is a
+ * `@lingpai/adapter-node-redis` and `@lingpai/adapter-ioredis`, so nodes with different adapters
+ * share them. A `clear()` of an adapter without a namespace removes every key without `::`, which
+ * includes Lingpai's entries but not its locks and fences. With `noNamespaceAffectsAll` it sends
  * FLUSHDB.
  */
 import {
@@ -27,7 +27,7 @@ export const redis: StoreFamily = {
   },
 };
 
-/** The store of any Redis client, given what is peculiar to it. */
+/** The store of any Redis client, given the parts that differ between clients. */
 export function redisStore(port: RedisPort): AtomicStore {
   const store = createRedisStore(port);
   return {
@@ -48,13 +48,13 @@ function isClient(value: unknown): value is AnyNodeRedisClient {
 }
 
 /**
- * The adapter connects its client only when it is first used through it; everything that we do
- * begins with a script. Afterwards its owner decides: a reading in the background would open a
- * client again that its owner has closed, and keep the process alive. So would the late release of a
- * lock that was asked for in vain.
+ * The adapter connects its client only on first use through it, and every operation of ours begins
+ * with a script. Afterwards the owner decides: a background read would open a client again that its
+ * owner has closed, and keep the process alive. So would the late release of a lock that was never
+ * granted.
  */
 function connectedBy(adapter: KeyvRedis, port: RedisPort): RedisPort {
-  // Whoever comes while it connects waits for that too: the client itself refuses them.
+  // Calls that come while it connects wait too, because the client itself would refuse them.
   let connecting: Promise<unknown> | undefined;
   let wasTried = false;
   let wasOpen = false;

@@ -3,7 +3,7 @@ import Keyv from "keyv";
 import { expect, onTestFinished, test } from "vitest";
 import { keyvCache } from "../index.ts";
 
-test("an error over ioredis does not name iovalkey alone, which is the same client", async () => {
+test("an error over ioredis names ioredis too, and not iovalkey alone", async () => {
   const native = new Redis({ lazyConnect: true, port: 1, retryStrategy: () => null });
   native.on("error", () => {});
   onTestFinished(() => native.disconnect());

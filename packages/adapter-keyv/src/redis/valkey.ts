@@ -1,6 +1,6 @@
 /**
- * Valkey and Redis through iovalkey, as `@keyv/valkey` uses it, or ioredis 5 and 6, which is the
- * same client: a single server, Sentinel, or a Cluster.
+ * Valkey and Redis through iovalkey, which `@keyv/valkey` uses, or through ioredis 5 and 6, which
+ * has the same interface: a single server, Sentinel, or a Cluster.
  */
 import { ioredisPort } from "@lingpai/redis";
 import type { IoredisClient, IoredisCluster } from "@lingpai/redis";
@@ -8,7 +8,7 @@ import { redisStore } from "./redis.ts";
 import { has, isObject } from "../store/shape.ts";
 import type { StoreFamily } from "../store/store.ts";
 
-/** Nothing tells the two apart for certain. */
+/** iovalkey and ioredis cannot be told apart reliably. */
 const kind = "ioredis or iovalkey";
 
 export const valkey: StoreFamily = {

@@ -1,4 +1,4 @@
-/** MySQL and MariaDB, by a mysql2 pool or by way of `@keyv/mysql`. */
+/** MySQL and MariaDB, through a mysql2 pool or `@keyv/mysql`. */
 import { tracedAmong } from "@lingpai/redis";
 import { mysqlDrivers, mysqlQueryDrivers } from "@lingpai/sql";
 import type { MysqlPool, MysqlQueries, SqlDrivers } from "@lingpai/sql";
@@ -22,8 +22,8 @@ function storeOf({ cache, lock }: SqlDrivers, prints: boolean): AtomicStore {
     facts: { scope: "cluster", fencing: true, clock: "server" },
     cache: {
       ...cache,
-      // mysql2 publishes whole statements, and prints packets when it is told to (seen in 3.24,
-      // 2026-11).
+      // mysql2 publishes whole statements, and prints packets with its option `debug` (seen in
+      // 3.24, 2026-11).
       tracedOn: () => [
         ...tracedAmong(["mysql2:query", "mysql2:execute"]),
         ...(prints ? ["mysql2's debug output"] : []),
@@ -33,7 +33,7 @@ function storeOf({ cache, lock }: SqlDrivers, prints: boolean): AtomicStore {
   };
 }
 
-/** Whether a pool, or its `promise()`, has the option `debug`. */
+/** Tells whether a pool, or its `promise()`, has the option `debug`. */
 function printsPackets(client: unknown): boolean {
   if (!isObject(client)) return false;
   const { config, pool } = client;

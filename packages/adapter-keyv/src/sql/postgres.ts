@@ -1,4 +1,4 @@
-/** PostgreSQL, by a `pg` pool or by way of `@keyv/postgres`. */
+/** PostgreSQL, through a `pg` pool or `@keyv/postgres`. */
 import { postgresDrivers, postgresQueryDrivers } from "@lingpai/sql";
 import type { PostgresPool, PostgresQueries } from "@lingpai/sql";
 import { dialectOf, has } from "../store/shape.ts";
@@ -17,8 +17,8 @@ export const postgres: StoreFamily = {
     return { kind, facts, ...postgresDrivers(client, settings) };
   },
   /**
-   * The pool of `@keyv/postgres` 2 is out of reach: it works, without announcing changes. That of 6
-   * hides its queries too.
+   * The pool of `@keyv/postgres` 2 is not reachable: the store works, but announces no changes.
+   * Version 6 hides its queries too.
    */
   ofAdapter(adapter, settings) {
     if (dialectOf(adapter) !== "postgres" || !has<PostgresQueries>(adapter, "query"))

@@ -18,7 +18,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-test("@keyv/sqlite leads to its file, and neither side's clear() touches the other's data", async () => {
+test("@keyv/sqlite leads to its file, and neither side's clear() removes the other's data", async () => {
   const keyv = new Keyv({ store: new KeyvSqlite(`sqlite://${file}`) });
   const cache = keyvCache(keyv).withPrefix("prod");
   const lock = keyvLock(keyv).withPrefix("prod");
@@ -39,7 +39,7 @@ test("@keyv/sqlite leads to its file, and neither side's clear() touches the oth
   await keyv.disconnect();
 });
 
-test("a file is shared by the host, a database in memory by its process only, and neither is a cluster", () => {
+test("a file has the scope of the host, a database in memory that of its process, and neither that of a cluster", () => {
   const inMemory = new DatabaseSync(":memory:");
   const onFile = new DatabaseSync(file);
   expect(() => keyvLock(new Keyv(), { native: inMemory })).toThrow(
@@ -56,14 +56,14 @@ test("a file is shared by the host, a database in memory by its process only, an
   onFile.close();
 });
 
-test("a database that is not open is refused at construction", () => {
+test("a closed database is refused at construction", () => {
   const native = new DatabaseSync(file, { open: false });
   expect(() => keyvLock(new Keyv(), { native })).toThrow(
     expect.objectContaining({ code: "CONFIGURATION" }),
   );
 });
 
-test("a database of sqlite3, which answers later, is refused at construction", () => {
+test("a database of the asynchronous library sqlite3 is refused at construction", () => {
   const members = { prepare() {}, exec() {}, close() {}, open: true };
   expect(() => keyvLock(new Keyv(), { native: members })).toThrow(
     expect.objectContaining({ code: "LOCK_UNSUPPORTED" }),
@@ -74,7 +74,7 @@ test("an @keyv/sqlite on another library than node:sqlite is refused, because th
   const [one, two] = [new BetterSqlite(file, { timeout: 0 }), new DatabaseSync(file)];
   one.exec("CREATE TABLE own (n)");
   one.exec("BEGIN IMMEDIATE");
-  // Should this ever throw, the refusal can go.
+  // If this ever throws, the refusal can go.
   two.exec("INSERT INTO own VALUES (1)");
   one.close();
   two.close();
@@ -96,7 +96,7 @@ test("an @keyv/sqlite on another library than node:sqlite is refused, because th
   await keyv.disconnect();
 });
 
-test("a transaction on the connection of @keyv/sqlite is not ours: we have a connection of our own to its file", async () => {
+test("a transaction on the connection of @keyv/sqlite does not include Lingpai's writes, which use a connection of their own", async () => {
   const adapter = new KeyvSqlite(`sqlite://${file}`);
   const keyv = new Keyv({ store: adapter });
   await keyv.set("theirs", "before");

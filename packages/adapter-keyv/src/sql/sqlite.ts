@@ -1,16 +1,22 @@
-/** SQLite, by a connection of node:sqlite or better-sqlite3, or by the file of `@keyv/sqlite`. */
+/**
+ * SQLite, through a connection of node:sqlite or better-sqlite3, or through the file of
+ * `@keyv/sqlite`.
+ */
 import { LockUnsupportedError } from "@lingpai/core";
 import { isInMemory, isSqliteDatabase, sqliteDrivers, sqliteFileDrivers } from "@lingpai/sql";
 import type { SqlDrivers } from "@lingpai/sql";
 import { has } from "../store/shape.ts";
 import type { AtomicStore, StoreFamily, StoreScope } from "../store/store.ts";
 
-/** What is used of the store of `@keyv/sqlite` 6: its file, on which we open our own connection. */
+/**
+ * The member of `@keyv/sqlite` 6's store that is used: its file. Lingpai opens a connection of its
+ * own on it.
+ */
 interface SqliteAdapter {
   query(statement: string, ...values: unknown[]): Promise<unknown>;
   close(): Promise<void>;
   readonly db: string;
-  /** What its user chose; undefined takes node:sqlite where there is one. */
+  /** The user's choice. If it is undefined, node:sqlite is used where it exists. */
   readonly driver: unknown;
 }
 
@@ -33,8 +39,8 @@ export const sqlite: StoreFamily = {
 };
 
 /**
- * Two copies of SQLite in one process do not see each other's locks on a file (seen with
- * better-sqlite3 13 beside node:sqlite of Node 24, 2026-11), so both would write at once.
+ * Two copies of SQLite in one process do not see each other's locks on a file, so both would write
+ * at once (seen with better-sqlite3 13 beside node:sqlite of Node 24, 2026-11).
  */
 function requireSameLibrary({ driver }: SqliteAdapter): void {
   if (driver === undefined || driver === "node:sqlite") return;

@@ -1,6 +1,6 @@
 /**
- * Telling objects apart by their members. Never by class: two copies of a client's package in one
- * process are the same to us.
+ * Recognises objects by their members, never by class, because two copies of a client's package in
+ * one process have different classes.
  */
 
 export type Members = Readonly<Record<string, unknown>>;
@@ -10,8 +10,8 @@ export function isObject(value: unknown): value is Members {
 }
 
 /**
- * Whether these members are functions. That the rest of `T` is there too is taken on trust, and
- * checked against the real clients by tests.
+ * Tells whether these members are functions. The rest of `T` is assumed, and tests check it against
+ * the real clients.
  */
 export function has<T extends object>(
   value: unknown,
@@ -20,7 +20,7 @@ export function has<T extends object>(
   return isObject(value) && methods.every((method) => typeof value[method] === "function");
 }
 
-/** What a Keyv adapter says of itself in `opts`, which Keyv 5 asks of each. */
+/** The `opts` of a Keyv adapter. Keyv 5 requires them of each. */
 export function dialectOf(adapter: unknown): unknown {
   return isObject(adapter) && isObject(adapter["opts"]) ? adapter["opts"]["dialect"] : undefined;
 }

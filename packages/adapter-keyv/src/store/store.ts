@@ -1,59 +1,59 @@
-/** What a store with an atomic primitive offers, and what may be asked of it. */
+/** The properties of a store with an atomic operation, and the demands that a caller may make. */
 import { LockUnsupportedError } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { CacheDriver, LockDriver } from "@lingpai/core/driver";
 
 /**
- * Who is kept apart: everybody who reaches the server, the processes of one machine, or the callers
- * of one process.
+ * The callers that a lock excludes: all that reach the server, the processes of one machine, or the
+ * callers of one process.
  */
 export type StoreScope = "cluster" | "host" | "process";
 
-/** What is true of a store, whatever its client does. */
+/** The store's properties, which do not depend on its client. */
 export interface StoreFacts {
   readonly scope: StoreScope;
   /**
-   * Whether fences rise for ever. False where the store may forget the last one: a late holder can
-   * then not be told from the next.
+   * True if fences rise forever. It is false where the store may forget the last one: then a late
+   * holder cannot be told from the next.
    */
   readonly fencing: boolean;
   /**
-   * Whose clock ends leases and entries. With `client`, machines whose clocks differ disagree about
-   * who holds what.
+   * The clock that ends leases and entries. With `client`, machines whose clocks differ disagree
+   * about the holder.
    */
   readonly clock: "server" | "client";
 }
 
 /**
- * A store whose operations are each one atomic step: what this package builds for the stores that
- * it knows, and what a contributor gives as `atomic` for one that it does not. Both drivers must
- * pass `@lingpai/conformance`.
+ * A store whose operations are each one atomic step. This package builds one for each store that it
+ * knows, and a contributor passes one as `atomic` for any other. Both drivers must pass
+ * `@lingpai/conformance`.
  */
 export interface AtomicStore {
-  /** Shown in errors: `postgres`. */
+  /** The name shown in errors, for example `postgres`. */
   readonly kind: string;
   readonly facts: StoreFacts;
   readonly cache: CacheDriver;
-  /** Its state stands outside everything that a Keyv's `clear()` removes. */
+  /** True if a Keyv's `clear()` removes nothing of its state. */
   readonly lock: LockDriver;
 }
 
-/** What the drivers of a store go by; the first user of a client decides it for all. */
+/** The settings of a store's drivers. The first user of a client decides them for all. */
 export interface StoreSettings {
   readonly clock: Clock;
   /** How long callers wait for one operation, in ms. */
   readonly deadlineMs: number;
 }
 
-/** One kind of store that this package knows, and the two forms in which it may be handed over. */
+/** One kind of store that this package knows, and the two ways in which it may be passed. */
 export interface StoreFamily {
-  /** The store for this object, if it is the database's own client. */
+  /** Returns the store for this object if it is the database's own client. */
   ofClient(client: unknown, settings: StoreSettings): AtomicStore | undefined;
-  /** The store for this object, if it is Keyv's adapter and leads to the client. */
+  /** Returns the store for this object if it is a Keyv adapter that leads to the client. */
   ofAdapter(adapter: unknown, settings: StoreSettings): AtomicStore | undefined;
 }
 
-/** What the caller cannot do without. */
+/** The caller's requirements. */
 export interface Demand {
   readonly scope: StoreScope;
   readonly guarantee: "fenced" | "advisory";
@@ -62,8 +62,8 @@ export interface Demand {
 const reach: Readonly<Record<StoreScope, number>> = { process: 0, host: 1, cluster: 2 };
 
 /**
- * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when the store offers less than is demanded,
- *   saying what to use or to accept.
+ * @throws {LockUnsupportedError} `LOCK_UNSUPPORTED` when the store offers less than required. The
+ *   text says what to use or to accept.
  */
 export function requireFacts({ kind, facts }: AtomicStore, demand: Demand): void {
   if (reach[facts.scope] < reach[demand.scope]) {
@@ -86,7 +86,7 @@ const excludes: Readonly<Record<StoreScope, string>> = {
   cluster: "everybody who reaches the server",
 };
 
-/** Where a lock of each scope can be had. */
+/** The places where a lock of each scope is available. */
 export const alternatives: Readonly<Record<StoreScope, string>> = {
   process: "a Keyv over a Map, SQLite, PostgreSQL, MySQL, etcd, Redis or Valkey",
   host: "a Keyv over SQLite, PostgreSQL, MySQL, etcd, Redis or Valkey",
