@@ -51,7 +51,7 @@ async function running(first: object = minimal): Promise<Running> {
 }
 
 describe("the options of an app", () => {
-  test("are what is configured and nothing else, with the secret as a function", async () => {
+  test("contain the configured values and nothing else, with the secret as a function", async () => {
     const given = {
       apps: {
         main: {
@@ -80,7 +80,7 @@ describe("the options of an app", () => {
     expect(inspect(options)).not.toContain(secret.slice(0, 8));
   });
 
-  test("have no secret for a consumer that was given none", async () => {
+  test("contain no secret for a consumer that was given none", async () => {
     const config = await loadConfig(
       world(objectSource({ apps: { main: { appId, role: "consumer" } } })).options,
     );
@@ -92,7 +92,7 @@ describe("the options of an app", () => {
     });
   });
 
-  test("of an app that is not configured are refused, with the one that was meant", async () => {
+  test("are refused for an app that is not configured, and the error suggests the nearest name", async () => {
     const config = await loadConfig(world(objectSource(minimal)).options);
     expect(() => appOptions(config, "mian")).toThrow(
       'No app "mian" is configured for "prod". Did you mean "main"?',
@@ -118,14 +118,14 @@ describe("a rotated secret", () => {
     await config.close();
   });
 
-  test("that comes later than the platform's heals by itself, and a wrong one is sent at the pace of a refusal, not in a loop", async () => {
+  test("that the configuration receives late is accepted at a later attempt, and the attempts follow the back-off of a refusal", async () => {
     const { clock, source, client, config, simulator, during } = await running();
     simulator.operator.rotateSecret(appId, rotated);
     await expect(during(client.token())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
     for (let minute = 0; minute < 10; minute += 1)
       await during(client.token()).catch(() => undefined);
-    // At once, after a minute, and after seven to nine more: somebody may have mended it in the
-    // console.
+    // At once, after 1 min, and after 7 to 9 min more, because the secret may have been corrected
+    // in the console.
     expect(simulator.log.fetches(appId).map(({ code }) => code)).toEqual([40_125, 40_125, 40_125]);
     source.holds({ apps: { main: { appId, secret: rotated } } });
     source.tell();
@@ -139,7 +139,7 @@ describe("a rotated secret", () => {
     await config.close();
   });
 
-  test("that cannot be read leaves the last good one in use", async () => {
+  test("that cannot be read leaves the last good secret in use", async () => {
     const { clock, source, client, config, events, during } = await running();
     await clock.advance(1_000);
     source.holds(new Error("gone"));
@@ -149,11 +149,11 @@ describe("a rotated secret", () => {
     await config.close();
   });
 
-  test("is asked for again once, when the platform says that it is wrong", async () => {
+  test("is read again once when the platform refuses the secret", async () => {
     const { clock, source, client, config, simulator, during } = await running();
     simulator.operator.rotateSecret(appId, rotated);
-    // Rotated while the first request was under way, which takes longer than a read counts as
-    // fresh.
+    // The secret is rotated while the first request is in flight. That takes longer than a read
+    // counts as fresh.
     simulator.faults.next({ delayBeforeMs: 2_000 }, { endpoint: "/cgi-bin/stable_token" });
     const asked = client.token();
     await clock.advance(1_500);
@@ -185,7 +185,7 @@ describe("the store of an environment", () => {
     expect((await plain.cache.at(["team", "lingpai"]).get("k"))?.value).not.toContain("canary");
   });
 
-  test("is the given one where nothing is configured", async () => {
+  test("is the given one if no store is configured", async () => {
     const clock = manualClock();
     const stored = memoryStore({ clock });
     const given = { cache: memoryCache(stored, { clock }), lock: memoryLock(stored, { clock }) };

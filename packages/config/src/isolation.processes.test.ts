@@ -1,6 +1,6 @@
 /**
- * Demand 1 of the incident, where no store is shared: what an environment can do is notice, name
- * the evidence, and not make it worse. Virtual time.
+ * Requirement 1 of the incident, where no store is shared. An environment can then only notice the
+ * other one, report the evidence, and not make it worse. Virtual time.
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import type { CredentialEvent } from "@lingpai/core";
@@ -64,8 +64,8 @@ function world(): { clock: ManualClock; simulator: Simulator } {
 const path = "/cgi-bin/user/info?openid=o";
 
 /**
- * The platform's grant, and the share of it that refusals may use up; the whole day is proved in
- * virtual time by the benches of wars.
+ * The platform's quota, and the share of it that conflicts may use. The benches of wars prove the
+ * whole day in virtual time.
  */
 const quotaPerDay = 2_000;
 const refusalShare = 0.6;
@@ -102,7 +102,7 @@ describe("requirement 1: environments that share an AppID without a common store
     await Promise.all([prod.client.close(), staging.client.close()]);
   });
 
-  test("stay within the quota: at most 60 % of it in 4 h against a refresh every 10 s, and the process goes on", async () => {
+  test("use at most 60 % of the quota in 4 h against a refresh every 10 s, and go on working", async () => {
     const { clock, simulator } = world();
     const prod = await deploy("prod", { clock, simulator }, { parameters: { waitMs: 1_000 } });
     let served = 0;
@@ -126,7 +126,7 @@ describe("requirement 1: environments that share an AppID without a common store
     await prod.client.close();
   }, 60_000);
 
-  test("spend at most 60 % of the quota each, and both report the other", async () => {
+  test("use at most 60 % of the quota each, and both report the other", async () => {
     const { clock, simulator } = world();
     const short = { parameters: { waitMs: 1_000 } };
     const both = [

@@ -1,6 +1,6 @@
 /**
- * Demand 1 of the incident: environments never meet. Two deployments, each with its own
- * configuration, real Redis, the platform's log as the judge.
+ * Requirement 1 of the incident: environments never affect each other. Two deployments, each with
+ * its own configuration, share a real Redis. The platform's log shows what they did.
  */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { CredentialConflictError } from "@lingpai/core";
@@ -49,8 +49,8 @@ interface Deployment {
 }
 
 /**
- * A process of an environment, configured as it would be where it runs: shared settings from a
- * file, its own from variables.
+ * A process of an environment, configured as in production: shared settings from a file, its own
+ * from variables.
  */
 async function deploy(
   environment: string,
@@ -100,7 +100,7 @@ describe("requirement 1: separate environments", () => {
     });
   });
 
-  test("get that error also when each has its own sealing keys and its own prefix", async () => {
+  test("get that error even if each has its own sealing keys and its own prefix", async () => {
     const sealedAs = (id: string, byte: string): object => ({
       prefix: `team:${id}`,
       sealing: { active: id, keys: { [id]: byte.repeat(32) } },
@@ -115,7 +115,7 @@ describe("requirement 1: separate environments", () => {
     expect(callers()).toEqual(["prod"]);
   });
 
-  test("share a token if one consumes: it never fetches, and uses the other's token and the next one", async () => {
+  test("share a token if one is a consumer, which never fetches and uses the other's tokens", async () => {
     const prod = await deploy("prod");
     const first = await prod.client.token();
     const staging = await deploy("staging", { ...plain, LINGPAI_APPS_MAIN_ON_CONFLICT: "consume" });
@@ -132,7 +132,7 @@ describe("requirement 1: separate environments", () => {
     expect(callers()).not.toContain("staging");
   });
 
-  test("never fetch as consumers, not even when there is nothing to read", async () => {
+  test("never fetch as consumers, even if there is no token to read", async () => {
     const staging = await deploy("staging", {
       ...plain,
       LINGPAI_APPS_MAIN_ROLE: "consumer",
@@ -142,7 +142,7 @@ describe("requirement 1: separate environments", () => {
     expect(callers()).toEqual([]);
   });
 
-  test("coexist in stable mode: they have one token, and no call of either fails", async () => {
+  test("coexist in stable mode with one token, and no call of either fails", async () => {
     const [prod, staging] = [await deploy("prod", stable), await deploy("staging", stable)];
     const calls = [prod, staging].flatMap(({ client }) =>
       Array.from({ length: 10 }, () =>
@@ -155,7 +155,7 @@ describe("requirement 1: separate environments", () => {
     expect(simulator.log.issues(appId)).toHaveLength(1);
   });
 
-  test("keep their keys under their own prefixes, and only claims beside them", async () => {
+  test("keep their keys under their own prefixes; only claims lie beside them", async () => {
     const other = "wxfedcba9876543210";
     simulator = createSimulator({
       accounts: [appId, other].map((each) => ({ appId: each, secret })),

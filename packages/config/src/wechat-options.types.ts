@@ -1,5 +1,5 @@
 /**
- * Compiles only while what is configured fits `wechat()`, and the sources fit the clients that they
+ * Compiles only if the configured options fit `wechat()`, and the sources fit the clients that they
  * are made for.
  */
 import type { Cache, Lock } from "@lingpai/core";
@@ -22,11 +22,11 @@ export type Fits = Expect<
   AppOptions & { readonly cache: Cache; readonly lock: Lock } extends WechatOptions ? true : false
 >;
 
-/** Every option is one of `wechat()`'s, and has its type. */
+/** Every option belongs to `wechat()`, and has its type. */
 export type Known = Expect<keyof AppOptions extends keyof WechatOptions ? true : false>;
 export type Typed = Expect<AppOptions extends Pick<WechatOptions, keyof AppOptions> ? true : false>;
 
-/** What can be written in code is what the schema knows. */
+/** A configuration in code can have exactly the settings of the schema. */
 export type SameAppNames = Expect<Same<keyof AppInput, keyof AppSection>>;
 export type SameConfigNames = Expect<Same<keyof AppConfig, keyof AppSection>>;
 export type SameSectionNames = Expect<Same<keyof SectionInput, keyof Section>>;

@@ -1,5 +1,5 @@
 /**
- * What the tests of configurations share: a source whose settings the test decides, and a
+ * Shared by the tests of configurations: a source whose settings the test decides, and a
  * configuration in virtual time.
  */
 import { manualClock, seededRandom } from "@lingpai/core/testing";
@@ -17,9 +17,9 @@ export const sealingKey = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA=";
 export const minimal: ConfigInput = { apps: { main: { appId, secret } } };
 
 export interface ScriptedSource extends ConfigSource {
-  /** From now on it gives these settings, or throws this error. */
+  /** Makes the source return these settings, or throw this error, from now on. */
   holds(next: object | Error): void;
-  /** Tells that it has changed, if it is watched. */
+  /** Reports a change, if it is watched. */
   tell(): void;
   readonly loads: number;
   readonly isWatched: boolean;
@@ -80,7 +80,7 @@ export function world(...sources: readonly ConfigSource[]): World {
   return { clock, events, options };
 }
 
-/** The text of what was thrown. */
+/** The message of a thrown value. */
 export async function refusalOf(work: Promise<unknown>): Promise<string> {
   try {
     await work;

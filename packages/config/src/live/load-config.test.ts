@@ -55,7 +55,7 @@ environments:
     ]);
   });
 
-  test("are overridden by later ones, whichever section their value stands in", async () => {
+  test("are overridden by later sources, whichever section the value is in", async () => {
     const special = objectSource({ ...minimal, environments: { prod: { node: "special" } } });
     expect((await load(special, objectSource({ node: "later" }))).node).toBe("later");
     expect((await load(objectSource({ node: "earlier" }), special)).node).toBe("special");
@@ -72,7 +72,7 @@ environments:
     ).toBe("special");
   });
 
-  test("hold for this environment alone when their scope says so", async () => {
+  test("apply to this environment alone if their scope says so", async () => {
     const shared = { apps: { main: { appId, secret, mode: "plain" } } };
     const both = { environments: { prod: {}, staging: {} } };
     await expect(
@@ -83,7 +83,7 @@ environments:
     );
   });
 
-  test("may replace a whole mapping by nothing but its own values, never by an empty one", async () => {
+  test("replace a mapping only by its own values, never by an empty mapping", async () => {
     await expect(
       load(objectSource(minimal), objectSource({ apps: {}, store: {} })),
     ).resolves.toMatchObject({ apps: { main: { appId } } });
@@ -114,7 +114,7 @@ environments:
     expect([url.username, decodeURIComponent(url.password)]).toEqual(["app", "p@ss/wörd"]);
   });
 
-  test("need no secret where nothing is fetched", async () => {
+  test("need no secret if this node never fetches", async () => {
     const config = await load(objectSource({ apps: { main: { appId, role: "consumer" } } }));
     expect(config.apps["main"]).toMatchObject({
       role: "consumer",
@@ -271,7 +271,7 @@ apps:
     expect(await refusalOf(load(objectSource(config)))).toMatch(message);
   });
 
-  test("is a ConfigurationError with its problems as data", async () => {
+  test("is refused with a ConfigurationError that carries the problems as data", async () => {
     const refused = await load(
       objectSource({ apps: { main: { appId, secret, mode: "x" } } }, { name: "code" }),
     ).catch((error: unknown) => error);
@@ -285,7 +285,7 @@ apps:
     });
   });
 
-  test("says once what is wrong for all environments", async () => {
+  test("is reported once for a problem that concerns all environments", async () => {
     const message = await refusalOf(
       load(
         objectSource({ ...minimal, node: "a b", environments: { prod: {}, staging: {}, dev: {} } }),
@@ -294,7 +294,7 @@ apps:
     expect(message.match(/node is/g)).toHaveLength(1);
   });
 
-  test("is told together with the sources that could not be read", async () => {
+  test("is reported together with the sources that could not be read", async () => {
     const error = Object.assign(new Error(`could not open ${secret}`), { code: "EACCES" });
     const message = await refusalOf(
       load(yaml("a: 1\na: 2\n"), scripted("mine", error), objectSource(minimal)),
@@ -307,7 +307,7 @@ apps:
     expect(message).not.toContain(secret.slice(0, 8));
   });
 
-  test("does not need an environment that is not named, and names the variable for it", async () => {
+  test("may leave its environment unnamed, and the error names the variable that names it", async () => {
     const { options } = world(objectSource(minimal));
     expect(await refusalOf(loadConfig({ ...options, environment: "" }))).toContain(
       "The environment is not set. Set LINGPAI_ENVIRONMENT",
@@ -355,7 +355,7 @@ environments:
     );
   });
 
-  test("is accepted where only one of them fetches", async () => {
+  test("is accepted if only one of them fetches", async () => {
     const accepted = "nothing was refused";
     expect(await text(plain(), plain({ role: "consumer" }))).toBe(accepted);
     expect(await text(plain(), plain({ onConflict: "consume" }))).toBe(accepted);
@@ -363,7 +363,7 @@ environments:
     expect(await text(plain(), plain({ appId: other }))).toBe(accepted);
   });
 
-  test("is refused with consume when they have no store in common", async () => {
+  test("is refused with onConflict: consume if they share no store", async () => {
     const apart = await text(
       { ...plain(), store: { url: "redis://a" } },
       { ...plain({ onConflict: "consume" }), store: { url: "redis://b" } },
@@ -383,7 +383,7 @@ describe("secrets", () => {
   };
   const secrets = [secret, "Tr0ub4dor", sealingKey, "fleet-wide-fingerprint-key"];
 
-  test("are in no inspection, no JSON and no text of a configuration", async () => {
+  test("appear in no inspection, JSON or text of a configuration", async () => {
     const config = await load(objectSource(given));
     const seen = [
       inspect(config, { depth: 10, showHidden: true }),
@@ -395,7 +395,7 @@ describe("secrets", () => {
     expect(seen).toContain("redis://10.0.0.5:6379/0");
   });
 
-  test("are in no error, wherever they were put by mistake", async () => {
+  test("appear in no error, even in a setting where they were put by mistake", async () => {
     const places: object[] = [
       { apps: { main: { appId: secret, secret } } },
       { apps: { main: { appId, secret: `${secret.slice(1)}\u00e9` } } },
@@ -416,7 +416,7 @@ describe("secrets", () => {
     }
   });
 
-  test("and all other values show no more than four characters in an error, whatever they are and wherever they stand", async () => {
+  test("and all other values show at most four characters in an error", async () => {
     const visible = fc.string({
       unit: fc.constantFrom(..."abcXYZ0189-_:/@ ０密\n"),
       minLength: 8,
@@ -437,7 +437,7 @@ describe("secrets", () => {
     );
   });
 
-  test("have fingerprints that mean nothing in another process", async () => {
+  test("have fingerprints that differ between processes", async () => {
     const one = await loadConfig({ ...world(objectSource(given)).options });
     const two = await loadConfig({ environment: "prod", sources: [objectSource(given)] });
     expect(one.apps["main"]?.secret?.fingerprint).not.toBe(two.apps["main"]?.secret?.fingerprint);

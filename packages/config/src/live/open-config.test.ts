@@ -27,8 +27,8 @@ const told = (events: readonly ConfigEvent[]): unknown[] =>
     event.type === "reloaded" ? event.changed : "problems" in event ? event.problems : event.type,
   ]);
 
-describe("a configuration that is open", () => {
-  test("tells that it was loaded, from where, for which environment and when", async () => {
+describe("an open configuration", () => {
+  test("reports that it was loaded, from which sources, for which environment and when", async () => {
     const { events, config, clock } = await live(scripted("second", {}));
     expect(events).toEqual([
       { type: "loaded", environment: "prod", atMs: clock.wallMs(), sources: ["first", "second"] },
@@ -36,7 +36,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("takes a change over when the source has been quiet for the debounce", async () => {
+  test("applies a change after its source has been quiet for the debounce", async () => {
     const { clock, events, source, config } = await live();
     const before = config.current;
     source.holds(withSecret(rotated));
@@ -55,7 +55,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("does not wait forever for a source that is never quiet", async () => {
+  test("applies a change at the latest after ten debounces if the source is never quiet", async () => {
     const { clock, source, config } = await live();
     source.holds(withSecret(rotated));
     for (let step = 0; step < 30; step += 1) {
@@ -66,7 +66,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("reads the source that changed, and no other", async () => {
+  test("reads only the source that changed", async () => {
     const second = scripted("second", {});
     const { clock, source, config } = await live(second);
     second.holds({ node: "api-1" });
@@ -76,7 +76,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("says nothing when nothing changed, and keeps its object", async () => {
+  test("emits no event and keeps its object if nothing changed", async () => {
     const { clock, events, source, config } = await live();
     const before = config.current;
     source.tell();
@@ -85,7 +85,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("keeps the last good configuration through a bad update, and says why, once", async () => {
+  test("keeps the last good configuration after a bad update, and reports the reason once", async () => {
     const { clock, events, source, config } = await live();
     source.holds({ apps: { main: { appId, secret, mode: "plian" } } });
     for (let times = 0; times < 3; times += 1) {
@@ -104,7 +104,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("tells when what was wrong is right again, also when nothing else changed", async () => {
+  test("reports that a problem was solved, even if no setting changed", async () => {
     const { clock, events, source, config } = await live();
     source.holds({ apps: {}, stroe: {} });
     source.tell();
@@ -117,7 +117,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("keeps the settings of a source that cannot be read any more, and takes over those of the others", async () => {
+  test("keeps the settings of a source that can no longer be read, and applies those of the others", async () => {
     const second = scripted("second", { node: "one" });
     const { clock, events, source, config } = await live(second);
     second.holds(Object.assign(new Error(`no route with ${secret}`), { code: "EHOSTUNREACH" }));
@@ -156,7 +156,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("reloads when it is asked to, and answers with what is wrong", async () => {
+  test("reloads on request, and resolves with the problems", async () => {
     const { clock, source, config } = await live();
     source.holds(withSecret(rotated));
     await expect(config.reload()).resolves.toEqual([]);
@@ -171,7 +171,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("gives a fresh value without waiting for a notice, and reads at most once a second for it", async () => {
+  test("returns a fresh value without waiting for a notice, and reads at most once a second for it", async () => {
     const { clock, source, config } = await live();
     await clock.advance(1_000);
     source.holds(withSecret(rotated));
@@ -182,7 +182,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("gives what it has after a second, when a fresh value was asked for and the source does not answer", async () => {
+  test("returns the present value after a second if a fresh one was requested and the source does not answer", async () => {
     const { clock, options, events } = world({ name: "slow", load: answerOnce(minimal) });
     const config = await openConfig(options);
     await clock.advance(1_000);
@@ -200,7 +200,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("starts a watch that failed again after a growing pause, and reads what it may have missed", async () => {
+  test("starts a failed watch again after growing pauses, and reads the source because a change may have been missed", async () => {
     const { clock, options } = world(scripted("first", minimal));
     const starts: number[] = [];
     const load = vi.fn<ConfigSource["load"]>(() => Promise.resolve([]));
@@ -224,7 +224,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("lets a listener that throws harm nobody", async () => {
+  test("is not affected by a listener that throws", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     const { clock, source, config } = await live();
     const heard: string[] = [];
@@ -245,7 +245,7 @@ describe("a configuration that is open", () => {
     await config.close();
   });
 
-  test("leaves no watch, no timer and no later event behind when it is closed, and can still be read", async () => {
+  test("leaves no watch, timer or later event after close(), and can still be read", async () => {
     const { clock, events, source, config } = await live();
     source.tell();
     await config.close();
@@ -263,7 +263,7 @@ describe("a configuration that is open", () => {
     expect(await refusalOf(config.reload())).toContain("This configuration is closed");
   });
 
-  test("refuses durations that cannot be", async () => {
+  test("refuses durations out of range", async () => {
     const { options } = world(scripted("first", minimal));
     expect(await refusalOf(openConfig({ ...options, debounceMs: -1 }))).toContain(
       "debounceMs is -1",
@@ -274,7 +274,7 @@ describe("a configuration that is open", () => {
   });
 });
 
-/** Answers the first time, and never again. */
+/** Answers the first call, and no later one. */
 function answerOnce(config: object): ConfigSource["load"] {
   const source = scripted("once", config);
   return (context) => (source.loads === 0 ? source.load(context) : new Promise(() => {}));

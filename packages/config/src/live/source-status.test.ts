@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 describe("a source that is watched", () => {
-  test("whose watch fails is reported once and stands in the status, until it works again", async () => {
+  test("whose watch fails is reported once and shown in the status until it works again", async () => {
     let isBroken = true;
     const flaky: ConfigSource = {
       name: "centre",
@@ -59,7 +59,7 @@ describe("a source that is watched", () => {
     await config.close();
   });
 
-  test("that loses its settings for a moment keeps them, also when a fresh value is asked for in that moment", async () => {
+  test("that loses its settings for a moment keeps them, even if a fresh value is requested at that moment", async () => {
     const base = join(directory, "lingpai.yaml");
     const overlay = join(directory, "lingpai.prod.yaml");
     await writeFile(base, `apps: { main: { appId: ${appId}, secret: ${secret} } }`);
@@ -105,7 +105,7 @@ describe("a source that is watched", () => {
     await config.close();
   });
 
-  test("that is gone as a whole keeps its settings until the process is restarted", async () => {
+  test("that disappears as a whole keeps its settings until the process is restarted", async () => {
     const centre = scripted("centre", { apps: { main: { secret: rotated } } });
     const { clock, options } = world(scripted("first", minimal), centre);
     const config = await openConfig(options);
@@ -128,7 +128,7 @@ describe("a snapshot", () => {
   };
   const down = new Error("connect ECONNREFUSED");
 
-  test("lets a process start while its centre is down, and says how old it is", async () => {
+  test("lets a process start while its centre is down, and reports its age", async () => {
     const snapshot = { directory: join(directory, "snapshots"), key: sealingKey };
     const centre = remote({ apps: { main: { appId, secret: rotated } } });
     const first = world(centre);
@@ -153,7 +153,7 @@ describe("a snapshot", () => {
     await config.close();
   });
 
-  test("that is sealed opens with its key alone, and without a key holds no secret", async () => {
+  test("that is sealed opens with its key alone; without a key it contains no secret", async () => {
     const centre = remote({ apps: { main: { appId, secret } } });
     const sealedThere = { directory: join(directory, "sealed"), key: sealingKey };
     await loadConfig({ ...world(centre).options, snapshot: sealedThere });
@@ -177,7 +177,7 @@ describe("a snapshot", () => {
     ).toContain("centre: could not be read");
   });
 
-  test("is not written of a configuration that cannot be used, and a directory that cannot be written is reported", async () => {
+  test("is not written for an unusable configuration, and a directory that cannot be written is reported", async () => {
     const centre = remote({ apps: { main: { appId, secret } } });
     const snapshot = { directory, key: sealingKey };
     const made = world(centre);
@@ -206,7 +206,7 @@ describe("a snapshot", () => {
   });
 });
 
-describe("an address of the platform that no source of the secret gave", () => {
+describe("a baseUrl from another source than the secret's", () => {
   const proxy = "https://proxy.example.com:8443";
   const given = (trust: Trust, config: object): ConfigSource => ({
     ...scripted(String(trust), config),
@@ -242,7 +242,7 @@ describe("an address of the platform that no source of the secret gave", () => {
     "https://sh.api.weixin.qq.com",
     "https://qyapi.weixin.qq.com",
     "http://127.0.0.1:8080",
-  ])("may be %s from anywhere", async (baseUrl) => {
+  ])("is accepted for %s from any source", async (baseUrl) => {
     const { options } = world(secretFrom("secrets"), addressFrom("centres", baseUrl));
     expect((await loadConfig(options)).apps["main"]?.baseUrl).toBe(baseUrl);
   });
@@ -251,7 +251,7 @@ describe("an address of the platform that no source of the secret gave", () => {
     "https://api.weixin.qq.com.example.com",
     "https://weixin.qq.com.cn",
     "https://notweixin.qq.com",
-  ])("may not be %s", async (baseUrl) => {
+  ])("is refused for %s", async (baseUrl) => {
     const { options } = world(secretFrom("secrets"), addressFrom("centres", baseUrl));
     expect(await refusalOf(loadConfig(options))).toContain("which is not a host of the platform");
   });

@@ -10,7 +10,7 @@ const url = "https://hooks.example.com/lingpai?key=s3cr3t";
 const load = (env: Record<string, string>): ReturnType<typeof loadConfig> =>
   loadConfig(world(objectSource(minimal), variableSource({ env })).options);
 
-test("a server has defaults, and nothing that it listens on but this machine", async () => {
+test("a server has defaults, and listens on this machine only", async () => {
   expect((await load({})).server).toEqual({
     host: "127.0.0.1",
     port: 8_720,
@@ -22,7 +22,7 @@ test("a server has defaults, and nothing that it listens on but this machine", a
   });
 });
 
-test("a server is configured by variables, its webhooks by name", async () => {
+test("variables configure a server, and its webhooks by name", async () => {
   const { server, values } = await load({
     LINGPAI_SERVER_HOST: "0.0.0.0",
     LINGPAI_SERVER_PORT: "443",
@@ -53,7 +53,7 @@ test.each([
   expect(await refusalOf(load(env))).toMatch(text);
 });
 
-test("what Kubernetes sets for a service named lingpai-server is none of ours", async () => {
+test("variables that Kubernetes sets for a service named lingpai-server are ignored", async () => {
   const config = await load({
     LINGPAI_SERVER_PORT: "tcp://10.96.0.7:8720",
     LINGPAI_SERVER_SERVICE_HOST: "10.96.0.7",

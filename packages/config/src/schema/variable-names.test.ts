@@ -4,7 +4,7 @@ import { fields } from "./schema.ts";
 import { matchVariable, variableOf, variablePattern, variableTable } from "./variable-names.ts";
 
 describe("variables", () => {
-  test("and settings name each other: each field's variable leads back to it", () => {
+  test("map to settings and back: each field's variable leads to that field", () => {
     for (const field of fields) {
       const path = field.path.map((name) => (name === "*" ? "my-app" : name));
       expect(matchVariable(variableOf(path))).toMatchObject({ field, path });
@@ -22,14 +22,14 @@ describe("variables", () => {
     "LINGPAI_APPS_main_SECRET",
     "LINGPAI_APPS_A__B_SECRET",
     "LINGPAI_STORE",
-  ])("%s names nothing", (name) => {
+  ])("do not match the name %s", (name) => {
     expect(matchVariable(name)).toBeUndefined();
   });
 
-  test("stand in the README as the schema has them", () => {
+  test("appear in the README as the schema defines them", () => {
     const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
     const [, table = ""] = /<!-- variables -->\n\n([\s\S]*?)\n\n/.exec(readme) ?? [];
-    // Formatters pad the columns of a table; what counts is the cells.
+    // Formatters pad the columns of a table, so only the cells are compared.
     const cells = (text: string): string[][] =>
       text
         .split("\n")

@@ -17,7 +17,7 @@ function refusal(text: string, format: DocumentFormat): string {
 }
 
 describe("a YAML document", () => {
-  test("gives each value as it is written, with its line", () => {
+  test("yields each value as it is written, with its line", () => {
     expect(
       flat(
         "# note\napps:\n  main:\n    appId: wx1\n    secret: 00123456789012345678901234567890\n    quota: 1e3\n    on: true\n",
@@ -38,7 +38,7 @@ describe("a YAML document", () => {
     ]);
   });
 
-  test("tells a name without a value, a list and an empty mapping from text", () => {
+  test("distinguishes a name without a value, a list and an empty mapping from text", () => {
     expect(flat("a:\nb: ~\nc: [1]\nd: {}\n")).toEqual([
       ["a", null, "f:1"],
       ["b", null, "f:2"],
@@ -47,7 +47,7 @@ describe("a YAML document", () => {
     ]);
   });
 
-  test("repeats what an alias stands for, under the alias's own line", () => {
+  test("repeats the content of an alias, under the alias's own line", () => {
     expect(flat("base: &base\n  mode: plain\nother: *base\n")).toEqual([
       ["base.mode", "plain", "f:2"],
       ["other.mode", "plain", "f:2"],
@@ -68,18 +68,18 @@ describe("a YAML document", () => {
     ["- a\n", /f:1: holds no settings/],
     ["just text\n", /f:1: holds no settings/],
     ["? [a]\n: 1\n", /f:1: has a name that is no text/],
-  ])("%j is refused by its line", (text, message) => {
+  ])("%j is refused with its line", (text, message) => {
     expect(refusal(text, "yaml")).toMatch(message);
   });
 
-  test("does not expand without bounds", () => {
+  test("is limited in its expansion of aliases", () => {
     const bomb = `a: &a {k: v}\n${Array.from({ length: 120 }, (_, index) => `b${index}: *a`).join("\n")}\n`;
     expect(refusal(bomb, "yaml")).toContain("more than 100 aliases");
   });
 });
 
 describe("a JSON document", () => {
-  test("gives the same as YAML would, indented with tabs too", () => {
+  test("yields the same as YAML would, even if it is indented with tabs", () => {
     expect(
       flat(
         '{\r\n\t"apps": {\r\n\t\t"main": { "appId": "wx\\u0031", "overlapMs": 300000, "on": true, "no": null }\r\n\t}\r\n}\r\n',
@@ -106,11 +106,11 @@ describe("a JSON document", () => {
     ['{\n  "a": 01\n}', 2],
     ['{\n  "a": { "b": 1 ]\n}', 2],
     ['{"a"}', 1],
-  ])("%j stops being JSON in line %i", (text, line) => {
+  ])("%j is refused at line %i", (text, line) => {
     expect(refusal(text, "json")).toContain(`f:${line}: is where this stops being JSON`);
   });
 
-  test("with a name twice is refused, although JSON.parse would take the last", () => {
+  test("with a repeated name is refused, although JSON.parse would take the last one", () => {
     expect(refusal('{\n "a": 1,\n "a": 2\n}', "json")).toContain(
       "f:3: has a name that the same mapping already contains",
     );
@@ -123,7 +123,7 @@ test.each<[DocumentFormat, string]>([
   ["yaml", 'secret: "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0\n'],
   ["yaml", "secret: !5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0 x\n"],
   ["yaml", "secret: *5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0\n"],
-])("what is wrong with %s is told without a word of it: %s", (format, text) => {
+])("a fault of %s is described without quoting the text: %s", (format, text) => {
   const message = refusal(text, format);
   expect(message).toMatch(/f:[12]: /);
   expect(message).not.toContain("5ec2");

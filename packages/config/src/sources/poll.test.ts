@@ -13,7 +13,7 @@ import { watched } from "./watched.fixture.ts";
 const document = (node: string): string =>
   JSON.stringify({ node, apps: { main: { appId, secret } } });
 
-/** A cache whose store does not tell of changes. */
+/** A cache whose store does not report changes. */
 function silentCache(): Cache {
   const stored = new Map<
     string,
@@ -36,7 +36,7 @@ function silentCache(): Cache {
   return createCache(driver);
 }
 
-test("a source that is polled is read at once and at each interval, until it is not watched any more", async () => {
+test("a polled source is read at once and at each interval, until its watch ends", async () => {
   const clock = manualClock();
   const source = watched(
     { name: "polled", load: async () => [], watch: (context) => poll(context, 5_000) },
@@ -51,8 +51,8 @@ test("a source that is polled is read at once and at each interval, until it is 
   expect([source.changes, clock.pendingTimers]).toEqual([4, 0]);
 });
 
-describe("a document that nobody tells of", () => {
-  test("in a cache is in force an interval and a debounce after it was written", async () => {
+describe("a document in a store that reports no changes", () => {
+  test("is in force an interval and a debounce after it was written to a cache", async () => {
     const cache = silentCache();
     await cache.set("lingpai.json", document("one"));
     const { clock, options } = world(cacheSource(cache, { key: "lingpai.json" }));
@@ -64,7 +64,7 @@ describe("a document that nobody tells of", () => {
     await config.close();
   });
 
-  test("is not overlooked when it was changed back between two looks, after the change had been read for another reason", async () => {
+  test("is noticed even if it was changed back between two polls, after the change had been read for another reason", async () => {
     let stored = document("one");
     const { clock, options } = world(
       redisSource({ get: async () => stored }, { key: "lingpai.json" }),
@@ -80,7 +80,7 @@ describe("a document that nobody tells of", () => {
     await config.close();
   });
 
-  test("is asked for at intervals that can be", () => {
+  test("is polled at intervals within the limits only", () => {
     expect(() => redisSource({ get: async () => null }, { key: "k", pollMs: 1 })).toThrow(
       "pollMs is 1. Give a whole number of ms from 100.",
     );

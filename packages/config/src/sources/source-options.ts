@@ -28,7 +28,7 @@ export function nameFor(option: NameOption, environment: string): string {
   return typeof option === "function" ? option(environment) : option;
 }
 
-/** @throws {ConfigurationError} a word that there is not. */
+/** @throws {ConfigurationError} The word is not one of those allowed. */
 export function requireSourceWords(options: {
   readonly scope?: string;
   readonly format?: string;

@@ -6,12 +6,12 @@ import type { ConfigSource, SourceContext } from "../source.ts";
 
 export interface Watched {
   readonly clock: ManualClock;
-  /** How many changes it reported. */
+  /** The number of changes that it reported. */
   readonly changes: number;
-  /** Resolves at the next change, or at once when there were already this many. */
+  /** Resolves at the next change, or at once if there were already this many. */
   changed(count: number): Promise<void>;
   load(): Promise<unknown[]>;
-  /** Ends the watch, and settles as it does. */
+  /** Ends the watch, and settles when it has ended. */
   stop(): Promise<void>;
   /** Rejects when the watch does. */
   readonly ended: Promise<void>;

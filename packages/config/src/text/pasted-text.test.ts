@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { excerpt, flawOf, withoutLineEnd, withoutMark } from "./pasted-text.ts";
 
-describe("flawOf", () => {
+describe("the flaw of a text", () => {
   test.each([
     ["secret\n", "has a line end (U+000A) at position 7. Remove it"],
     ["secret\r\n", "has a carriage return (U+000D) at position 7. Remove it"],
@@ -14,15 +14,15 @@ describe("flawOf", () => {
       "has a full-width character (U+FF10) at position 4. Type it with the input method's half-width form",
     ],
     ["", "is empty. Give it a value, or remove it"],
-  ])("of %j says which character it is, where, and what to do", (text, flaw) => {
+  ])("is reported for %j with the character, its place and the remedy", (text, flaw) => {
     expect(flawOf(text)).toBe(flaw);
   });
 
-  test.each(["secret", "two words", "密码", "a-b_c.d:e/f"])("finds none in %j", (text) => {
+  test.each(["secret", "two words", "密码", "a-b_c.d:e/f"])("does not exist in %j", (text) => {
     expect(flawOf(text)).toBeUndefined();
   });
 
-  test("lets passwords have full-width characters, and still no line ends", () => {
+  test("includes line ends but not full-width characters if it is a password", () => {
     expect(flawOf("密码!", { allowsFullWidth: true })).toBeUndefined();
     expect(flawOf("密码\n", { allowsFullWidth: true })).toContain("line end");
   });
@@ -39,7 +39,7 @@ test("a text loses one line end and a byte order mark, and nothing else", () => 
   expect(["\uFEFFa", "a\uFEFF"].map(withoutMark)).toEqual(["a", "a\uFEFF"]);
 });
 
-test("an excerpt shows at most four characters, and none that a terminal would obey", () => {
+test("an excerpt shows at most four characters, and no control character", () => {
   expect([excerpt("abcdefgh"), excerpt("abc"), excerpt("\u001B[2J"), excerpt("密码")]).toEqual([
     '"abcd…"',
     '"abc"',

@@ -10,6 +10,6 @@ test.each([
   ["LINGPAI_STOR_URL", ["LINGPAI_STORE_URL", "LINGPAI_NODE"], "LINGPAI_STORE_URL"],
   ["frobnicate", ["appId", "secret"], undefined],
   ["x", ["appId"], undefined],
-])("for %j among %j it is %j", (name, candidates, meant) => {
+])("the suggestion for %j among %j is %j", (name, candidates, meant) => {
   expect(suggestionFor(name, candidates)).toBe(meant);
 });

@@ -1,5 +1,5 @@
 /**
- * Apollo's config service in this process, as it answers: releases, openPolls notifications, access
+ * A fake of Apollo's config service in this process: releases, long polls of notifications, access
  * keys.
  */
 import { createHmac } from "node:crypto";

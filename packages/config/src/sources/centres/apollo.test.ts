@@ -34,7 +34,7 @@ function world(options: Partial<ApolloSourceOptions> = {}, accessKey?: string): 
 }
 
 describe("Apollo", () => {
-  test("gives the keys of a namespace that begin with our prefix, and documents whole", async () => {
+  test("returns the keys of a namespace that have our prefix, and whole documents", async () => {
     const { apollo, values } = world({ namespaces: ["application", "lingpai.yaml"] });
     apollo.release("application", {
       "lingpai.apps.main.mode": "plain",
@@ -48,7 +48,7 @@ describe("Apollo", () => {
     ]);
   });
 
-  test("signs its requests with the access key, and says what to check when that is wrong", async () => {
+  test("signs its requests with the access key, and names what to check if the key is refused", async () => {
     const right = world(
       { accessKey: "correct-horse-battery", ip: "10.0.0.7" },
       "correct-horse-battery",
@@ -61,7 +61,7 @@ describe("Apollo", () => {
     );
   });
 
-  test("is not taken to have no release when something on the way answers 404, or when it had one before", async () => {
+  test("counts as unreleased only if the service says so, and never after an earlier release", async () => {
     const { apollo, values } = world({ optional: true });
     apollo.gateway = () => new Response("<html>404 Not Found</html>", { status: 404 });
     expect(await refusalOf(values())).toBe(
@@ -76,14 +76,14 @@ describe("Apollo", () => {
     );
   });
 
-  test("that has no release of a namespace says so, unless it is optional", async () => {
+  test("reports a namespace without a release, unless it is optional", async () => {
     expect(await refusalOf(world().values())).toContain(
       "has no release of pay/default/application. Release it",
     );
     expect(await world({ optional: true }).values()).toEqual([]);
   });
 
-  test("tells of a release at once, and is asked again every minute without one", async () => {
+  test("reports a release at once, and is polled again every minute without one", async () => {
     const { apollo, clock, watch } = world();
     apollo.release("application", { "lingpai.node": "one" });
     const source = watch();
@@ -100,7 +100,7 @@ describe("Apollo", () => {
     expect([apollo.openPolls, clock.pendingTimers]).toEqual([0, 0]);
   });
 
-  test("is not believed when it lags behind its own notification", async () => {
+  test("is read again if it lags behind its own notification", async () => {
     const { apollo, clock, watch } = world();
     apollo.release("application", { "lingpai.node": "one" });
     const source = watch();

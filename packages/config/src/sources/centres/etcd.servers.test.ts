@@ -21,7 +21,7 @@ afterAll(async () => {
   await server.stop();
 });
 
-/** One request of etcd's own, round the source. */
+/** Sends one request to etcd itself, without the source. */
 async function call(
   path: string,
   body: object,
@@ -59,7 +59,7 @@ async function values(options: Omit<EtcdSourceOptions, "url">): Promise<unknown[
 }
 
 describe("a real etcd", () => {
-  test("gives all keys below a prefix, and none beside it", async () => {
+  test("returns all keys below a prefix, and no others", async () => {
     await put("a/apps/main/mode", "plain");
     await put("a/store/prefix", "令牌");
     await put("b/node", "other");
@@ -74,7 +74,7 @@ describe("a real etcd", () => {
     expect((await values({ prefix: "" })).length).toBe(4);
   });
 
-  test("gives a document under one key, by its lines", async () => {
+  test("returns a document under one key, with its lines", async () => {
     await put("lingpai.json", '{\n  "node": "api-1"\n}');
     expect(await values({ key: "lingpai.json" })).toEqual([
       ["node", "api-1", "etcd lingpai.json:2"],
@@ -82,7 +82,7 @@ describe("a real etcd", () => {
     expect(await values({ key: "absent.yaml" })).toEqual([]);
   });
 
-  test("tells of changes below a prefix, also after it was restarted", async () => {
+  test("reports changes below a prefix, even after etcd was restarted", async () => {
     await put("live/apps/main/appId", appId);
     await put("live/apps/main/secret", secret);
     const config = await openConfig({
@@ -112,7 +112,7 @@ describe("a real etcd", () => {
     }
   });
 
-  test("asks for a password when its authentication is on", async () => {
+  test("needs a password if its authentication is on", async () => {
     await put("auth/node", "a");
     await call("/v3/auth/user/add", { name: "root", password: "correct-horse-battery" });
     await call("/v3/auth/role/add", { name: "root" });
@@ -140,8 +140,8 @@ describe("a real etcd", () => {
 });
 
 /**
- * An etcd whose tokens are signed: one that is older than the last change of users is refused with
- * 400.
+ * An etcd with signed tokens. It answers 400 to a token that is older than the last change of
+ * users.
  */
 async function etcdWithSignedTokens(directory: string): Promise<Database> {
   const { publicKey, privateKey } = generateKeyPairSync("rsa", {
@@ -157,7 +157,7 @@ async function etcdWithSignedTokens(directory: string): Promise<Database> {
   return etcd(["--auth-token", `jwt,${keys},sign-method=RS256,ttl=10m`]);
 }
 
-test("A change of etcd's users ends no reading and no watch, although it outdates every signed token", async () => {
+test("a change of etcd's users ends no read and no watch, although it invalidates every signed token", async () => {
   const directory = await mkdtemp(join(tmpdir(), "lingpai-etcd-"));
   const signed = await etcdWithSignedTokens(directory);
   try {

@@ -1,4 +1,4 @@
-/** What etcd itself cannot be made to do at will; the rest is proven against the real server. */
+/** Cases that a real etcd cannot be made to produce on demand. The real server proves the rest. */
 import { manualClock } from "@lingpai/core/testing";
 import { expect, test } from "vitest";
 import { refusalOf } from "../../world.fixture.ts";
@@ -33,7 +33,7 @@ test.each([
   [[created, '{"result":{"canceled":true,"compact_revision":"7"}}\n'], "ended the watch"],
   [[created, "<html>\n"], "sent a line that is not JSON"],
 ])(
-  "a watch that is answered %j ends with an error, to be started again",
+  "a watch that receives %j ends with an error, so that it is started again",
   async (lines, message) => {
     const watch = source(watchAnswering(lines, true));
     expect(await refusalOf(watch.ended)).toBe(message);
@@ -41,7 +41,7 @@ test.each([
   },
 );
 
-test("a watch tells of events that arrive in pieces, and of no progress report", async () => {
+test("a watch reports events that arrive in several chunks, and ignores progress reports", async () => {
   const progress = '{"result":{"header":{"revision":"9"}}}\n';
   const watch = source(
     watchAnswering(
@@ -59,14 +59,14 @@ test("a watch tells of events that arrive in pieces, and of no progress report",
   expect([watch.changes, watch.clock.pendingTimers]).toEqual([2, 0]);
 });
 
-test("a watch that is silent for a quarter of an hour is given up", async () => {
+test("a watch that is silent for a quarter of an hour is ended", async () => {
   const watch = source(watchAnswering([created], false));
   await watch.changed(1);
   await watch.clock.advance(15 * 60_000);
   expect(await refusalOf(watch.ended)).toBe("fell silent");
 });
 
-test("a gateway that answers with something else is told apart from an empty store", async () => {
+test("a gateway's foreign answer is an error, not an empty store", async () => {
   const read = (response: Response): Promise<unknown[]> =>
     valuesOf(etcdSource({ url: "http://etcd:2379", key: "k", fetch: async () => response }));
   expect(await refusalOf(read(new Response("<html>")))).toBe(
@@ -88,7 +88,10 @@ test("a gateway that answers with something else is told apart from an empty sto
   expect(() => etcdSource({ url: "http://etcd:2379" })).toThrow("either a prefix or a key");
 });
 
-/** Signed tokens: each change of users outdates every earlier one, and reads then answer 400. */
+/**
+ * An etcd with signed tokens: each change of users invalidates all earlier ones, and reads then
+ * answer 400.
+ */
 function signedTokens(): { readonly fetch: Fetch; logins: number; changeUsers(): void } {
   const etcd = {
     logins: 0,
@@ -121,7 +124,7 @@ test("an outdated token that is refused with HTTP 400 causes one new login", asy
   expect(etcd.logins).toBe(2);
 });
 
-test("a watch that failed begins the next one with a new login", async () => {
+test("after a watch failed, the next one begins with a new login", async () => {
   const etcd = signedTokens();
   const { fetch } = etcd;
   const made = etcdSource({ url: "http://etcd:2379", key: "k", fetch, ...credentials });

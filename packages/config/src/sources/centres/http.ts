@@ -7,7 +7,7 @@ import type { Clock } from "@lingpai/core";
 import { textBytesMax } from "../../text/read-text.ts";
 import { requireName } from "../source-options.ts";
 
-/** `globalThis.fetch`, or what behaves like it. */
+/** `globalThis.fetch`, or a function with its interface. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
 
 /**

@@ -22,7 +22,7 @@ export interface FakeNacos {
   readonly requests: string[];
   /** The URL of each request. */
   readonly urls: string[];
-  /** Questions that are openPolls now. */
+  /** The number of long polls that are open. */
   readonly openPolls: number;
 }
 
@@ -40,7 +40,7 @@ export interface FakeUser {
   readonly name: string;
   readonly password: string;
   /**
-   * The one namespace that the user may read. It is taken from the query, as the server does.
+   * The one namespace that the user may read. Like the real server, it is taken from the query.
    * @defaultValue all
    */
   readonly namespace?: string;

@@ -26,7 +26,7 @@ function world(
 }
 
 describe.each(["v1", "v3"] as const)("Nacos over its API %s", (api) => {
-  test("gives one configuration of a namespace and a group, by its lines", async () => {
+  test("returns one configuration of a namespace and a group, with its lines", async () => {
     const { nacos, values } = world({
       api,
       namespace: (environment) => `ns-${environment}`,
@@ -39,7 +39,7 @@ describe.each(["v1", "v3"] as const)("Nacos over its API %s", (api) => {
     ]);
   });
 
-  test("logs in with a form, once, and again when its token is not taken any more", async () => {
+  test("logs in once with a form, and again if its token is no longer accepted", async () => {
     const { nacos, values } = world(
       { api, username: user.name, password: () => Promise.resolve(user.password) },
       { user },
@@ -54,7 +54,7 @@ describe.each(["v1", "v3"] as const)("Nacos over its API %s", (api) => {
     expect(nacos.urls.join(" ")).not.toMatch(/horse|token-/);
   });
 
-  test("says what is missing, what is refused and what cannot be reached, without a secret", async () => {
+  test("reports what is missing, refused or unreachable, and shows no secret", async () => {
     const { nacos, values } = world(
       { api, username: user.name, password: "wrong-password-here" },
       { user },
@@ -84,7 +84,7 @@ const otherJson = (): Response =>
 
 describe.each(["v1", "v3"] as const)("an optional configuration over the API %s", (api) => {
   test.each([gatewayPage, otherJson])(
-    "is not taken for absent when something on the way answers 404",
+    "does not count as absent if a proxy answers 404",
     async (page) => {
       const { nacos, values } = world({ api, optional: true });
       nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
@@ -96,7 +96,7 @@ describe.each(["v1", "v3"] as const)("an optional configuration over the API %s"
   );
 
   test.each([400, 401, 403, 500])(
-    "is read after a new login when an old token is refused with HTTP %i",
+    "is read after a new login if an old token is refused with HTTP %i",
     async (refusalStatus) => {
       const { nacos, values } = world(
         { api, username: user.name, password: user.password },
@@ -112,7 +112,7 @@ describe.each(["v1", "v3"] as const)("an optional configuration over the API %s"
     },
   );
 
-  test("is read from another server of the address when one is down, and from that one from then on", async () => {
+  test("is read from another server of the address if one is down, and from that server from then on", async () => {
     const { nacos, values } = world({ api, url: "http://down:8848, nacos:8848" });
     nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: a\n");
     nacos.gateway = ({ url }) =>
@@ -125,7 +125,7 @@ describe.each(["v1", "v3"] as const)("an optional configuration over the API %s"
   });
 });
 
-test("Nacos 3, asked by the old API, is named with the remedy", async () => {
+test("Nacos 3 is recognised behind the old API, and the error names the remedy", async () => {
   const { nacos, values } = world();
   nacos.gateway = () => new Response("", { status: 410 });
   expect(await refusalOf(values())).toBe(
@@ -150,7 +150,7 @@ describe("a watched configuration in Nacos", () => {
     await watch.stop();
   });
 
-  test("is reported at once: the server holds a long poll, and the next one begins after half a minute at most", async () => {
+  test("is reported at once by a long poll, and the next poll begins within half a minute", async () => {
     const { nacos, source } = world();
     nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
     const watch = source();
@@ -169,7 +169,7 @@ describe("a watched configuration in Nacos", () => {
     expect([nacos.openPolls, watch.clock.pendingTimers]).toEqual([0, 0]);
   });
 
-  test("is reported when it was changed and changed back, because the value in between may have been read", async () => {
+  test("is reported even if it was changed and changed back, because the value in between may have been read", async () => {
     const { nacos, source } = world();
     nacos.publish("/DEFAULT_GROUP/lingpai.yaml", "node: one\n");
     const watch = source();
@@ -196,7 +196,7 @@ describe("a watched configuration in Nacos", () => {
     await watch.stop();
   });
 
-  test("ends its watch with an error when the server cannot be reached, so that it is started again", async () => {
+  test("ends its watch with an error if the server cannot be reached, so that it is started again", async () => {
     const { nacos, source } = world({ optional: true });
     const watch = source();
     await watch.changed(1);

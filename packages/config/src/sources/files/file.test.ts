@@ -36,7 +36,7 @@ const refused = (path: string): Promise<string> =>
   refusalOf(loadConfig(world(fileSource(path)).options));
 
 describe("a configuration file", () => {
-  test("in YAML has its environment's overlay merged over it, value by value", async () => {
+  test("in YAML is overridden by its environment's overlay, value by value", async () => {
     const path = await write(
       "lingpai.yaml",
       `apps:\n  main:\n    appId: ${appId}\n    secret: ${secret}\n    mode: stable\n`,
@@ -54,7 +54,7 @@ describe("a configuration file", () => {
     expect(without.apps["main"]?.mode).toBe("stable");
   });
 
-  test("in JSON names its lines", async () => {
+  test("in JSON yields the line of each value", async () => {
     const path = await write("lingpai.json", '{\r\n  "node": "api-1"\r\n}\r\n');
     expect(await valuesOf(fileSource(path))).toEqual([["node", "api-1", `${path}:2`]]);
   });
@@ -98,7 +98,7 @@ describe("a configuration file", () => {
     expect(message).not.toContain(secret.slice(0, 8));
   });
 
-  test("must be there, unless it is optional, and must end in something that is known", async () => {
+  test("must exist unless it is optional, and must have a known extension", async () => {
     const path = join(directory, "lingpai.yaml");
     expect(await refused(path)).toContain(
       `file ${path}: does not exist. Create it, or pass optional: true.`,
@@ -112,7 +112,7 @@ describe("a configuration file", () => {
 });
 
 describe("a watched file", () => {
-  test("tells when it is written in place, and when its overlay appears", async () => {
+  test("reports when it is written in place, and when its overlay appears", async () => {
     const path = await write("lingpai.yaml", "node: one\n");
     const source = watch(path);
     await source.changed(1);
@@ -127,7 +127,7 @@ describe("a watched file", () => {
     ]);
   });
 
-  test("tells each time when an editor saves it by renaming another over it", async () => {
+  test("reports each time an editor saves it by renaming another file over it", async () => {
     const path = await write("lingpai.yaml", "node: one\n");
     const source = watch(path);
     await source.changed(1);
@@ -139,7 +139,7 @@ describe("a watched file", () => {
     }
   });
 
-  test("tells when any link on the way to it is moved", async () => {
+  test("reports when any link on the way to it is moved", async () => {
     for (const version of ["v1", "v2", "v3"]) {
       await mkdir(join(directory, version));
       await write(`${version}/lingpai.yaml`, `node: ${version}\n`);
@@ -163,7 +163,7 @@ describe("a watched file", () => {
     expect(await readFile(path, "utf8")).toBe("node: v3b\n");
   });
 
-  test("tells when its directory is made, and when it is removed and made again", async () => {
+  test("reports when its directory is made, and when it is removed and made again", async () => {
     const path = join(directory, "late/lingpai.yaml");
     const made = watched(fileSource(path, { optional: true }));
     watches.push(made);

@@ -1,4 +1,4 @@
-/** Files that are none, which need a program of the system to be made. */
+/** Paths that are not regular files, and need a program of the system to make them. */
 import { execFile } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
@@ -20,7 +20,8 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  // Whoever still waits for a writer gets one, or this process could never end.
+  // Opens every pipe for writing at the end: a reader that still waits would keep this process
+  // alive.
   for (const path of pipes.splice(0))
     closeSync(openSync(path, constants.O_RDWR | constants.O_NONBLOCK));
   await rm(directory, { recursive: true });
@@ -33,7 +34,7 @@ async function pipe(name: string): Promise<string> {
   return path;
 }
 
-test("A pipe is refused at once wherever a file is expected, and blocks no file access of the process", async () => {
+test("a pipe is refused at once wherever a file is expected, and blocks no file access of the process", async () => {
   const names = [
     "apps.main.secret",
     "store.password",

@@ -41,7 +41,7 @@ async function mount(
 }
 
 describe("a directory of mounted secrets", () => {
-  test("gives a setting per file, less one line end", async () => {
+  test("yields a setting per file, without one line end", async () => {
     await mount("1", {
       "apps.main.secret": `${secret}\n`,
       "store.password": "p w\r\n",
@@ -62,7 +62,7 @@ describe("a directory of mounted secrets", () => {
     ]);
   });
 
-  test("that others use too is read by its prefix", async () => {
+  test("that is shared with others is read by its prefix", async () => {
     await writeFile(join(directory, "lingpai.store.password"), "p");
     await writeFile(join(directory, "database_password"), "q");
     expect(await valuesOf(secretsDirectorySource(directory, { prefix: "lingpai." }))).toEqual([
@@ -70,7 +70,7 @@ describe("a directory of mounted secrets", () => {
     ]);
   });
 
-  test("refuses what cannot be a value, by its file", async () => {
+  test("refuses a file that cannot be a value, by its name", async () => {
     await mount("1", {
       "apps.main.secret": `${secret} \n`,
       "store.pasword": "p",
@@ -94,7 +94,7 @@ describe("a directory of mounted secrets", () => {
     );
   });
 
-  test("must be there, unless it is optional", async () => {
+  test("must exist, unless it is optional", async () => {
     const missing = join(directory, "none");
     expect(await refusalOf(valuesOf(secretsDirectorySource(missing)))).toBe(
       "does not exist. Mount it, or pass optional: true",
@@ -102,7 +102,7 @@ describe("a directory of mounted secrets", () => {
     expect(await valuesOf(secretsDirectorySource(missing, { optional: true }))).toEqual([]);
   });
 
-  test("tells when the volume is replaced, and every value is then of the new version", async () => {
+  test("reports when the volume is replaced, and every value is then of the new version", async () => {
     await mount("1", { "apps.main.secret": secret, "store.password": "one" });
     const source = watched(secretsDirectorySource(directory));
     await source.changed(1);
@@ -122,7 +122,7 @@ describe("a directory of mounted secrets", () => {
     expect(source.clock.pendingTimers).toBe(0);
   });
 
-  test("never mixes two versions while it is replaced again and again", async () => {
+  test("never mixes two versions while it is replaced repeatedly", async () => {
     await mount("0", { "apps.main.secret": "0", "store.password": "0" });
     const source = secretsDirectorySource(directory);
     let isDone = false;
@@ -148,7 +148,7 @@ describe("a directory of mounted secrets", () => {
     expect(reads).toBeGreaterThan(3);
   });
 
-  test("passes over a link to nothing that is no setting, and refuses one that is, while the last good secret stays", async () => {
+  test("ignores a dangling link that is no setting, and refuses one that is, while the last good secret stays in force", async () => {
     await mount("1", { "apps.main.secret": rotated });
     await symlink("gone", join(directory, "tls.crt"));
     const beneath = objectSource({ apps: { main: { appId, secret } } });
@@ -164,7 +164,7 @@ describe("a directory of mounted secrets", () => {
     await config.close();
   });
 
-  test("gives every setting at every read while other files come and go beside them", async () => {
+  test("yields every setting at every read while other files come and go beside them", async () => {
     await mount("1", { "apps.main.secret": secret, "store.password": "p" });
     let isDone = false;
     const churning = (async () => {
@@ -187,7 +187,7 @@ describe("a directory of mounted secrets", () => {
     expect([...counts]).toEqual([2]);
   });
 
-  test("lists again when a file was removed after it was listed", async () => {
+  test("is listed again if a file was removed after it was listed", async () => {
     await writeFile(join(directory, "apps.main.secret"), secret);
     await writeFile(join(directory, "store.password"), "p");
     const actual = await vi.importActual<typeof Files>("node:fs/promises");
@@ -230,7 +230,7 @@ describe("a directory of mounted secrets", () => {
     expect(message).not.toContain("not ours");
   });
 
-  test("that goes away as a whole while it is watched leaves what it held in force, and says so", async () => {
+  test("that disappears while it is watched leaves its last settings in force, and is reported", async () => {
     await mount("1", { "apps.main.secret": rotated });
     const made = world(
       objectSource({ apps: { main: { appId, secret } } }),
@@ -252,8 +252,8 @@ describe("a directory of mounted secrets", () => {
 const patient = { sourceDeadlineMs: 2 ** 31 - 1 };
 
 /**
- * Lets virtual time pass until the work has ended: reading files takes real time, the second look
- * virtual.
+ * Lets virtual time pass until the work has ended. Reading files takes real time, the second read
+ * of the debounce virtual time.
  */
 async function settled<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
   let isDone = false;

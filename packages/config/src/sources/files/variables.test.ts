@@ -47,7 +47,7 @@ describe("environment variables", () => {
     ]);
   });
 
-  test("name files that hold secrets, less one line end", async () => {
+  test("name files with secrets, whose content counts without one line end", async () => {
     const directory = await mkdtemp(join(tmpdir(), "lingpai-variables-"));
     directories.push(directory);
     const file = join(directory, "secret");
@@ -75,7 +75,7 @@ describe("environment variables", () => {
     );
   });
 
-  test("report when a file that one of them names is written again", async () => {
+  test("cause a report when a file that one of them names is written again", async () => {
     const directory = await mkdtemp(join(tmpdir(), "lingpai-variables-"));
     directories.push(directory);
     const file = join(directory, "secret");
@@ -102,7 +102,7 @@ describe("environment variables", () => {
     expect(await refusalOf(read({ [name]: "x" }))).toContain(`${name}: ${text}`);
   });
 
-  test("that are empty are refused: they would override a value with nothing", async () => {
+  test("are refused if they are empty, because they would override a value with nothing", async () => {
     expect(
       await refusalOf(read({ LINGPAI_STORE_URL: "", LINGPAI_STORE_PASSWORD_FILE: "" })),
     ).toMatch(
@@ -110,7 +110,7 @@ describe("environment variables", () => {
     );
   });
 
-  test("of other programs, and those that Kubernetes sets for services named lingpai, are passed over", async () => {
+  test("of other programs are ignored, and so are those that Kubernetes sets for services named lingpai", async () => {
     const kubernetes = {
       LINGPAI_SERVICE_HOST: "10.0.0.1",
       LINGPAI_PORT: "tcp://10.0.0.1:80",

@@ -6,12 +6,12 @@ import { expect, test } from "vitest";
 import { watched } from "../watched.fixture.ts";
 import { watchFiles } from "./watch-files.ts";
 
-test("a difference that the system does not tell of is found by looking", async () => {
+test("a difference that the system does not report is found by a check", async () => {
   const directory = await mkdtemp(join(tmpdir(), "lingpai-watch-"));
   const files = ["one", "two"].map((name) => join(directory, name));
   for (const file of files) await writeFile(file, file);
-  // Another file is meant from now on, and none was touched: as where the file system is changed by
-  // another machine.
+  // The list names another file from now on, and no file was touched, as if another machine had
+  // changed a network file system.
   let meant = files.slice(0, 1);
   const source = watched(
     {

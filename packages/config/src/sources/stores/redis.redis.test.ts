@@ -44,8 +44,7 @@ async function follows(
 ): Promise<string | undefined> {
   const config = await openConfig({ environment: "prod", sources: [source], debounceMs: 20 });
   try {
-    // The second change comes when the watch is certainly there: the first may have been seen as it
-    // began.
+    // A second change proves the watch: the first one may have been read before the watch began.
     for (const mode of ["plain", "stable"]) {
       await write(document(mode));
       await until(`${mode} is in force`, async () => config.current.apps["main"]?.mode === mode);
@@ -66,7 +65,7 @@ describe("a document in a real Redis", () => {
     ).toBe("redis config-1.yaml:5");
   });
 
-  test("is read through @redis/client, by the environment's name, as JSON", async () => {
+  test("is read through @redis/client as JSON, with the environment's name in the key", async () => {
     const other = await createClient({ url: server.url }).connect();
     await client.set("config:prod.json", '{\n  "node": "api-1"\n}');
     const settings = await load(
@@ -78,7 +77,7 @@ describe("a document in a real Redis", () => {
     other.destroy();
   });
 
-  test("must be there, unless it is optional", async () => {
+  test("must exist, unless it is optional", async () => {
     expect(await refusalOf(load(redisSource(client, { key: "absent" })))).toContain(
       "has no key absent. Set it",
     );
@@ -91,7 +90,7 @@ describe("a document in a real Redis", () => {
     ).toEqual([]);
   });
 
-  test("is pushed and sealed through a cache, and nothing of it stands in Redis in clear", async () => {
+  test("is pushed and sealed through a cache, and Redis holds nothing of it in clear text", async () => {
     const cache = sealed(
       ioredisCache(client).withPrefix("config"),
       keyring({ active: { id: "k", key: sealingKey } }),
