@@ -1,6 +1,6 @@
 /**
- * The README's tables of credentials and pushes: whatever they name is exercised in the tests that
- * they name, and no issuer or push kind is missing from them.
+ * Checks the README's tables of credentials and pushes. The tests that a row names must exercise
+ * what the row names, and no issuer or push kind may be missing.
  */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -10,14 +10,14 @@ import { pushKinds } from "./push/push-kinds.ts";
 const here = import.meta.dirname;
 const files = readdirSync(here, { recursive: true, encoding: "utf8" });
 
-/** The file of this name, in whichever folder. */
+/** The path of the file with this name, in any folder. */
 const pathOf = (name: string): string =>
   join(here, files.find((path) => basename(path) === name) ?? name);
 const recipes = join(here, "../../../docs/recipes");
 
 interface Row {
   readonly title: string;
-  /** What the row names in backquotes, but its tests. */
+  /** The names in backquotes in the row, except its tests. */
   readonly names: readonly string[];
   readonly tests: readonly string[];
 }
@@ -45,12 +45,12 @@ const rows = rowsOf("README.md");
 /** A path by its last segment, a member by its own name, a push by its kind. */
 const wordOf = (name: string): string => name.replace(/^.*[/.…]/, "");
 
-describe("what the README calls covered", () => {
+describe("an entry that the README calls covered", () => {
   test("is in both of its tables", () => {
     expect(rows.length).toBeGreaterThanOrEqual(16);
   });
 
-  test.each(rows)("is tested where it says: $title", ({ names, tests }) => {
+  test.each(rows)("is tested in the tests that it names: $title", ({ names, tests }) => {
     const texts = tests.map((name) => {
       const path = name.endsWith(".md") ? join(recipes, name) : pathOf(name);
       expect(existsSync(path), `${name} is missing`).toBe(true);
@@ -61,17 +61,17 @@ describe("what the README calls covered", () => {
     expect(missing, `not in ${tests.join(", ")}`).toEqual([]);
   });
 
-  test("says the same in Chinese", () => {
+  test("is the same in Chinese", () => {
     const named = (each: readonly Row[]): readonly unknown[] =>
       each.map(({ names, tests }) => ({ names, tests }));
     expect(named(rowsOf("zh-CN/README.md"))).toEqual(named(rows));
   });
 });
 
-describe("nothing is left out", () => {
+describe("the README's tables", () => {
   const named = rows.flatMap(({ names }) => names);
 
-  test("of the issuers that this package exports", () => {
+  test("contain each issuer that this package exports", () => {
     const sources = files.filter(
       (name) => name.endsWith(".ts") && !/\.(test|fixture)\.ts$/.test(name),
     );
@@ -87,7 +87,7 @@ describe("nothing is left out", () => {
     expect(made.filter((name) => !named.includes(name))).toEqual([]);
   });
 
-  test("of the documented kinds of push: push-kinds.test.ts goes through their table, and each that is treated in a way of its own is named", () => {
+  test("contain each documented kind of push that is treated in a way of its own", () => {
     const sources = [
       "push-handler.ts",
       "push-work.ts",

@@ -187,7 +187,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${wechat}/account/refusing-api.test.ts`,
-    title: "costs in 24 h no healthy call",
+    title: "costs no healthy call, no fetch",
   },
   {
     right:
@@ -247,7 +247,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${wechat}/account/refusing-api.test.ts`,
-    title: "an API that refuses a fresh token too",
+    title: "an API that refused a fresh token",
   },
   {
     right: "The memory of refusing paths is bounded.",

@@ -38,13 +38,13 @@ export const calls: readonly Regression[] = [
     right: "An answer with raw control characters in its strings is read.",
     edits: strictJson,
     test: `${wechat}/transport/lenient-json.test.ts`,
-    title: "gives its answer",
+    title: "returns the answer",
   },
   {
     right: "An error whose answer has raw control characters heals as any other.",
     edits: strictJson,
     test: `${wechat}/transport/lenient-json.test.ts`,
-    title: "heals when the answer refuses the token",
+    title: "is sent again if the answer refuses the token",
   },
   {
     right: "A call without an answer ends after 30 s.",
@@ -88,7 +88,7 @@ export const calls: readonly Regression[] = [
     right: "A call to another host of the platform carries the token.",
     edits: ownHostOnly,
     test: callsTest,
-    title: "is sent the token as the main one is",
+    title: "receive the token as the main host does",
   },
   {
     right: "A call to a host of the platform never leaves silently without a token.",
@@ -118,7 +118,7 @@ export const calls: readonly Regression[] = [
       },
     ],
     test: `${wechat}/account/wechat.test.ts`,
-    title: "leaves no doubt, and costs nothing",
+    title: "causes no uncertainty, and costs nothing",
   },
   {
     right: "A POST that is answered with -1 is sent again only if the caller allows it.",
@@ -200,7 +200,7 @@ export const calls: readonly Regression[] = [
       },
     ],
     test: `${wechat}/tickets/ticket.test.ts`,
-    title: "is refused where it is asked for",
+    title: "a ticket of the type",
   },
   {
     right: "A component's quota can be cleared, and that of an account that authorised it.",

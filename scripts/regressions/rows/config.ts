@@ -20,13 +20,13 @@ const files: readonly Regression[] = [
       },
     ],
     test: directoryTest,
-    title: "passes over a link to nothing",
+    title: "ignores a dangling link that is no setting",
   },
   {
     right: "What vanishes between listing and reading is looked at again.",
     edits: [{ file: directory, from: "error instanceof Vanished || before", to: "before" }],
     test: directoryTest,
-    title: "lists again when a file was removed after it was listed",
+    title: "is listed again if a file was removed after it was listed",
   },
   {
     right: "Files of another program that come and go take no setting from a read.",
@@ -38,7 +38,7 @@ const files: readonly Regression[] = [
       },
     ],
     test: directoryTest,
-    title: "gives every setting at every read",
+    title: "yields every setting at every read",
   },
   {
     right: "The last good settings of an optional directory stay when it goes away.",
@@ -51,7 +51,7 @@ const files: readonly Regression[] = [
       },
     ],
     test: directoryTest,
-    title: "that goes away as a whole",
+    title: "that disappears while it is watched",
   },
   {
     right: "A pipe in a secrets directory blocks no file access: regular files only.",
@@ -88,7 +88,7 @@ const files: readonly Regression[] = [
       },
     ],
     test: `${sources}/files/variables.test.ts`,
-    title: "name files that hold secrets",
+    title: "name files with secrets",
   },
   {
     right: "A byte order mark in a file that a variable names is no part of the secret.",
@@ -100,7 +100,7 @@ const files: readonly Regression[] = [
       },
     ],
     test: `${sources}/files/variables.test.ts`,
-    title: "name files that hold secrets",
+    title: "name files with secrets",
   },
   {
     right: "Reading files has a deadline.",
@@ -153,7 +153,7 @@ const centreRows: readonly Regression[] = [
       },
     ],
     test: `${centres}/apollo.test.ts`,
-    title: "is not taken to have no release",
+    title: "counts as unreleased only if the service says so",
   },
   {
     right: "For an optional Nacos source, a gateway's 404 is not the absence of a configuration.",
@@ -165,13 +165,13 @@ const centreRows: readonly Regression[] = [
       },
     ],
     test: `${centres}/nacos.test.ts`,
-    title: "is not taken for absent when something on the way answers 404",
+    title: "does not count as absent if a proxy answers 404",
   },
   {
     right: "A live Apollo source that had a release keeps it when the release is withdrawn.",
     edits: [{ file: `${centres}/apollo-api.ts`, from: "filled.add(namespace);", to: "" }],
     test: `${centres}/apollo.test.ts`,
-    title: "or when it had one before",
+    title: "and never after an earlier release",
   },
   {
     right: "A live source of any kind that had a value keeps it.",
@@ -184,7 +184,7 @@ const centreRows: readonly Regression[] = [
       },
     ],
     test: status,
-    title: "that is gone as a whole keeps its settings",
+    title: "that disappears as a whole keeps its settings",
   },
   {
     right: "etcd: a token that is refused with 400 causes a new login.",
@@ -208,13 +208,13 @@ const centreRows: readonly Regression[] = [
       },
     ],
     test: `${centres}/nacos.test.ts`,
-    title: "is read after a new login when an old token is refused with HTTP",
+    title: "is read after a new login if an old token is refused with HTTP",
   },
   {
     right: "etcd: a watch that ended begins again with a new login.",
     edits: [{ file: `${centres}/etcd.ts`, from: "this.#session.forget();", to: "" }],
     test: `${centres}/etcd.test.ts`,
-    title: "a watch that failed begins the next one with a new login",
+    title: "after a watch failed, the next one begins with a new login",
   },
   {
     right: "Nacos' listener is asked with `tenant`.",
@@ -256,7 +256,7 @@ const centreRows: readonly Regression[] = [
       },
     ],
     test: `${centres}/nacos.test.ts`,
-    title: "Nacos 3, asked by the old API",
+    title: "Nacos 3 is recognised behind the old API",
   },
   {
     right: "Several servers in one address are supported.",
@@ -292,7 +292,7 @@ const centreRows: readonly Regression[] = [
       },
     ],
     test: status,
-    title: "without a key holds no secret",
+    title: "without a key it contains no secret",
   },
   {
     right: "An event says how old the snapshot is.",
@@ -316,7 +316,7 @@ const centreRows: readonly Regression[] = [
       },
     ],
     test: status,
-    title: "an address of the platform that no source of the secret gave",
+    title: "a baseUrl from another source than the secret's",
   },
   {
     right: "A more trusted source, code first, may give a `baseUrl` of its own.",
@@ -328,7 +328,7 @@ const centreRows: readonly Regression[] = [
       },
     ],
     test: status,
-    title: "an address of the platform that no source of the secret gave",
+    title: "a baseUrl from another source than the secret's",
   },
   {
     right: "A host may be allowed by name.",
@@ -340,7 +340,7 @@ const centreRows: readonly Regression[] = [
       },
     ],
     test: status,
-    title: "an address of the platform that no source of the secret gave",
+    title: "a baseUrl from another source than the secret's",
   },
 ];
 

@@ -37,7 +37,7 @@ export const pushes: readonly Regression[] = [
       },
     ],
     test: workTest,
-    title: "while the first is being handled is taken and not handled",
+    title: "during its handling is acknowledged and not handled",
   },
   {
     right: "A message is known by its decrypted text, so one that is sealed anew is the same.",
@@ -84,7 +84,7 @@ export const pushes: readonly Regression[] = [
       },
     ],
     test: workTest,
-    title: "whose process dies before the answer is free after half a minute",
+    title: "whose process dies before the response is free after half a minute",
   },
   {
     right: "A message that was handled is remembered for 24 h.",
@@ -96,22 +96,22 @@ export const pushes: readonly Regression[] = [
       },
     ],
     test: workTest,
-    title: "while the first is being handled is taken and not handled",
+    title: "during its handling is acknowledged and not handled",
   },
   {
     right: "A message is answered in time, and worked on afterwards.",
     edits: answerLast,
     test: workTest,
-    title: "that takes long is answered in time, worked on afterwards",
+    title: "that takes long is answered in time, handled afterwards",
   },
   {
     right: "WeCom is answered within its second.",
     edits: answerLast,
     test: "packages/wechat/src/wecom/wecom-suite.test.ts",
-    title: "answers within the second that WeCom waits",
+    title: "answers within WeCom's second",
   },
   {
-    right: "The official sample of a suite_ticket, with a blank before CDATA, is read.",
+    right: "The official sample of a suite_ticket, with a space before CDATA, is read.",
     edits: [
       {
         file: `${push}/push-document.ts`,
@@ -120,7 +120,7 @@ export const pushes: readonly Regression[] = [
       },
     ],
     test: `${push}/push-document.test.ts`,
-    title: "with a blank before CDATA",
+    title: "with a space before CDATA",
   },
   {
     right: "A ticket that cannot be kept is not answered `success` and dropped.",
@@ -132,7 +132,7 @@ export const pushes: readonly Regression[] = [
       },
     ],
     test: `${push}/push-handler.test.ts`,
-    title: "and not answered as if it were kept",
+    title: "and not acknowledged",
   },
   {
     right: "A well-formed document is read at its top level, with others nested in it.",
@@ -144,7 +144,7 @@ export const pushes: readonly Regression[] = [
       },
     ],
     test: `${platform}/open-platform.test.ts`,
-    title: "that a quick registration brings is redeemed by itself",
+    title: "from a quick registration is redeemed automatically",
   },
   {
     right: "JSON bodies are read.",
@@ -156,7 +156,7 @@ export const pushes: readonly Regression[] = [
       },
     ],
     test: workTest,
-    title: "is opened when it is JSON, within JSON",
+    title: "in JSON is opened from a JSON body",
   },
   {
     right: "A push that cannot be read is answered with 4xx.",
@@ -168,7 +168,7 @@ export const pushes: readonly Regression[] = [
       },
     ],
     test: workTest,
-    title: "that is authentic and cannot be read is refused",
+    title: "that is authentic but unreadable is refused",
   },
   {
     right: "A verified push of an unknown kind is answered `success` and reported.",
@@ -180,7 +180,7 @@ export const pushes: readonly Regression[] = [
       },
     ],
     test: workTest,
-    title: "is taken, handed on and reported",
+    title: "is acknowledged, handed on and reported",
   },
   {
     right: "Receivers are an option.",
@@ -192,7 +192,7 @@ export const pushes: readonly Regression[] = [
     right: "The receivers of a suite may be the provider's corp id and the corp's own.",
     edits: oneReceiver,
     test: "packages/wechat/src/wecom/wecom-suite.test.ts",
-    title: "opens messages that are encrypted for the receivers that it names",
+    title: "opens messages that are encrypted for the named receivers",
   },
   {
     right: "The receiver may be empty, as for individual developers.",
@@ -257,7 +257,7 @@ export const pushes: readonly Regression[] = [
       },
     ],
     test: `${platform}/open-platform.test.ts`,
-    title: "is redeemed by itself when it is pushed",
+    title: "is redeemed automatically when it is pushed",
   },
   {
     right: "A code that comes twice ends with the tenant ready.",
@@ -287,6 +287,6 @@ export const pushes: readonly Regression[] = [
       },
     ],
     test: `${platform}/open-platform.test.ts`,
-    title: "is found again by one tokenRequest about the account",
+    title: "is recovered by one request about the account",
   },
 ];

@@ -117,7 +117,7 @@ export const simulatorRows: readonly Regression[] = [
       },
     ],
     test: "packages/wechat/src/open-platform/open-platform.test.ts",
-    title: "is to be made again, and says so, when WeChat names the refresh token nowhere",
+    title: "must be repeated, and says so, when WeChat returns the refresh token nowhere",
   },
   {
     right: "An installation goes through the real endpoints.",

@@ -35,7 +35,7 @@ export const tickets: readonly Regression[] = [
       },
     ],
     test: dayTest,
-    title: "has no dead one while another environment asks",
+    title: "has no dead one while another environment requests",
   },
   {
     right: "The life of a repeated text counts from when the fleet first saw it.",
@@ -48,7 +48,7 @@ export const tickets: readonly Regression[] = [
       },
     ],
     test: ageTest,
-    title: "lives, once another text was seen before it",
+    title: "lives from the last time that the text before it was seen",
   },
   {
     right: "Near its end a ticket is asked for again, until the next one comes.",
@@ -75,7 +75,7 @@ export const tickets: readonly Regression[] = [
       },
     ],
     test: dayTest,
-    title: "that begins with one of unknown age says so",
+    title: "that begins with a ticket of unknown age reports that",
   },
   {
     right: "Asking again for a text of unknown age stays within the endpoint's limit.",
@@ -93,7 +93,7 @@ export const tickets: readonly Regression[] = [
     right: "A text of unknown age is reported as an event.",
     edits: [{ file: age, from: "...(isAgeUnknown && { isAgeUnknown }),", to: "" }],
     test: dayTest,
-    title: "that begins with one of unknown age says so",
+    title: "that begins with a ticket of unknown age reports that",
   },
   {
     right: "A repeated token of a WeCom app is not taken for a new one.",
@@ -122,7 +122,7 @@ export const tickets: readonly Regression[] = [
       },
     ],
     test: `${wechat}/wecom/suite-token.test.ts`,
-    title: "does not take the whole life for what is left",
+    title: "does not assume that the whole lifetime is left",
   },
   {
     right: "A repeated stable token lives no longer than its first answer said.",
@@ -134,7 +134,7 @@ export const tickets: readonly Regression[] = [
       },
     ],
     test: ageTest,
-    title: "is believed, and never lives longer than its first answer said",
+    title: "never lives longer than its first answer stated",
   },
   {
     right: "A pushed ticket with an unchanged text counts from its newest push.",
@@ -146,7 +146,7 @@ export const tickets: readonly Regression[] = [
       },
     ],
     test: `${wechat}/push/push-handler.test.ts`,
-    title: "with an unchanged text is good for twelve hours more",
+    title: "with an unchanged text is valid for twelve more hours",
   },
   {
     right: "A fresh push of a refused text is the platform's word that the text counts now.",
@@ -158,7 +158,7 @@ export const tickets: readonly Regression[] = [
       },
     ],
     test: `${wechat}/push/pushed-ticket.test.ts`,
-    title: "that was refused is good again once it is pushed again",
+    title: "that was refused is valid again once it is pushed again",
   },
   {
     right: "Encrypted, case-sensitive corp ids are accepted as the platform gives them.",
@@ -170,7 +170,7 @@ export const tickets: readonly Regression[] = [
       },
     ],
     test: `${wechat}/options/validate.test.ts`,
-    title: "in whatever form WeCom assigns it, and keeps its case",
+    title: "in any form that WeCom assigns, and keeps its case",
   },
   {
     right: "A suite serves a corp whose id is encrypted.",
@@ -194,7 +194,7 @@ export const tickets: readonly Regression[] = [
       },
     ],
     test: `${wechat}/options/validate.test.ts`,
-    title: "of a shape that nobody documents is accepted",
+    title: "of an undocumented form is accepted",
   },
   {
     right: "A pushed ticket of an undocumented length is not refused.",
@@ -206,7 +206,7 @@ export const tickets: readonly Regression[] = [
       },
     ],
     test: `${wechat}/push/push-handler.test.ts`,
-    title: "is kept at any length that a credential may have",
+    title: "is stored at any length that a credential may have",
   },
   {
     right: "An identifier with stray characters or of an absurd length is refused.",

@@ -61,7 +61,7 @@ export const wecom: readonly Regression[] = [
     right: "wecom() is a client as wechat() is.",
     edits: oneHost,
     test: `${wechat}/wecom/wecom.test.ts`,
-    title: "makes calls at WeCom, on one token, and survives its death",
+    title: "makes calls at WeCom with one token, and survives its death",
   },
   {
     right: "The JS-SDK is configured for the corp and for the agent, each with its own ticket.",
@@ -85,7 +85,7 @@ export const wecom: readonly Regression[] = [
       },
     ],
     test: issuingTest,
-    title: "carries a provider's token in its own parameter",
+    title: "carries a provider's token in the provider's parameter",
   },
   {
     right: "An app developed for a corp gets its token at gettoken, with its permanent code.",
@@ -109,7 +109,7 @@ export const wecom: readonly Regression[] = [
       },
     ],
     test: suiteTest,
-    title: "kept for every node",
+    title: "stored for every node",
   },
   {
     right: "A corp's consent is asked for with get_auth_info.",
@@ -121,7 +121,7 @@ export const wecom: readonly Regression[] = [
       },
     ],
     test: suiteTest,
-    title: "kept for every node",
+    title: "stored for every node",
   },
   {
     right: "A corp downstream is served with the token of the app that is shared with it.",
@@ -133,7 +133,7 @@ export const wecom: readonly Regression[] = [
       },
     ],
     test: `${wechat}/wecom/wecom-token.test.ts`,
-    title: "a corp downstream is served",
+    title: "a downstream corp is served",
   },
   {
     right: "40080, a wrong suite secret, is reported after one request and with its reason.",
@@ -198,7 +198,7 @@ export const wecom: readonly Regression[] = [
       "42007 is an expired pre-authorisation code at WeCom: error tables are keyed by platform.",
     edits: oneTable,
     test: issuingTest,
-    title: "reads its codes by WeCom's table",
+    title: "classifies codes by WeCom's table",
   },
   {
     right: "A business 45009 at WeCom means a minute or an hour, not midnight.",
@@ -207,12 +207,12 @@ export const wecom: readonly Regression[] = [
       'action: "wait-day", remedy: "Call less often: WeCom',
     ),
     test: issuingTest,
-    title: "reads its codes by WeCom's table",
+    title: "classifies codes by WeCom's table",
   },
   {
     right: "An unlisted code of a token endpoint is tried again at a pace that blocks no account.",
     edits: [unlistedRetry],
     test: suiteTest,
-    title: "is tried again at a pace that blocks nobody",
+    title: "is retried at a pace that blocks nobody",
   },
 ];

@@ -7,7 +7,7 @@ import type { Row } from "./row.ts";
 const id = "wechat/validate: %s is refused, with the place and at most four characters";
 const secret = "wechat/validate: %s is refused and not shown";
 const rules = "core/parameters: name the broken rule %s and a setting that would satisfy it";
-const answered = "wechat/issuers: of %s has its outcome";
+const answered = "wechat/issuers: with %s has its outcome";
 const names = "conformance/prefix-names: wildcards, braces, separators, control characters";
 
 export const badInputs: readonly Row[] = [
@@ -30,7 +30,10 @@ export const badInputs: readonly Row[] = [
     id: "3",
     what: "A prefix with braces",
     outcome: "Encoded; in a Cluster client's own key prefix refused.",
-    by: [names, "adapter-ioredis/cluster-prefix: is refused when its keyPrefix would be"],
+    by: [
+      names,
+      "adapter-ioredis/cluster-prefix: is refused before any command is sent when its keyPrefix",
+    ],
   },
   {
     id: "4",
@@ -190,9 +193,9 @@ export const badInputs: readonly Row[] = [
     what: "100 MB, a compressed bomb, one byte a second",
     outcome: "64 KiB and one deadline, then the transfer ends.",
     by: [
-      "wechat/answer: may have 64 KiB and no more",
-      "wechat/loopback: is unknown when the answer is small on the wire",
-      "wechat/loopback: ends with its deadline, however slowly the answer trickles",
+      "wechat/answer: may have at most 64 KiB",
+      "wechat/loopback: is unknown if the answer is compressed",
+      "wechat/loopback: ends with its deadline however slowly the answer arrives",
     ],
   },
   {

@@ -23,7 +23,7 @@ export const kinds: readonly Row[] = [
     by: [
       "core/rejection: is kept when the platform calls it alive",
       "core/rejection: is remembered, however many unknown texts are reported",
-      "wechat/refusing-api: costs in 24 h no healthy call",
+      "wechat/refusing-api: costs no healthy call, no fetch",
     ],
   },
   {
@@ -52,8 +52,8 @@ export const kinds: readonly Row[] = [
     outcome:
       "A refusal records whom it concerns. For the account one node retries for all; for an address each affected node retries for itself.",
     by: [
-      "wechat/refused-address: is refused to its node alone",
-      "wechat/refused-address: is tried again by each node for itself",
+      "wechat/refused-address: blocks only itself",
+      "wechat/refused-address: tries again at the pace for manual corrections",
     ],
   },
   {

@@ -124,8 +124,8 @@ export const invariants: readonly Row[] = [
     outcome:
       "A call is sent with a refused token at most twice, three times when the fleet itself had replaced the second one.",
     by: [
-      "wechat/api: whatever the platform answers, a refused token is sent at most twice",
-      "wechat/send: is sent a third time when the fleet itself had replaced the token",
+      "wechat/api: a refused token is sent at most twice and a call at most five times",
+      "wechat/send: is sent a third time if the fleet itself had replaced the token",
       "wechat/send: is never sent a fourth time",
     ],
   },
@@ -136,7 +136,7 @@ export const invariants: readonly Row[] = [
       "Refusals spend at most 60 % of the day's quota; the contention is reported, and the process goes on.",
     by: [
       "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours",
-      "config/isolation: stay within the quota",
+      "config/isolation: use at most 60 % of the quota in 4 h",
     ],
   },
   {

@@ -140,7 +140,7 @@ export const machineFaults: readonly Row[] = [
     by: [
       "adapter-keyv/kept-apart: is refused with %j",
       "adapter-sqlite/sqlite: a lease is not granted within the user's transaction",
-      "adapter-keyv/sqlite: a transaction on the connection of @keyv/sqlite is not ours",
+      "adapter-keyv/sqlite: a transaction on the connection of @keyv/sqlite does not include",
     ],
   },
 ];

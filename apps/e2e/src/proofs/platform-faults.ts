@@ -9,7 +9,7 @@ export const platformFaults: readonly Row[] = [
     outcome: "The present token goes on; a reconciling refresh is made later.",
     by: [
       "core/abandon: of unknown outcome counts as under way until the",
-      "wechat/wechat: %s costs time, but refuses no call",
+      "wechat/wechat: %s is delayed, but no call is refused",
     ],
   },
   {
@@ -45,7 +45,7 @@ export const platformFaults: readonly Row[] = [
     outcome: "The ledger is full until midnight in Shanghai; the present token goes on.",
     by: [
       "core/abandon: marks the quota as used up when the platform says so",
-      "wechat/issuers: of %s has its outcome",
+      "wechat/issuers: with %s has its outcome",
     ],
   },
   {
@@ -53,8 +53,8 @@ export const platformFaults: readonly Row[] = [
     what: "An HTML page, a redirect, an empty or partial answer, a decompression bomb",
     outcome: "Invalid, of unknown outcome, and never logged.",
     by: [
-      "wechat/wechat: %s costs time, but refuses no call",
-      "wechat/loopback: is unknown when the answer is small on the wire",
+      "wechat/wechat: %s is delayed, but no call is refused",
+      "wechat/loopback: is unknown if the answer is compressed",
     ],
   },
   {
@@ -88,7 +88,7 @@ export const platformFaults: readonly Row[] = [
       "core/platform-refusal: costs the fleet one fetch",
       "core/platform-refusal: is over for every node within ten minutes after",
       "core/standalone: remembers a refusal that concerns the %s, and sends",
-      "wechat/wechat: asks a wrong secret's platform once",
+      "wechat/wechat: sends a wrong secret once",
     ],
   },
   {
@@ -97,9 +97,9 @@ export const platformFaults: readonly Row[] = [
     outcome:
       "As for a wrong secret, with the platform's code. A refused address affects only its own node.",
     by: [
-      "wechat/issuers: of %s has its outcome",
+      "wechat/issuers: with %s has its outcome",
       "core/platform-refusal: of one node's address is tried again by that node",
-      "wechat/refused-address: is refused to its node alone",
+      "wechat/refused-address: blocks only itself",
     ],
   },
   {

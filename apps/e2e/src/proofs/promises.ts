@@ -51,10 +51,10 @@ export const promises: readonly Row[] = [
     by: [
       "bench/contention: whose token is killed every $everyMs ms",
       "bench/contention: beside another system that fetches every $everyMs ms",
-      "wechat/refusing-api: costs in 24 h no healthy call",
+      "wechat/refusing-api: costs no healthy call, no fetch",
       reference,
       "wechat/api: replaces a token that is refused with %d",
-      "wechat/wechat: %s costs time, but refuses no call",
+      "wechat/wechat: %s is delayed, but no call is refused",
     ],
   },
   {

@@ -23,7 +23,7 @@ function clientOf(fetch: typeof globalThis.fetch): Wechat {
   });
 }
 
-test("a login gives the user's session for its code, once, and spends no access token", async () => {
+test("a login exchanges its code once for the user's session, and costs no access token", async () => {
   const clock = manualClock();
   const simulator = createSimulator({
     clock,
@@ -49,7 +49,7 @@ test("a login gives the user's session for its code, once, and spends no access 
   await client.close();
 });
 
-test("a login asks as the platform documents it, and shows neither secret nor code when that echoes them", async () => {
+test("a login sends the documented request, and shows neither secret nor code if the platform echoes them", async () => {
   const fetch = scriptedFetch(
     { openid: "o1", session_key: "a2V5", errcode: 0 },
     { errcode: 40029, errmsg: `bad ${secret} the-code` },

@@ -52,19 +52,19 @@ test.each([
   ["60020 of WeCom", wecomErrorTable, 60020, "node"],
   ["40125", errorTable, 40125, "account"],
 ] as const)(
-  "a refusal with the code %s stops the node or the whole account, as the code says",
+  "a refusal with the code %s stops the node or the whole account, as its table row says",
   (_name, table, errcode, scope) => {
     expect(refusalScope(classify("token", errcode, table).action)).toBe(scope);
   },
 );
 
-describe("what somebody mended in the platform's console", () => {
+describe("a fault that was corrected in the platform's console", () => {
   test.each([
     ...[40164, 61004, 40125, 40013, 50002].map((errcode) => ({ path: tokenPath, errcode })),
-    // Codes that no table names, and the listed ones, of the endpoint that hands out tickets.
+    // Codes without a table row, and the listed ones, of the endpoint that returns tickets.
     ...[40164, 50002, 48001, 99_999].map((errcode) => ({ path: ticketPath, errcode })),
   ])(
-    "after a minute is noticed within ten, by every node, without a restart: $errcode of $path",
+    "after a minute is noticed by every node within ten minutes and without a restart: $errcode of $path",
     async ({ path, errcode }) => {
       const { clients, clock, during, trouble } = world(2);
       const request = (client: Wechat): Promise<unknown> =>

@@ -1,6 +1,6 @@
 /**
- * The quota and the acts of an operator, against the simulator: what the platform counted and
- * granted is what counts.
+ * The quota and an operator's actions, against the simulator. The platform's own counters and log
+ * decide.
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { during as letTimePass, manualClock, seededRandom } from "@lingpai/core/testing";
@@ -25,7 +25,7 @@ afterEach(async () => {
 interface World {
   readonly clock: ManualClock;
   readonly simulator: Simulator;
-  /** When a forced fetch left any node. */
+  /** The times at which any node sent a forced fetch. */
   readonly forcedAtMs: readonly number[];
   node(name: string, options?: Partial<WechatOptions>): Wechat;
   during<T>(work: Promise<T>): Promise<T>;
@@ -71,14 +71,14 @@ function world(options: SimulatorOptions = {}): World {
   };
 }
 
-/** The errcode of a call that is made with this token and no other. */
+/** The errcode of a call that is made with exactly this token. */
 async function codeOf({ simulator }: World, token: string): Promise<number> {
   return simulator.calls.call({ endpoint: "/cgi-bin/user/info", accessToken: token }).body.errcode;
 }
 
 describe("reconciling the ledger", () => {
   test.each(["plain", "stable"] as const)(
-    "takes over what the platform has counted of the %s token's fetches, those of others included",
+    "replaces the count of the %s token's fetches by the platform's, which includes foreign fetches",
     async (mode) => {
       const { clock, simulator, node, during } = world();
       const [a, b] = [node("a", { mode }), node("b", { mode })];
@@ -96,7 +96,7 @@ describe("reconciling the ledger", () => {
     },
   );
 
-  test("makes a fleet stop at the limit that the account really has", async () => {
+  test("makes a fleet stop at the account's actual limit", async () => {
     const { clock, simulator, node, during } = world({
       accounts: [{ appId, secret, testAccount: true }],
     });
@@ -114,7 +114,7 @@ describe("reconciling the ledger", () => {
 });
 
 describe("clearing the quota", () => {
-  test("works with no token left, and lets the fleet go on at once", async () => {
+  test("works without a token, and lets the fleet continue at once", async () => {
     const { simulator, node, during } = world();
     simulator.operator.setQuota(appId, paths.plain, { perDay: 1 });
     simulator.operator.foreignIssue(appId);
@@ -139,7 +139,7 @@ describe("clearing the quota", () => {
     });
   });
 
-  test("is refused by the platform after ten times a month, and tells what helps", async () => {
+  test("is refused by the platform after ten times a month, and the error names the remedy", async () => {
     const { simulator, node, during } = world();
     const client = node("a");
     for (let time = 0; time < 10; time += 1) await during(client.clearQuota());
@@ -162,7 +162,7 @@ describe("clearing the quota", () => {
     await expect(during(node("a").clearQuota())).rejects.toThrow(/bad \[redacted\]/);
   });
 
-  test("is never done by Lingpai itself, whatever happens to the quota", async () => {
+  test("is never done by Lingpai itself", async () => {
     const { clock, simulator, node, during } = world();
     simulator.operator.setQuota(appId, paths.stable, { perDay: 0 });
     const client = node("a");
@@ -175,7 +175,7 @@ describe("clearing the quota", () => {
 });
 
 describe("forced refreshes", () => {
-  test("leave an operator four of the day's twenty, and keep thirty seconds apart, however often a token is refused that the platform goes on handing out", async () => {
+  test("leave an operator four of the day's twenty, and are 30 s apart, however often a live token is refused", async () => {
     const { clock, simulator, node, during, forcedAtMs } = world({ overlapMs: 0 });
     const clients = [node("a"), node("b")];
     const condemned = new Set<string>();
@@ -198,12 +198,12 @@ describe("forced refreshes", () => {
     expect(Math.max(...counts)).toBe(16);
     const gaps = forcedAtMs.slice(1).map((atMs, index) => atMs - (forcedAtMs[index] ?? 0));
     expect(Math.min(...gaps)).toBeGreaterThanOrEqual(30_000);
-    // The platform granted each one: none came too soon, and none was wasted.
+    // The platform granted each forced fetch: none came too soon, and none was wasted.
     const granted = simulator.log.issues(appId, paths.stable).map(({ atMs }) => atMs);
     expect(forcedAtMs.filter((atMs) => !granted.includes(atMs + 25))).toEqual([]);
   });
 
-  test("that an operator asks for are refused at the twenty-first of a day, before anything is sent, and allowed on the next", async () => {
+  test("that an operator requests are refused at the twenty-first of a day before anything is sent, and allowed the next day", async () => {
     const { clock, simulator, node, during, forcedAtMs } = world({ overlapMs: 0 });
     const client = node("a");
     await during(client.token());
@@ -223,7 +223,7 @@ describe("forced refreshes", () => {
   });
 });
 
-test("revoking counts no replacement that the platform did not make, because somebody forced one just before", async () => {
+test("revoking does not count a replacement that the platform skipped because of another forced fetch just before", async () => {
   const setting = world({ overlapMs: 300_000 });
   const { simulator, node, during } = setting;
   simulator.official.issueStable({ appId, secret });
@@ -244,7 +244,7 @@ test("revoking counts no replacement that the platform did not make, because som
 
 describe.each(["plain", "stable"] as const)("revoking the %s token", (mode) => {
   test.each([0, 300_000])(
-    "kills the one that leaked for good, with an overlap of %d ms, and no call of the fleet fails",
+    "kills the leaked token permanently, with an overlap of %d ms, and no call of the fleet fails",
     async (overlapMs) => {
       const setting = world({ overlapMs });
       const { clock, simulator, node, during, forcedAtMs } = setting;
@@ -266,7 +266,7 @@ describe.each(["plain", "stable"] as const)("revoking the %s token", (mode) => {
     },
   );
 
-  test("waits out what stands in the way, and says so when it cannot", async () => {
+  test("waits out a temporary obstacle, and reports one that remains", async () => {
     const setting = world({ overlapMs: 300_000 });
     const { clock, simulator, node, during } = setting;
     const client = node("a", { mode });
@@ -284,7 +284,7 @@ describe.each(["plain", "stable"] as const)("revoking the %s token", (mode) => {
     });
   });
 
-  test("ends when its caller does", async () => {
+  test("ends when the caller aborts", async () => {
     const { node, during, clock } = world();
     const client = node("a", { mode });
     await during(client.token());

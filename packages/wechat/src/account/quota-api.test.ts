@@ -27,7 +27,7 @@ function world(answer: object) {
 }
 
 describe("reconciling", () => {
-  test("gives what the platform counted to the fleet", async () => {
+  test("passes the platform's count to the fleet", async () => {
     const { api, reconciled } = world({ quota });
     const counted = { perDay: 2000, used: 5, remaining: 1995 };
     await expect(api.reconcileQuota()).resolves.toEqual(counted);
@@ -42,20 +42,20 @@ describe("reconciling", () => {
     [{ ...quota, used: -1 }, "used"],
     [{ ...quota, used: 1.5 }, "used"],
     [{ ...quota, remain: undefined }, "remain"],
-  ])("refuses the answer %j, and leaves the ledger alone", async (given, name) => {
+  ])("refuses the answer %j, and does not change the ledger", async (given, name) => {
     const { api, reconciled } = world({ quota: given });
     await expect(api.reconcileQuota()).rejects.toThrow(`its quota has no ${name}`);
     expect(reconciled).toEqual([]);
   });
 
-  test("takes 0", async () => {
+  test("accepts 0", async () => {
     const { api } = world({ quota: { daily_limit: 0, used: 0, remain: 0 } });
     await expect(api.reconcileQuota()).resolves.toEqual({ perDay: 0, used: 0, remaining: 0 });
   });
 });
 
 describe("clearing", () => {
-  test("is refused with the platform's code, read as of a token endpoint, and without the secret", async () => {
+  test("is refused with the platform's code, classified as a token endpoint's, and without the secret", async () => {
     const { api, fetch } = world({ errcode: 40001, errmsg: `invalid ${secret}` });
     await expect(api.clearQuota()).rejects.toMatchObject({
       action: "stop",
@@ -70,7 +70,7 @@ describe("clearing", () => {
     });
   });
 
-  test("is refused in the same way when the code comes with an error of HTTP", async () => {
+  test("is refused in the same way if the code comes with an HTTP error status", async () => {
     const refusal = { errcode: 40001, errmsg: `invalid ${secret}` };
     const error: unknown = await world(Response.json(refusal, { status: 400 }))
       .api.clearQuota()

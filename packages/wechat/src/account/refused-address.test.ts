@@ -32,7 +32,7 @@ const platforms = {
   },
 } as const;
 
-/** A platform that refuses the address of some nodes, which is all that tells them apart. */
+/** A platform that refuses the addresses of some nodes. The nodes differ in nothing else. */
 function world(platform: keyof typeof platforms, errcode: number) {
   const clock = manualClock();
   const simulator = createSimulator({
@@ -69,7 +69,7 @@ function world(platform: keyof typeof platforms, errcode: number) {
   return { asked, clock, during, node, refused };
 }
 
-describe("an address that the platform refuses", () => {
+describe("a node whose address the platform refuses", () => {
   test.each([
     ...[40164, 61004, 89501, 89503, 89506, 89507].flatMap((errcode) => [
       ["plain", errcode] as const,
@@ -77,7 +77,7 @@ describe("an address that the platform refuses", () => {
     ]),
     ["wecom", 60020] as const,
   ])(
-    "is refused to its node alone, and the next one fetches at once and serves it too: %s token, %d",
+    "blocks only itself, and the next node fetches at once and serves it too: %s token, %d",
     async (platform, errcode) => {
       const { asked, during, node, refused } = world(platform, errcode);
       refused.add("n0");
@@ -88,7 +88,7 @@ describe("an address that the platform refuses", () => {
         retryAfterMs: expect.toSatisfy((ms: number) => ms > 0 && ms <= minuteMs),
         cause: { platformCode: String(errcode), scope: "node" },
       });
-      // A second is what the nodes leave between each other's attempts.
+      // The nodes leave a second between each other's attempts.
       const token = await during(two.token(), 1_500);
       expect(token).not.toBeInstanceOf(Error);
       expect(await during(one.token(), 100)).toEqual(token);
@@ -101,7 +101,7 @@ describe("an address that the platform refuses", () => {
     ["stable", 89506],
     ["wecom", 60020],
   ] as const)(
-    "is tried again by each node for itself, at the pace of what somebody mends, and noticed by itself: %s token, %d",
+    "tries again at the pace for manual corrections, each node for itself, and notices the correction: %s token, %d",
     async (platform, errcode) => {
       const { asked, clock, during, node, refused } = world(platform, errcode);
       const names = ["n0", "n1", "n2"];

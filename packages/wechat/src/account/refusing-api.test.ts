@@ -1,5 +1,5 @@
 /**
- * An API that refuses every token for a reason of its own, against the simulator: nobody else may
+ * An API that refuses every token for its own reasons, against the simulator. No other call may
  * suffer from it.
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
@@ -28,12 +28,12 @@ interface World {
   readonly simulator: Simulator;
   readonly nodes: readonly Wechat[];
   readonly events: readonly CredentialEvent[];
-  /** How often this endpoint was asked. */
+  /** The number of requests to this endpoint. */
   asked(endpoint: RegExp): number;
   during<T>(work: Promise<T>): Promise<T>;
 }
 
-/** Nodes of one fleet, and endpoints that answer with this code to every token. */
+/** Nodes of one fleet, and endpoints that answer every token with this code. */
 function world(
   count: number,
   options: Partial<WechatOptions>,
@@ -99,7 +99,7 @@ describe.each([
 ] as const)(
   "one API that answers 40001 to every token ($mode, overlap $overlapMs ms)",
   (options) => {
-    test("costs in 24 h no healthy call, no fetch and no false alarm, and its callers get the code", async () => {
+    test("costs no healthy call, no fetch and no false alarm in 24 h, and its callers get the code", async () => {
       const { clock, nodes, events, asked, during } = world(3, options, { [bad]: 40001 });
       const codes: unknown[] = [];
       for (let minute = 0; minute < 24 * 60; minute += 2) {
@@ -120,12 +120,12 @@ describe.each([
         await clock.advance(2 * minuteMs);
       }
       expect(codes).toEqual(Array.from({ length: 240 }, () => 40001));
-      // A plain token is replaced some 15 minutes before its end, a stable one 5.
+      // A plain token is replaced about 15 min before its end, a stable one 5 min.
       expect(asked(token)).toBeLessThanOrEqual(Math.ceil((24 * 60) / (120 - 15)) + 1);
       expect(events.filter(({ type }) => type === "contended")).toEqual([]);
     });
 
-    test("costs the platform one question a second, however often it is called", async () => {
+    test("costs the platform one probe a second, however often it is called", async () => {
       const { nodes, asked, during } = world(1, options, { [bad]: 40001 });
       await during(nodes[0]!.request(info));
       for (let call = 0; call < 100; call += 1) {
@@ -137,7 +137,7 @@ describe.each([
       expect(asked(token)).toBe(1);
     });
 
-    test("hides no death of the token: the next healthy call has it replaced", async () => {
+    test("hides no death of the token: the next healthy call replaces it", async () => {
       const { clock, simulator, nodes, asked, during } = world(2, options, { [bad]: 40001 });
       await during(Promise.all(nodes.map((node) => node.request(info))));
       for (let time = 0; time < 5; time += 1) {
@@ -151,7 +151,7 @@ describe.each([
   },
 );
 
-test("an API that refuses a fresh token too is not believed again while the platform cannot be asked", async () => {
+test("an API that refused a fresh token is not believed again while the platform cannot be asked", async () => {
   const { clock, nodes, events, asked, during } = world(
     1,
     { mode: "plain", overlapMs: 0 },
@@ -171,7 +171,7 @@ test("an API that refuses a fresh token too is not believed again while the plat
 
 describe("a ticket endpoint that answers 40001 for its own reasons", () => {
   test.each(["plain", "stable"] as const)(
-    "leaves the %s access token alone, backs off, and counts what it sent",
+    "leaves the %s access token alone, backs off, and counts its requests",
     async (mode) => {
       const { clock, nodes, asked, during } = world(
         2,

@@ -1,6 +1,6 @@
 /**
- * The client end to end: the real credential, the memory store, and the platform's own log as the
- * judge.
+ * The client end to end: the real credential, the memory store, and the platform's own log, which
+ * decides.
  */
 import { inspect } from "node:util";
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
@@ -28,9 +28,9 @@ interface World {
   readonly clock: ManualClock;
   readonly simulator: Simulator;
   readonly store: MemoryStore;
-  /** A node that shares the store with the others, unless it is given one. */
+  /** A node. It shares the store with the others unless it is given one. */
   node(name: string, options?: Partial<WechatOptions> & { readonly memory?: MemoryStore }): Wechat;
-  /** What the work gives, while time passes as fast as it is needed. */
+  /** Returns the work's result, while time passes as fast as it is needed. */
   during<T>(work: Promise<T>, ms?: number): Promise<T>;
 }
 
@@ -114,7 +114,7 @@ describe.each(modes)("a client in %s mode", (mode) => {
     },
   );
 
-  test("outlives its token's life without a refused call", async () => {
+  test("survives the end of its token's life without a refused call", async () => {
     const { clock, simulator, node, during } = world();
     const client = node("a", { mode });
     for (let minute = 0; minute < 4 * 60; minute += 5) {
@@ -125,7 +125,7 @@ describe.each(modes)("a client in %s mode", (mode) => {
     expect(simulator.log.issues(appId).length).toBeLessThanOrEqual(4);
   });
 
-  test("never tells a caller a code when a token expired without a word", async () => {
+  test("never shows a caller the code of a token that expired early", async () => {
     const { clock, simulator, node, during } = world();
     const client = node("a", { mode });
     await during(client.request(info));
@@ -138,7 +138,7 @@ describe.each(modes)("a client in %s mode", (mode) => {
     });
   });
 
-  test("asks a wrong secret's platform once, reports the reason to every caller, and continues when the secret is right", async () => {
+  test("sends a wrong secret once, reports the reason to every caller, and continues when the secret is right", async () => {
     const { clock, simulator, node, during } = world();
     let present = "0".repeat(32);
     const client = node("a", { mode, secret: () => present });
@@ -174,7 +174,7 @@ describe.each(modes)("a client in %s mode", (mode) => {
   });
 });
 
-/** What may become of the request for a token, and whether the platform has issued one. */
+/** The fault that a token request meets, and whether the platform issued a token. */
 const misfortunes: [string, Fault][] = [
   ["a page instead of an answer", { body: "html" }],
   ["half an answer", { body: "truncated" }],
@@ -196,7 +196,7 @@ const misfortunes: [string, Fault][] = [
 
 describe.each(modes)("a request for a %s token that meets", (mode) => {
   test.each(misfortunes)(
-    "%s costs time, but refuses no call and loses no token",
+    "%s is delayed, but no call is refused and no token is lost",
     async (_title, fault) => {
       const { clock, simulator, node, during } = world({ overlapMs: 0 });
       const client = node("a", { mode, overlapMs: 0 });
@@ -217,7 +217,7 @@ describe.each(modes)("a request for a %s token that meets", (mode) => {
 });
 
 test.each([407, 502] as const)(
-  "a proxy that refuses the tunnel with %d leaves no doubt, and costs nothing of the day's quota",
+  "a proxy that refuses the tunnel with %d causes no uncertainty, and costs nothing of the day's quota",
   async (status) => {
     const { simulator, node, during } = world();
     const client = node("a", { mode: "plain" });
@@ -228,11 +228,11 @@ test.each([407, 502] as const)(
 );
 
 describe("constructing a client", () => {
-  test("does no I/O and asks for no secret, in any mode, role and environment, and closing it does none either", async () => {
+  test("does no I/O and asks for no secret, in any mode, role and environment, and neither does closing it", async () => {
     const touch = vi.fn<(what: string) => never>((what) => {
       throw new Error(`touched ${what}`);
     });
-    // Construction may derive views under a prefix; nothing else of a store may be used.
+    // Construction may derive views under a prefix. It may use nothing else of a store.
     const untouchable = <T extends Cache | Lock>(real: T): T =>
       new Proxy(real, {
         get: (target, name, receiver) => {
@@ -281,7 +281,7 @@ describe("constructing a client", () => {
     );
   });
 
-  test("without a secret is refused to an owner and granted to a consumer", async () => {
+  test("without a secret is refused for an owner and accepted for a consumer", async () => {
     const { node, during, clock, simulator, store } = world();
     const cache = memoryCache(store, { clock });
     const lock = memoryLock(store, { clock });
@@ -305,7 +305,7 @@ describe("constructing a client", () => {
 });
 
 describe("two environments", () => {
-  test("share an AppID in stable mode, and neither harms the other", async () => {
+  test("that share an AppID in stable mode do not harm each other", async () => {
     const { simulator, node, during } = world();
     const production = node("prod-1");
     const development = node("dev-1", { environment: "dev" });
@@ -313,7 +313,7 @@ describe("two environments", () => {
     expect(simulator.log.tally(appId)).toMatchObject({ issued: 1, calls: 2, refused: 0 });
   });
 
-  test("with one store and the plain token: the second fails before it fetches", async () => {
+  test("with one store and the plain token: the second one fails before it fetches", async () => {
     const { simulator, node, during } = world();
     await during(node("prod-1", { mode: "plain" }).request(info));
     await expect(
@@ -327,7 +327,7 @@ describe("two environments", () => {
 });
 
 describe("a ticket", () => {
-  test("waits as long as the client's parameters say, and keeps windows of its own", async () => {
+  test("waits as long as the client's parameters say, and has refresh windows of its own", async () => {
     const { clock, node, simulator } = world();
     const client = node("a", {
       parameters: { waitMs: 1_000, advisoryMs: 200_000, mandatoryMs: 100_000 },
@@ -345,7 +345,7 @@ describe("a ticket", () => {
     await clock.advance(20_000);
   });
 
-  test("takes the parameters of a client whose requests are slow, or whose clocks are far apart", async () => {
+  test("uses the parameters of a client whose requests are slow, or whose clocks differ", async () => {
     const { node, during } = world();
     const slow = {
       attemptsMax: 8,
@@ -416,7 +416,7 @@ describe("closing a client", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("ends the wait of a call that the platform is too busy for", async () => {
+  test("ends the wait of a call that the platform was too busy for", async () => {
     const { clock, simulator, node, during } = world();
     const client = node("a");
     await during(client.token());

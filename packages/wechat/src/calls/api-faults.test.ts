@@ -1,4 +1,4 @@
-/** Business calls when the platform, the network or the caller does what it should not. */
+/** Business calls when the platform, the network or the caller fails. */
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ function fixture(
   };
 }
 
-/** Whether the call has ended when this much time has passed, and how. */
+/** Returns whether and how the call has ended after this much time. */
 async function after(clock: ManualClock, ms: number, call: Promise<unknown>): Promise<unknown> {
   let ending: unknown = "pending";
   void call.then(
@@ -47,14 +47,14 @@ describe("a call without an answer", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("ends after 30 s for fetch too, also when nothing hears the signal", async () => {
+  test("ends after 30 s for fetch too, even if fetch ignores the signal", async () => {
     const { api, clock } = fixture([() => new Promise(() => undefined)]);
     expect(await after(clock, 30_000, api.fetch("https://api.weixin.qq.com/a"))).toMatchObject({
       code: "CALL_TIMEOUT",
     });
   });
 
-  test("has 300 s for an upload, and as long as its caller says", async () => {
+  test("has 300 s for an upload, and otherwise as long as its caller says", async () => {
     const form = new FormData();
     form.set("media", new Blob(["x"]));
     const { api, clock } = fixture([silence]);
@@ -73,7 +73,7 @@ describe("a call without an answer", () => {
     expect(await after(slow.clock, 30_000, slow.api.request("/a"))).toBe("pending");
   });
 
-  test("ends too when the answer has begun and goes no further", async () => {
+  test("ends too if the answer has begun and then stops", async () => {
     const begun = (): Response =>
       new Response(
         new ReadableStream({ start: (body) => body.enqueue(new TextEncoder().encode('{"a":')) }),
@@ -91,7 +91,7 @@ describe("a call without an answer", () => {
     });
   });
 
-  test("leaves a download the caller's own time", async () => {
+  test("leaves the time for reading a download to the caller", async () => {
     let send: ReadableStreamDefaultController<Uint8Array> | undefined;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => void (send = controller).enqueue(Uint8Array.of(0xff, 0xd8)),
@@ -105,7 +105,7 @@ describe("a call without an answer", () => {
 });
 
 describe("a platform that is busy", () => {
-  test("is sent a POST once: it processed each", async () => {
+  test("is sent a POST once, because it processed each", async () => {
     const { api, fetch, clock } = fixture([busy]);
     expect(
       await after(clock, 60_000, api.request("/cgi-bin/message/custom/send", { json: {} })),
@@ -126,7 +126,7 @@ describe("a platform that is busy", () => {
     expect(fetch.sent).toHaveLength(2);
   });
 
-  test("is sent a POST again when the caller says that this does no harm", async () => {
+  test("is sent a POST again if the caller marks it as harmless", async () => {
     const { api, fetch, clock } = fixture([busy, busy, ok]);
     expect(
       await after(
@@ -139,7 +139,7 @@ describe("a platform that is busy", () => {
     expect(fetch.sent[0]?.init).not.toHaveProperty("idempotent");
   });
 
-  test("is asked again what was asked with GET, unless the caller forbids it", async () => {
+  test("is sent a GET again, unless the caller forbids it", async () => {
     const { api, fetch, clock } = fixture([busy]);
     await after(clock, 60_000, api.request("/cgi-bin/user/info"));
     await after(clock, 60_000, api.request("/cgi-bin/user/info", { idempotent: false }));
@@ -147,7 +147,7 @@ describe("a platform that is busy", () => {
   });
 });
 
-describe("a URL that brings a token which is none", () => {
+describe("a URL with an invalid text in the token's place", () => {
   test.each([
     "",
     "ACCESS_TOKEN",
@@ -181,7 +181,7 @@ describe("the platform's other hosts", () => {
     "hk.api.weixin.qq.com",
   ];
 
-  test.each(others)("%s is sent the token as the main one is", async (host) => {
+  test.each(others)("receive the token as the main host does: %s", async (host) => {
     const { api, fetch } = fixture([ok]);
     await api.fetch(`https://${host}/cgi-bin/user/info`);
     expect(fetch.sent[0]?.url.href).toBe(
@@ -190,7 +190,7 @@ describe("the platform's other hosts", () => {
   });
 
   test.each(["https://sh.api.weixin.qq.com", "https://api.weixin.qq.com"])(
-    "are refused where a client of a gateway would have called %s without a token",
+    "are refused as destinations where a gateway's client would have called %s without a token",
     async (origin) => {
       const { api, fetch } = fixture([ok], { baseUrl: "https://gateway.example/wechat" });
       const refused = {
@@ -214,7 +214,7 @@ describe("the platform's other hosts", () => {
     expect(fetch.sent).toEqual([]);
   });
 
-  test("are tried in turn when nothing left for the one before, and the one that answered is kept for five minutes", async () => {
+  test("are tried in turn if nothing was sent to the host before, and the one that answered is kept for five minutes", async () => {
     const unreachable = networkError("ECONNREFUSED");
     const { api, fetch, clock } = fixture([unreachable, unreachable, ok], {
       fallbackBaseUrls: true,
@@ -235,7 +235,7 @@ describe("the platform's other hosts", () => {
     );
   });
 
-  test("are not tried when the call may have left", async () => {
+  test("are not tried if the call may have been sent", async () => {
     const { api, fetch } = fixture([networkError("ECONNRESET")], {
       fallbackBaseUrls: ["https://gateway.example/b"],
     });
@@ -243,13 +243,13 @@ describe("the platform's other hosts", () => {
     expect(fetch.sent).toHaveLength(1);
   });
 
-  test("are tried once each when none can be reached", async () => {
+  test("are tried once each if none can be reached", async () => {
     const { api, fetch } = fixture([networkError("ENOTFOUND")], { fallbackBaseUrls: true });
     await expect(api.request("/a")).rejects.toThrow("fetch failed");
     expect(fetch.sent).toHaveLength(5);
   });
 
-  test("must be of the same platform", () => {
+  test("must belong to the same platform", () => {
     expect(() =>
       createApi(fakeCredential(), { fallbackBaseUrls: ["https://qyapi.weixin.qq.com"] }),
     ).toThrow(/not of the platform/);
@@ -257,7 +257,7 @@ describe("the platform's other hosts", () => {
 });
 
 describe("a client without a token, in cloud hosting", () => {
-  test("calls the platform's plain origin, adds nothing, and reads the answer as any client does", async () => {
+  test("calls the platform's plain origin, adds nothing, and reads answers as any client does", async () => {
     const fetch = scriptedFetch(ok, { errcode: 48001, errmsg: "api unauthorized" });
     const api = tokenlessApi({ token: "none", fetch, clock: manualClock() });
     await expect(api.request("/wxa/msg_sec_check", { json: { content: "a" } })).resolves.toEqual(
@@ -275,7 +275,7 @@ describe("a client without a token, in cloud hosting", () => {
     ]);
   });
 
-  test("ends its calls too, and cannot send a secret unencrypted", async () => {
+  test("ends its calls at the time limit too, and cannot send a secret unencrypted", async () => {
     const clock = manualClock();
     const api = tokenlessApi({ token: "none", fetch: scriptedFetch(silence), clock });
     expect(await after(clock, 30_000, api.request("/a"))).toMatchObject({ code: "CALL_TIMEOUT" });

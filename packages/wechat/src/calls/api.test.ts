@@ -46,7 +46,7 @@ const tokensOf = (sent: readonly Sent[]): (string | null)[] =>
 const info = "https://api.weixin.qq.com/cgi-bin/user/info";
 
 describe("request", () => {
-  test("sends the token and gives the answer", async () => {
+  test("sends the token and returns the answer", async () => {
     const { api, fetch } = fixture([ok]);
     await expect(
       api.request("/cgi-bin/user/info?lang=zh_CN", {
@@ -59,14 +59,14 @@ describe("request", () => {
     );
   });
 
-  test("posts JSON with its characters as they are", async () => {
+  test("posts JSON without escaping its characters", async () => {
     const { api, fetch } = fixture([ok]);
     await api.request("/cgi-bin/message/custom/send", { json: { text: { content: "令牌" } } });
     expect(fetch.sent[0]).toMatchObject({ method: "POST", body: '{"text":{"content":"令牌"}}' });
     expect(fetch.sent[0]?.headers.get("content-type")).toBe("application/json");
   });
 
-  test("posts any other body as it is, and keeps a method that was given", async () => {
+  test("posts any other body unchanged, and keeps a given method", async () => {
     const { api, fetch } = fixture([ok]);
     await api.request("/a", { body: "text" });
     await api.request("/a", { body: "text", method: "PUT" });
@@ -88,7 +88,7 @@ describe("request", () => {
     },
   );
 
-  test("gives up when the replacement is refused too", async () => {
+  test("fails if the replacement is refused too", async () => {
     const { api, fetch } = fixture([dead]);
     await expect(api.request("/cgi-bin/user/info")).rejects.toMatchObject({
       code: "PLATFORM_REFUSED",
@@ -100,13 +100,13 @@ describe("request", () => {
     expect(fetch.sent).toHaveLength(2);
   });
 
-  test("gives the code to the caller when the platform says that the token is alive", async () => {
+  test("gives the code to the caller if the platform says that the token is alive", async () => {
     const { api, fetch } = fixture([dead], {}, { onReject: () => ({ replaced: false }) });
     await expect(api.request("/cgi-bin/user/info")).rejects.toMatchObject({ errcode: 40001 });
     expect(fetch.sent).toHaveLength(1);
   });
 
-  test("names as the cause why a dead token could not be replaced", async () => {
+  test("gives as the cause why a dead token could not be replaced", async () => {
     const cause = new CredentialUnavailableError("the secret is wrong");
     const { api } = fixture([dead], {}, { onReject: () => Promise.reject(cause) });
     await expect(api.request("/cgi-bin/user/info")).rejects.toMatchObject({
@@ -125,7 +125,7 @@ describe("request", () => {
     },
   );
 
-  test("says when the day's quota returns", async () => {
+  test("says when the day's quota is renewed", async () => {
     const answer = Response.json(
       { errcode: 45009 },
       { headers: { date: "Thu, 01 Jan 2026 15:00:00 GMT" } },
@@ -138,7 +138,7 @@ describe("request", () => {
     });
   });
 
-  test("throws what stands in the way of a token, and sends nothing", async () => {
+  test("throws the error that prevents a token, and sends nothing", async () => {
     const error = new CredentialUnavailableError("none");
     const { api, fetch } = fixture([ok], {}, { onGet: () => Promise.reject(error) });
     await expect(api.request("/cgi-bin/user/info")).rejects.toBe(error);
@@ -152,7 +152,7 @@ describe("request", () => {
       new Response("bad gateway", { status: 502 }),
       /GET \/a was answered with HTTP 502/,
     ],
-  ])("cannot use %s", async (_title, answer, message) => {
+  ])("refuses %s", async (_title, answer, message) => {
     const { api } = fixture([answer]);
     await expect(api.request("/a")).rejects.toMatchObject({
       code: "PLATFORM_ANSWER_INVALID",
@@ -187,7 +187,7 @@ describe("request", () => {
 describe("a busy platform", () => {
   const busy = { errcode: -1, errmsg: "system error" };
 
-  test("is asked again after about 0.5, 1 and 2 s, three times at most", async () => {
+  test("is called again after about 0.5, 1 and 2 s, three times at most", async () => {
     const { api, fetch, clock } = fixture([busy]);
     const failed = expect(api.request("/a")).rejects.toMatchObject({
       errcode: -1,
@@ -207,20 +207,20 @@ describe("a busy platform", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("that recovers is not noticed by the caller", async () => {
+  test("that recovers causes no error", async () => {
     const { api, clock } = fixture([busy, busy, ok]);
     const answer = api.request("/a");
     await clock.advance(5000);
     await expect(answer).resolves.toEqual(ok);
   });
 
-  test("is asked once when retries are off", async () => {
+  test("is called once if retries are off", async () => {
     const { api, fetch } = fixture([busy], { busyRetriesMax: 0 });
     await expect(api.request("/a")).rejects.toMatchObject({ errcode: -1 });
     expect(fetch.sent).toHaveLength(1);
   });
 
-  test("keeps nobody waiting who aborts, or whose client closes", async () => {
+  test("delays no caller that aborts, and none whose client closes", async () => {
     const abort = new AbortController();
     const aborted = fixture([busy]);
     const first = expect(aborted.api.request("/a", { signal: abort.signal })).rejects.toThrow(
@@ -237,14 +237,14 @@ describe("a busy platform", () => {
     expect([aborted.clock.pendingTimers, closed.clock.pendingTimers]).toEqual([0, 0]);
   });
 
-  test.each([-1, 4, 0.5, Number.NaN])("cannot be asked %d times again", (busyRetriesMax) => {
+  test.each([-1, 4, 0.5, Number.NaN])("cannot be called again %d times", (busyRetriesMax) => {
     expect(() => fixture([], { busyRetriesMax })).toThrow(
       expect.objectContaining({ code: "CONFIGURATION" }),
     );
   });
 });
 
-test("whatever the platform answers, a refused token is sent at most twice and a call at most five times", async () => {
+test("a refused token is sent at most twice and a call at most five times, whatever the platform answers", async () => {
   const answers: Scripted[] = [
     ok,
     dead,
@@ -276,14 +276,14 @@ test("whatever the platform answers, a refused token is sent at most twice and a
 });
 
 describe("fetch", () => {
-  test("answers with the platform's response, refusals included, and its body unread", async () => {
+  test("returns the platform's response, refusals included, and its body unread", async () => {
     const { api } = fixture([{ errcode: 48001, errmsg: "api unauthorized" }]);
     const response = await api.fetch(info);
     expect([response.status, response.bodyUsed]).toEqual([200, false]);
     await expect(response.json()).resolves.toEqual({ errcode: 48001, errmsg: "api unauthorized" });
   });
 
-  test("answers with the refusal when a dead token cannot be replaced", async () => {
+  test("returns the refusal if a dead token cannot be replaced", async () => {
     const { api } = fixture(
       [dead],
       {},
@@ -292,13 +292,13 @@ describe("fetch", () => {
     await expect(api.fetch(info).then((response) => response.json())).resolves.toEqual(dead);
   });
 
-  test("stands where the global fetch stood, taken off its object", async () => {
+  test("replaces the global fetch, even when it is detached from its object", async () => {
     const { api } = fixture([ok]);
     const fetch: typeof globalThis.fetch = api.fetch;
     await expect(fetch(info).then((response) => response.json())).resolves.toEqual(ok);
   });
 
-  test("leaves the caller's query as it was encoded", async () => {
+  test("keeps the encoding of the caller's query", async () => {
     const { api, fetch } = fixture([ok]);
     await api.fetch(new URL(`${info}?a=%20b&c=d+e&%E4%BB%A4`));
     expect(fetch.sent[0]?.url.search).toBe(`?a=%20b&c=d+e&%E4%BB%A4&access_token=${tokenOf(1)}`);
@@ -328,14 +328,14 @@ describe("fetch", () => {
     "https://api.weixin.qq.com/cgi-bin/stable_token",
     "https://api.weixin.qq.com/cgi-bin/component/api_component_token",
     "https://api.weixin.qq.com/cgi-bin/wxopen/x?component_access_token=c",
-  ])("leaves %s alone", async (url) => {
+  ])("does not change %s", async (url) => {
     const { api, fetch, credential } = fixture([dead]);
     await api.fetch(url);
     expect(fetch.sent.map((sent) => sent.url.href)).toEqual([url]);
     expect(credential.calls).toEqual([]);
   });
 
-  test("serves another base URL, and nothing beside it", async () => {
+  test("serves another base URL, and no path outside it", async () => {
     const { api, fetch } = fixture([ok], { baseUrl: "https://gateway.example/wechat" });
     for (const url of [
       "https://gateway.example/wechat/cgi-bin/a",
@@ -346,7 +346,7 @@ describe("fetch", () => {
     expect(tokensOf(fetch.sent)).toEqual([tokenOf(1), null, null]);
   });
 
-  test("does not follow a redirect with a token, not even when asked to", async () => {
+  test("does not follow a redirect with a token, even if the caller asks for it", async () => {
     const { api, fetch } = fixture([ok]);
     await api.fetch(info);
     await api.fetch(info, { redirect: "follow" });
@@ -360,7 +360,7 @@ describe("fetch", () => {
     ]);
   });
 
-  test("fails as fetch fails, and shows no token", async () => {
+  test("fails as the global fetch does, and shows no token", async () => {
     const plain = networkError("ECONNRESET");
     await expect(fixture([plain]).api.fetch(info)).rejects.toBe(plain);
     const quoting = networkError("ECONNRESET", `GET ${info}?access_token=${tokenOf(1)}`);

@@ -1,4 +1,4 @@
-/** What a call keeps of its arguments for the next send. */
+/** The parts of a call's arguments that are kept for the next send. */
 import { describe, expect, test } from "vitest";
 import { replayableCall } from "./replayable-call.ts";
 import type { CallInit } from "./replayable-call.ts";
@@ -28,7 +28,7 @@ describe("a call", () => {
     expect(call.idempotent).toBe(may);
   });
 
-  test("keeps the caller's signal, and has no body where there is none", async () => {
+  test("keeps the caller's signal, and has no body if none was given", async () => {
     const { signal } = new AbortController();
     expect((await callOf({ signal })).signal).toBe(signal);
     expect((await callOf(undefined)).signal).toBeUndefined();
@@ -50,7 +50,7 @@ describe("a call", () => {
     ]);
   });
 
-  test("carries a buffer as it was, whatever the caller writes into it", async () => {
+  test("carries a buffer's original bytes, even if the caller overwrites them", async () => {
     const buffer = new Uint8Array([1, 2, 3]);
     const call = await callOf({ method: "POST", body: buffer.buffer });
     buffer.fill(9);

@@ -1,5 +1,5 @@
 /**
- * Every path that the platform's pages document, called once with the client whose token it takes.
+ * Calls every path that the platforms' pages document once, with the client whose token it takes.
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { credential } from "@lingpai/core";
@@ -92,7 +92,7 @@ test("every documented path answers the client whose token it takes, with errcod
   expect(documentedPaths.length).toBeGreaterThan(400);
 });
 
-test("every row of the path tables has its page, and claims a check only after it was compiled", () => {
+test("every row of the path tables has its page, and its date of a check is not before that of its compilation", () => {
   const rows: readonly { source: string; compiled: string; checked?: string }[] = [
     ...documentedPaths,
     ...exceptionalPaths.values(),

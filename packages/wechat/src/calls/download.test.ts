@@ -24,7 +24,7 @@ function downloading(...answers: Parameters<typeof scriptedFetch>): {
 }
 
 describe("download", () => {
-  test("gives the file, unread", async () => {
+  test("returns the file, unread", async () => {
     const { fetch, get } = downloading(() => file());
     const answer = await get();
     expect(answer.bodyUsed).toBe(false);
@@ -32,12 +32,12 @@ describe("download", () => {
     expect(fetch.sent[0]).toMatchObject({ method: "POST" });
   });
 
-  test("throws what the platform says in the file's place, where fetch would hand on a picture that is none", async () => {
+  test("throws the refusal that the platform sends in the file's place, which fetch would return as a file", async () => {
     const { get } = downloading({ errcode: 41030, errmsg: "invalid page" });
     await expect(get()).rejects.toMatchObject({ code: "PLATFORM_REFUSED", errcode: 41030 });
   });
 
-  test("heals a dead token", async () => {
+  test("replaces a dead token", async () => {
     const { fetch, get } = downloading({ errcode: 40001, errmsg: "invalid credential" }, () =>
       file(),
     );
@@ -48,17 +48,17 @@ describe("download", () => {
     ]);
   });
 
-  test("is no file where the answer is an error of HTTP", async () => {
+  test("throws if the answer has an HTTP error status", async () => {
     await expect(downloading(() => file(502)).get()).rejects.toMatchObject({
       code: "PLATFORM_ANSWER_INVALID",
     });
   });
 });
 
-describe("a memory store given whole", () => {
+describe("a memory store that is passed whole", () => {
   const account = { appId: "wx0123456789abcdef", secret: "0123456789abcdef0123456789abcdef" };
 
-  test("is one store for all clients that are given it", async () => {
+  test("is one store for all clients that receive it", async () => {
     const simulator = createSimulator({ accounts: [account] });
     const shared = {
       ...account,

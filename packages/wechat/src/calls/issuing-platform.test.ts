@@ -1,4 +1,4 @@
-/** A credential carries its origin: its calls go nowhere else. */
+/** A credential carries its origin. Its calls go nowhere else. */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { credential } from "@lingpai/core";
 import type { Credential, Issuer } from "@lingpai/core";
@@ -52,7 +52,7 @@ test.each<[string, Issuer, string]>([
   expect(held(issuer).origin).toEqual({ platform, baseUrl });
 });
 
-describe("a client made of a WeCom token", () => {
+describe("a client with a WeCom token", () => {
   test("sends it to WeCom, and to no host of the other platform", async () => {
     const fetch = scriptedFetch(answer);
     const api = createApi(held(wecomToken({ corpId, app: "1", secret, fetch })), { fetch });
@@ -68,7 +68,7 @@ describe("a client made of a WeCom token", () => {
     ]);
   });
 
-  test("goes where the token came from, a gateway too", async () => {
+  test("calls the host from which the token came, even a gateway", async () => {
     const fetch = scriptedFetch(answer);
     const api = createApi(held(wecomToken({ corpId, app: "1", secret, fetch, baseUrl: gateway })), {
       fetch,
@@ -93,7 +93,7 @@ describe("a client made of a WeCom token", () => {
     },
   );
 
-  test("reads its codes by WeCom's table", async () => {
+  test("classifies codes by WeCom's table", async () => {
     const fetch = scriptedFetch(
       answer,
       { errcode: 45009, errmsg: "api freq out of limit" },
@@ -107,7 +107,7 @@ describe("a client made of a WeCom token", () => {
     await expect(api.request("/a")).rejects.toMatchObject({ action: "pass", retryable: false });
   });
 
-  test("carries a provider's token in its own parameter, and only where it belongs", async () => {
+  test("carries a provider's token in the provider's parameter, and only on the provider's paths", async () => {
     const fetch = scriptedFetch(answer);
     const api = createApi(held(providerToken({ corpId, secret, fetch })), { fetch });
     await api.request("/cgi-bin/service/corpid_to_opencorpid", {
@@ -123,13 +123,13 @@ describe("a client made of a WeCom token", () => {
   });
 });
 
-test("a client made of a WeChat token refuses WeCom's host", () => {
+test("a client with a WeChat token refuses WeCom's host", () => {
   const baseUrl = "https://qyapi.weixin.qq.com";
   expect(() => createApi(fakeCredential(), { baseUrl })).toThrow(/not of the platform/);
   expect(() => stableToken({ appId, secret, baseUrl })).toThrow(/not of the platform/);
 });
 
-test("a client of a platform that it does not know is refused", () => {
+test("a client with a token of an unknown platform is refused", () => {
   const origin = { platform: "feishu", baseUrl: "https://open.feishu.cn" };
   expect(() => createApi({ ...fakeCredential(), origin })).toThrow(
     expect.objectContaining({ rule: "origin" }),

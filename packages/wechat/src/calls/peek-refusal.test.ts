@@ -4,7 +4,7 @@ import { peekRefusal } from "./peek-refusal.ts";
 
 const refusal = '{"errcode":40001,"errmsg":"no"}';
 
-/** A response whose body comes in these chunks, and what becomes of its source. */
+/** A response whose body comes in these chunks, and whether its source was cancelled. */
 function chunked(...chunks: string[]): { response: Response; ended: string[] } {
   const ended: string[] = [];
   const left = [...chunks];
@@ -23,7 +23,7 @@ function chunked(...chunks: string[]): { response: Response; ended: string[] } {
 }
 
 describe("a refusal", () => {
-  test("is found behind a byte order mark and white space, however they are split", async () => {
+  test("is found behind a byte order mark and white space, however the chunks split them", async () => {
     const { response } = chunked("\ufeff", " \t\r\n", refusal);
     await expect(peekRefusal(response, [])).resolves.toMatchObject({ errcode: 40001 });
     await expect(response.text()).resolves.toContain('"errcode":40001');
@@ -45,14 +45,14 @@ describe("a refusal", () => {
     await expect(peekRefusal(response, [])).resolves.toBeUndefined();
   });
 
-  test("is not looked for in an answer that was read", async () => {
+  test("is not searched for in an answer whose body was already read", async () => {
     const response = new Response(refusal);
     await response.text();
     await expect(peekRefusal(response, [])).resolves.toBeUndefined();
   });
 });
 
-test("an answer that is no refusal is given up on both sides once its reader gives up", async () => {
+test("an answer that is no refusal is cancelled on both branches once its reader cancels", async () => {
   const { response, ended } = chunked("picture", "more", "and more");
   await expect(peekRefusal(response, [])).resolves.toBeUndefined();
   expect(ended).toEqual([]);

@@ -1,4 +1,4 @@
-/** What a client remembers of the paths that refuse tokens which are not at fault. */
+/** A client remembers the paths that refuse tokens which are not at fault. */
 import type { Rejection, RejectOptions } from "@lingpai/core";
 import { manualClock } from "@lingpai/core/testing";
 import { expect, test } from "vitest";
@@ -10,7 +10,7 @@ const dead = { errcode: 40001, errmsg: "invalid credential" };
 const ok = { errcode: 0, errmsg: "ok" };
 const path = "/cgi-bin/user/info";
 
-/** A client, and for each report of a refused token whether it was doubtful. */
+/** A client, and for each report of a refused token whether it was marked as doubtful. */
 function client(
   answers: readonly object[],
   onReject: (replace: () => Rejection) => Rejection,
@@ -33,7 +33,7 @@ function client(
 
 const alive = (): Rejection => ({ replaced: false });
 
-test("a path that refused a live token is reported once a second, as a doubt", async () => {
+test("a path that refused a live token is reported once a second, as doubtful", async () => {
   const { ask, doubtful, clock } = client([dead], alive);
   await ask();
   await ask();
@@ -43,7 +43,7 @@ test("a path that refused a live token is reported once a second, as a doubt", a
   expect(doubtful).toEqual([false, true]);
 });
 
-test("a path that accepts a token again is believed again", async () => {
+test("a path that accepts a token again is trusted again", async () => {
   const { ask, doubtful, clock } = client([dead, ok, dead], alive);
   await ask();
   await ask();
@@ -52,7 +52,7 @@ test("a path that accepts a token again is believed again", async () => {
   expect(doubtful).toEqual([false, false]);
 });
 
-test("a refusal of the replacement is a doubt, and so is the next one of that path, at once", async () => {
+test("a refusal of the replacement is doubtful, and so is the next refusal by that path, at once", async () => {
   const { ask, doubtful } = client([dead], (replace) => ({
     ...replace(),
     wasReplaced: false,
@@ -63,7 +63,7 @@ test("a refusal of the replacement is a doubt, and so is the next one of that pa
   expect(doubtful).toEqual([false, true, true, true]);
 });
 
-test("a path is not to blame when the token could not be replaced", async () => {
+test("a path is not blamed if the token could not be replaced", async () => {
   const { ask, doubtful } = client([dead], () => {
     throw new Error("no store");
   });
@@ -72,7 +72,7 @@ test("a path is not to blame when the token could not be replaced", async () => 
   expect(doubtful).toEqual([false, false]);
 });
 
-test("a refusal for another reason does not make a path believed again", async () => {
+test("a refusal for another reason does not make a path trusted again", async () => {
   const { ask, doubtful, clock } = client([dead, { errcode: 48001 }, dead], alive);
   await ask();
   await ask();

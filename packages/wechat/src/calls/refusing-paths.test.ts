@@ -2,7 +2,7 @@ import { manualClock } from "@lingpai/core/testing";
 import { expect, test } from "vitest";
 import { RefusingPaths } from "./refusing-paths.ts";
 
-test("a path that refused a token that was alive is remembered for ten minutes, and the platform's word for a second", async () => {
+test("a path that refused a live token is remembered for ten minutes, and the platform's confirmation for a second", async () => {
   const clock = manualClock();
   const paths = new RefusingPaths(clock);
   paths.add("/bad", "T1");
@@ -25,7 +25,7 @@ test("a path is forgotten when it accepts a token", () => {
   expect(paths.has("/bad")).toBe(false);
 });
 
-test("the paths that refused last are remembered, of many", () => {
+test("only the paths that refused last are remembered, if there are many", () => {
   const paths = new RefusingPaths(manualClock());
   for (let path = 0; path < 300; path += 1) paths.add(`/${path}`);
   paths.add("/50");

@@ -89,7 +89,7 @@ describe("a replayed call", () => {
     expect(request.bodyUsed).toBe(true);
   });
 
-  test("lets an init override what the Request says", async () => {
+  test("uses the init where it contradicts the Request", async () => {
     const { api, fetch } = client([dead, ok]);
     await api.fetch(new Request(url, { method: "POST", body: "old" }), {
       body: "new",
@@ -125,7 +125,7 @@ describe("a replayed call", () => {
       },
     ],
   ])(
-    "is not changed by what the caller does to %s or the headers meanwhile",
+    "does not change when the caller changes %s or the headers meanwhile",
     async (_title, prepare) => {
       const { body, meddle } = prepare();
       const headers = new Headers({ "x-a": "before" });
@@ -145,7 +145,7 @@ describe("a replayed call", () => {
     },
   );
 
-  test("is refused before it is sent when its stream is too long to keep, and the stream is let go", async () => {
+  test("is refused before it is sent if its stream is too long to keep, and the stream is cancelled", async () => {
     const { api, fetch } = client([ok], 8);
     const cancel = vi.fn<() => void>();
     const endless = new ReadableStream<Uint8Array>({
@@ -177,7 +177,7 @@ describe("a replayed call", () => {
 });
 
 describe("an answer that is no refusal", () => {
-  test("in binary passes through byte by byte, and no more than its first chunk is read ahead", async () => {
+  test("in binary passes through byte by byte, and only its first chunk is read ahead", async () => {
     let pulled = 0;
     const image = new ReadableStream<Uint8Array>({
       pull(controller) {
@@ -195,7 +195,7 @@ describe("an answer that is no refusal", () => {
     expect([bytes.length, bytes[0], bytes.at(-1)]).toEqual([102_400, 0x89, 0x50]);
   });
 
-  test("in JSON longer than any refusal passes through, and no more than 64 KiB is read ahead", async () => {
+  test("in JSON that is longer than any refusal passes through, and at most 64 KiB are read ahead", async () => {
     let pulled = 0;
     const text = `{"errcode":0,"list":"${"a".repeat(300_000)}"}`;
     const long = new ReadableStream<Uint8Array>({
@@ -238,7 +238,7 @@ describe("an answer that is no refusal", () => {
     expect(fetch.sent).toHaveLength(replayed ? 2 : 1);
   });
 
-  test("that breaks off in the middle fails for its reader, not for the client", async () => {
+  test("that breaks off in the middle is an error for its reader, not for the client", async () => {
     const broken = (): Response =>
       new Response(
         new ReadableStream<Uint8Array>({

@@ -25,13 +25,13 @@ function client(
 }
 
 describe("a call that is refused a second time", () => {
-  test("is sent a third time when the fleet itself had replaced the token by then, and its caller sees no error", async () => {
+  test("is sent a third time if the fleet itself had replaced the token by then, and its caller sees no error", async () => {
     const { ask, sent } = client([dead, dead, ok], true);
     await expect(ask()).resolves.toEqual(ok);
     expect(sent()).toEqual([tokenOf(1), tokenOf(2), tokenOf(3)]);
   });
 
-  test("is not sent again when its token was replaced only because of it", async () => {
+  test("is not sent again if its token was replaced only because of it", async () => {
     const { ask, sent } = client([dead, dead, ok], false);
     await expect(ask()).rejects.toMatchObject({ errcode: 40001 });
     expect(sent()).toEqual([tokenOf(1), tokenOf(2)]);
@@ -44,7 +44,7 @@ describe("a call that is refused a second time", () => {
   });
 });
 
-describe("an answer that nobody reads", () => {
+describe("an answer that nobody will read", () => {
   const half = (ended: string[], text: string): Response =>
     new Response(
       new ReadableStream({
@@ -61,7 +61,7 @@ describe("an answer that nobody reads", () => {
     const text = JSON.stringify(answer).padEnd(70_000);
     const fetch = scriptedFetch(() => {
       const response = half(ended, text.trimEnd());
-      // The refusal ends, the body does not: its reader has to give it up.
+      // The refusal has ended, but the body has not: its reader must cancel it.
       return Object.assign(response, { clone: () => new Response(text.trimEnd()) });
     }, ok);
     const api = createApi(fakeCredential(), { fetch, clock });
@@ -87,7 +87,7 @@ describe("a client", () => {
     expect(await asking).toContain(`GET ${path} had no answer within 30000 ms`);
   });
 
-  test("passes the reason why a token could not be replaced, and none where there is none", async () => {
+  test("passes on the reason why a token could not be replaced, and none if there is none", async () => {
     const cause = new Error("no store");
     const failing = createApi(
       fakeCredential({

@@ -49,7 +49,7 @@ test.each([
 });
 
 describe("a client for a component's token", () => {
-  test("sends it where each path takes it, and leaves a URL alone that has one of any kind", async () => {
+  test("sends it in the parameter of each path, and does not change a URL that has a token of any kind", async () => {
     const fetch = scriptedFetch({ errcode: 0 });
     const api = createApi(fakeCredential(), { fetch, tokenParameter: componentParameter });
     await api.request("/cgi-bin/component/api_query_auth", { json: {} });

@@ -6,7 +6,7 @@ import type { Action, EndpointClass } from "./error-row.ts";
 
 type Expected = readonly [EndpointClass, number, Action, string];
 
-/** WeChat's table, written out a second time: a change of the data must be meant. */
+/** A second copy of WeChat's table, so that a change of the data must be intended. */
 const wechat: readonly Expected[] = [
   ...all([-1], "retry", "busy"),
   ...each("business", [40001, 40014, 42001], "reject", "parent"),
@@ -31,11 +31,11 @@ const wechat: readonly Expected[] = [
   ...each("business", [42006, 40094], "reject-parent", "parent"),
   ...each("token", [61005, 61006, 40091], "wait-push", "parent"),
   ...each("token", [89501, 89503, 89506, 89507], "stop-here", "fatal"),
-  // Other things by these numbers than at WeCom: the size of a picture, say.
+  // These numbers have other meanings than at WeCom, for example the size of a picture.
   ...each("business", [40080, 40082, 40083, 40084, 40085, 42009, 60020], "pass", "fatal"),
 ];
 
-/** WeCom's. */
+/** A second copy of WeCom's table. */
 const wecom: readonly Expected[] = [
   ...all([-1, 45033], "retry", "busy"),
   ...each("business", [40014, 42001], "reject", "parent"),
@@ -67,7 +67,7 @@ const wecom: readonly Expected[] = [
   ),
   ...each("derived", [48001, 48002, 48006, 50001, 50002, 60011, 670001, 670004], "pass", "fatal"),
   ...each("token", [48001, 48002, 48006, 50001, 50002, 60011], "stop", "fatal"),
-  // Other things by these numbers than at WeChat.
+  // These numbers have other meanings than at WeChat.
   ...each("business", [40001, 40125, 42006, 61007, 48004], "pass", "fatal"),
 ];
 
@@ -102,7 +102,7 @@ describe.each([
     },
   );
 
-  test("has no row that the list above does not cover", () => {
+  test("has no row that is missing from the list above", () => {
     const listed = new Set(expected.map(([endpoint, code]) => `${endpoint} ${code}`));
     const rows = table.flatMap((row) =>
       row.codes.flatMap((code) =>
@@ -123,12 +123,12 @@ describe.each([
 });
 
 describe("the error tables", () => {
-  test("knows a wrong secret from a dead token by the endpoint alone", () => {
+  test("distinguish a wrong secret from a dead token by the endpoint alone", () => {
     expect(classify("token", 40001).aboutSecret).toBe(true);
     expect(classify("business", 40001).aboutSecret).toBeUndefined();
   });
 
-  test("hands an unlisted code to the caller of a business endpoint, and backs off at a token endpoint", () => {
+  test("pass an unlisted code to the caller of a business endpoint, and back off at a token endpoint", () => {
     expect(classify("business", 47003).action).toBe("pass");
     expect(classify("token", 99999)).toMatchObject({ action: "pause", pauseMs: 60_000 });
     expect(classify("derived", 99999, wecomErrorTable)).toMatchObject({
@@ -137,7 +137,7 @@ describe("the error tables", () => {
     });
   });
 
-  test("reads WeCom's 45009 as a short block", () => {
+  test("treat WeCom's 45009 as a short block", () => {
     expect(classify("token", 45009, wecomErrorTable)).toMatchObject({
       action: "pause",
       pauseMs: 60_000,
@@ -148,7 +148,7 @@ describe("the error tables", () => {
     });
   });
 
-  test("calls retryable only what waiting can cure", () => {
+  test("call a refusal retryable only if waiting can solve it", () => {
     const actions = [...new Set(errorTable.map((row) => row.action))];
     expect(actions.filter((action) => !isRetryable(action)).toSorted()).toEqual([
       "pass",
@@ -159,7 +159,7 @@ describe("the error tables", () => {
   });
 });
 
-test("only an address that is refused concerns one node alone", () => {
+test("stop only one node for a refused address alone", () => {
   expect(refusalScope("stop-here")).toBe("node");
   expect(refusalScope("stop")).toBe("account");
 });
@@ -167,23 +167,23 @@ test("only an address that is refused concerns one node alone", () => {
 describe("the wait after a refusal", () => {
   const at = (iso: string): number => new Date(iso).getTime();
 
-  test("lasts until midnight in Shanghai when the day's quota is gone", () => {
+  test("lasts until midnight in Shanghai if the day's quota is used up", () => {
     const row = classify("token", 45009);
     expect(retryAfterMs(row, at("2026-03-01T15:59:59.000Z"))).toBe(1000);
     expect(retryAfterMs(row, at("2026-03-01T16:00:00.000Z"))).toBe(86_400_000);
     expect(retryAfterMs(row, at("2026-03-01T00:00:00.000Z"))).toBe(16 * 3_600_000);
   });
 
-  test("lasts until the next minute when the minute's quota is gone", () => {
+  test("lasts until the next minute if the minute's quota is used up", () => {
     expect(retryAfterMs(classify("token", 45011), at("2026-03-01T10:00:45.500Z"))).toBe(14_500);
   });
 
-  test("is the row's own where it has one", () => {
+  test("is that of the row, if the row has one", () => {
     expect(retryAfterMs(classify("token", 61005), 0)).toBe(600_000);
     expect(retryAfterMs(classify("token", 99_999), 0)).toBe(60_000);
   });
 
-  test("is the caller's choice otherwise", () => {
+  test("is otherwise left to the caller", () => {
     expect(retryAfterMs(classify("token", -1), 0)).toBeUndefined();
     expect(retryAfterMs(classify("token", 40125), 0)).toBeUndefined();
   });

@@ -4,7 +4,7 @@ import { componentAppId, platformWorld, tenantAppId } from "./platform-world.fix
 
 const redirectUrl = "https://example.com/authorised?shop=1&b=2";
 
-test("the page to scan a code from is the documented one, with the address after it whole", () => {
+test("the page with a QR code is the documented one, with the whole address in its query", () => {
   const url = new URL(
     authorizationPageUrl(componentAppId, "preauthcode@@@a", {
       redirectUrl,
@@ -45,7 +45,7 @@ test("the page within WeChat is the documented one", () => {
   });
 });
 
-test("a platform makes one with a code of its own, and none that cannot be right", async () => {
+test("a platform makes a page with a new code, and refuses invalid options", async () => {
   const world = platformWorld();
   const node = world.node("a");
   await world.pushTo(node);

@@ -1,6 +1,6 @@
 /**
- * A third-party platform on a day of all that the simulator's chaos draws: in requests, and in
- * pushes. Every message is handled, and the fleet ends well.
+ * A third-party platform on a day with all faults that the simulator's chaos draws, in requests and
+ * in pushes. Every message is handled, and the fleet recovers.
  */
 import { seededRandom } from "@lingpai/core/testing";
 import { chaos, pushChaos, startPushes } from "@lingpai/wechat-simulator";
@@ -10,7 +10,7 @@ import { componentAppId, platformWorld, tenantAppId } from "./platform-world.fix
 const hourMs = 3_600_000;
 
 test.each([1, 2, 3])(
-  "a day of chaos loses no message and no tenant, and hands on each message once (seed %d)",
+  "a day of chaos loses no message and no tenant, and each message is handed on once (seed %d)",
   async (seed) => {
     const handled: string[] = [];
     const world = platformWorld({ rotateRefreshToken: "always", refreshTokenSources: ["info"] });
@@ -39,7 +39,7 @@ test.each([1, 2, 3])(
         return push;
       },
       bring: async (push) => {
-        // The platform sends a message again that was not taken.
+        // The platform sends a message again that was not accepted.
         for (let times = 0; times < 3; times += 1) if (await bring(push)) return true;
         return false;
       },

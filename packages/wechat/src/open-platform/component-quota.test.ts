@@ -1,10 +1,10 @@
-/** The counters of a component, set back by an operator. */
+/** An operator resets the counters of a component. */
 import { expect, test } from "vitest";
 import { platformWorld, tenantAppId } from "./platform-world.fixture.ts";
 
 const path = "/cgi-bin/component/clear_quota/v2";
 
-test("an operator clears a component's counters, or those of an account, ten times a month each, with no token left", async () => {
+test("an operator clears the counters of a component or of an account without a token, ten times a month each", async () => {
   const world = platformWorld();
   const node = world.node("a");
   await world.pushTo(node);

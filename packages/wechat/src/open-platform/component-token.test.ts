@@ -1,6 +1,6 @@
 /**
- * What each of the platform's codes makes of a request for a component's or a tenant's token, and
- * what counts as an answer.
+ * How each of the platform's codes ends a request for a component's or a tenant's token, and which
+ * answers are accepted.
  */
 import { Secret } from "@lingpai/core";
 import type { IssueRequest } from "@lingpai/core";
@@ -32,7 +32,7 @@ const tenant = (...answers: Parameters<typeof scriptedFetch>) => {
 };
 
 describe("a component token's issuer", () => {
-  test("asks as the platform documents it", async () => {
+  test("sends the documented request", async () => {
     const { fetch, issuer } = component({ component_access_token: "granted", expires_in: 7200 });
     await expect(issuer.issue(request)).resolves.toEqual({
       secret: asSecret("granted"),
@@ -66,14 +66,14 @@ describe("a component token's issuer", () => {
     [45009, "quota"],
     [45011, "busy"],
     [77777, "busy"],
-  ])("ends with %d as %s", async (errcode, outcome) => {
+  ])("turns %d into %s", async (errcode, outcome) => {
     await expect(component({ errcode, errmsg: "no" }).issuer.issue(request)).rejects.toMatchObject({
       outcome,
       platformCode: String(errcode),
     });
   });
 
-  test("asks for a rotated secret once more when it is wrong, and sends nothing without a ticket", async () => {
+  test("fetches a rotated secret once more if it is wrong, and sends nothing without a ticket", async () => {
     const secrets = [secret, "0".repeat(32)];
     const fetch = scriptedFetch(
       { errcode: 40125 },
@@ -98,7 +98,7 @@ describe("a tenant token's issuer", () => {
     authorizer_refresh_token: "refreshtoken@@@next",
   };
 
-  test("asks as the platform documents it, and carries the refresh token to use from now on", async () => {
+  test("sends the documented request, and carries the refresh token to use from now on", async () => {
     const { fetch, issuer } = tenant(granted);
     await expect(issuer.issue(request)).resolves.toEqual({
       secret: asSecret("granted"),
@@ -119,7 +119,7 @@ describe("a tenant token's issuer", () => {
     });
   });
 
-  test("keeps the refresh token that it sent when the answer names none", async () => {
+  test("keeps the refresh token that it sent if the answer names none", async () => {
     const { authorizer_refresh_token: _none, ...without } = granted;
     await expect(tenant(without).issuer.issue(request)).resolves.toMatchObject({
       nextInput: asSecret("refreshtoken@@@sent-0123"),
@@ -132,7 +132,7 @@ describe("a tenant token's issuer", () => {
     ["a refresh token with a newline", { ...granted, authorizer_refresh_token: "a\n" }],
     ["no access token", { ...granted, authorizer_access_token: undefined }],
     ["no life", { ...granted, expires_in: 0 }],
-  ])("does not know what became of a request that is answered with %s", async (_title, answer) => {
+  ])("reports an unknown outcome for an answer with %s", async (_title, answer) => {
     await expect(tenant(answer).issuer.issue(request)).rejects.toMatchObject({
       outcome: "unknown",
       platformCode: "invalid-answer",
@@ -156,7 +156,7 @@ describe("a tenant token's issuer", () => {
     [45009, "quota"],
     [45011, "busy"],
     [77777, "busy"],
-  ])("ends with %d as %s, and shows no secret", async (errcode, outcome) => {
+  ])("turns %d into %s, and shows no secret", async (errcode, outcome) => {
     const failed = tenant({
       errcode,
       errmsg: `no ${parent.reveal()} ${input.reveal()}`,
@@ -182,7 +182,7 @@ describe("a tenant token's issuer", () => {
   });
 });
 
-describe("looking a refresh token up", () => {
+describe("looking up a refresh token", () => {
   const info = (token: string | undefined): object => ({
     authorization_info: { authorizer_appid: tenantAppId, authorizer_refresh_token: token },
   });
@@ -192,7 +192,7 @@ describe("looking a refresh token up", () => {
     auth_time: 1,
   };
 
-  test("asks as the platform documents it", async () => {
+  test("sends the documented request", async () => {
     const { fetch, issuer } = tenant(info("refreshtoken@@@told"));
     await expect(issuer.recover?.({ signal, parent })).resolves.toEqual(
       asSecret("refreshtoken@@@told"),
@@ -206,7 +206,7 @@ describe("looking a refresh token up", () => {
   });
 
   test.each([[info("")], [info(undefined)], [{}]])(
-    "looks through the list of all when the answer is %j",
+    "searches the list of all accounts if the answer is %j",
     async (answer) => {
       const { fetch, issuer } = tenant(answer, { total_count: 1, list: [entry] });
       await expect(issuer.recover?.({ signal, parent })).resolves.toEqual(
@@ -228,7 +228,7 @@ describe("looking a refresh token up", () => {
     ["a busy platform", { errcode: -1 }, "busy"],
     ["a token that none is", info("a b"), "unknown"],
   ])(
-    "that is answered with %s ends as such, and asks for no list",
+    "that is answered with %s ends as such, and does not request the list",
     async (_title, answer, outcome) => {
       const { fetch, issuer } = tenant(answer);
       await expect(issuer.recover?.({ signal, parent })).rejects.toMatchObject({ outcome });

@@ -1,8 +1,8 @@
 /**
  * A process dies at every single step of a tenant's refresh: before and after each command to the
- * store, and with each of its requests to the platform lost on either side. Whatever it leaves
- * behind, the next process goes on, and the platform never sees a single-use refresh token again
- * whose grace is over.
+ * store, and with each of its requests to the platform lost on the way there or back. The next
+ * process always goes on, and the platform never sees a replaced refresh token after its grace
+ * period.
  */
 import { memoryCache, memoryLock } from "@lingpai/adapter-memory";
 import { faultPlan, faultyCache, faultyLock } from "@lingpai/core/testing";
@@ -17,14 +17,14 @@ type Death = "before" | "after";
 
 interface Doomed {
   readonly node: OpenPlatform;
-  /** How many steps it took; it dies at the one that was asked for, if it gets there. */
+  /** The number of steps taken. The process dies at the chosen step, if it gets there. */
   steps(): number;
-  /** From now on steps count. */
+  /** Counts steps from now on. */
   arm(): void;
 }
 
 /**
- * A process that dies at its `step`th command or request: from then on nothing of it reaches the
+ * A process that dies at its `step`th command or request. After that, nothing of it reaches the
  * store or the platform, and nothing reaches it.
  */
 function doomed(
@@ -68,8 +68,8 @@ function doomed(
 }
 
 /**
- * Each refresh token leaves again only within `graceMs` of when it first left, or after the
- * platform has named it.
+ * Each refresh token is sent again only within `graceMs` of its first use, or after the platform
+ * has returned it.
  */
 function expectNoBurntToken(
   { simulator }: PlatformWorld,
@@ -134,7 +134,7 @@ describe.each(rotations)("with refresh tokens that rotate %s", (rotateRefreshTok
           if (rotateRefreshToken === "always") expectNoBurntToken(world, sent, refreshGraceMs);
           await heir.close();
         }
-        // A lease, the document, the intent, the request, the commit, the release at the least.
+        // At least a lease, the document, the intent, the request, the commit and the release.
         expect(reached).toBeGreaterThanOrEqual(6);
       },
     );
@@ -171,7 +171,7 @@ describe.each(rotations)("with refresh tokens that rotate %s", (rotateRefreshTok
 });
 
 test.each(deaths)(
-  "two processes that die one after the other, each %s any of its steps, lose nothing and burn nothing",
+  "two processes that die in succession, each %s any of its steps, lose nothing and invalidate nothing",
   { timeout: 240_000 },
   async (death) => {
     const settings = { refreshGraceMs: 0 };
@@ -221,7 +221,7 @@ test.each(deaths)(
 
 describe.each(deaths)("a process that dies %s any step of a component token's refresh", (death) => {
   test.each([0, 300_000])(
-    "leaves the fleet able to go on, with an overlap of %d ms",
+    "lets the fleet continue, with an overlap of %d ms",
     async (overlapMs) => {
       let step = 0;
       for (;;) {

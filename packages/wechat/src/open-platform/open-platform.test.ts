@@ -1,6 +1,6 @@
 /**
- * A third-party platform end to end: real credentials, the memory store, and the platform's own log
- * as the judge.
+ * A third-party platform end to end: real credentials, the memory store, and the platform's own
+ * log, which decides.
  */
 import { inspect } from "node:util";
 import { CredentialUnavailableError } from "@lingpai/core";
@@ -61,7 +61,7 @@ describe("a component's token", () => {
       const node = platform.node("a");
       await platform.pushTo(node);
       await platform.clock.advance(600_000);
-      // The store's newest is one that the platform never made, or does not honour.
+      // The newest ticket in the store is one that the platform never made, or no longer accepts.
       await node.ticket.put("ticket@@@nonsense", platform.clock.wallMs());
       if (errcode === 61005)
         platform.simulator.faults.next({ errcode }, { endpoint: endpoint("api_component_token") });
@@ -71,7 +71,7 @@ describe("a component's token", () => {
     },
   );
 
-  test("waits for the next push when the platform refuses both tickets, without asking again", async () => {
+  test("waits for the next push when the platform refuses both tickets, and sends no further request", async () => {
     const platform = world();
     const { clock, node: nodeOf, simulator, during, pushTo } = platform;
     const node = nodeOf("a");
@@ -93,7 +93,7 @@ describe("a component's token", () => {
   });
 
   test(
-    "outlives twelve hours of ordinary pushes without a refused call",
+    "is renewed through twelve hours of ordinary pushes without a refused call",
     { timeout: 240_000 },
     async () => {
       const platform = world();
@@ -108,7 +108,7 @@ describe("a component's token", () => {
     },
   );
 
-  test("is replaced, and the call sent again, when somebody outside the fleet fetched one", async () => {
+  test("is replaced, and the call sent again, after a system outside the fleet fetched one", async () => {
     const platform = world({}, { overlapMs: 0 });
     const node = platform.node("a", { overlapMs: 0 });
     await platform.pushTo(node);
@@ -144,7 +144,7 @@ describe("an authorisation", () => {
     });
   });
 
-  test("counts the life of what it brought from when it was asked for", async () => {
+  test("counts the lifetime of its tokens from the time of the request", async () => {
     const platform = world({}, { latencyMs: 6_000 });
     const node = platform.node("a");
     await platform.authorise(node);
@@ -154,7 +154,7 @@ describe("an authorisation", () => {
     );
   });
 
-  test("with a code that nobody was given is refused to its caller, and spoils nothing", async () => {
+  test("with an invalid code is refused to its caller, and changes nothing", async () => {
     const platform = world();
     const node = platform.node("a");
     await platform.authorise(node);
@@ -165,7 +165,7 @@ describe("an authorisation", () => {
     expect(node.tenant(tenantAppId).credential.status().state).toBe("fresh");
   });
 
-  test("is redeemed by itself when it is pushed, and the browser that brings the same code finds the account ready", async () => {
+  test("is redeemed automatically when it is pushed, and the browser with the same code finds the account ready", async () => {
     const platform = world();
     const [a, b] = [platform.node("a"), platform.node("b")];
     await platform.pushTo(a);
@@ -182,7 +182,7 @@ describe("an authorisation", () => {
     expect(codesAt(platform, "api_query_auth")).toEqual([0]);
   });
 
-  test("that a quick registration brings is redeemed by itself", async () => {
+  test("from a quick registration is redeemed automatically", async () => {
     const platform = world();
     const node = platform.node("a");
     await platform.pushTo(node);
@@ -208,7 +208,7 @@ describe("an authorisation", () => {
     expect(codesAt(platform, "api_query_auth")).toEqual([0]);
   });
 
-  test("that was redeemed by a process that died before it stored anything ends well when it is pushed once more", async () => {
+  test("whose redeeming process died before it stored anything succeeds when it is pushed once more", async () => {
     const platform = world();
     const [a, b] = [platform.node("a"), platform.node("b")];
     await platform.pushTo(a);
@@ -227,7 +227,7 @@ describe("an authorisation", () => {
     expect(b.tenant(tenantAppId).credential.status().state).toBe("fresh");
   });
 
-  test("that is redeemed and whose answer is lost is found again by one tokenRequest about the account", async () => {
+  test("whose answer is lost after the code was redeemed is recovered by one request about the account", async () => {
     const platform = world();
     const node = platform.node("a");
     await platform.pushTo(node);
@@ -243,7 +243,7 @@ describe("an authorisation", () => {
     ]).toEqual([[0], [0]]);
   });
 
-  test("finds an account on any page of the platform's list, where its information has no refresh token", async () => {
+  test("finds an account on any page of the platform's list, if its information has no refresh token", async () => {
     const platform = world({ refreshTokenSources: ["list"] });
     const node = platform.node("a");
     await platform.pushTo(node);
@@ -256,7 +256,7 @@ describe("an authorisation", () => {
     expect(codesAt(platform, "api_get_authorizer_list")).toEqual([0, 0, 0]);
   });
 
-  test("is to be made again, and says so, when WeChat names the refresh token nowhere", async () => {
+  test("must be repeated, and says so, when WeChat returns the refresh token nowhere", async () => {
     const platform = world({ refreshTokenSources: [] });
     const node = platform.node("a");
     await platform.pushTo(node);
@@ -271,7 +271,7 @@ describe.each(["never", "on-reauthorise", "always"] as const)(
   "refresh tokens that rotate %s",
   (rotateRefreshToken) => {
     test.each([0, 300_000])(
-      "serve two nodes for two days, with an overlap of %d ms, and none is sent twice once it is replaced",
+      "serve two nodes for two days, with an overlap of %d ms, and none is sent again after it was replaced",
       async (overlapMs) => {
         const platform = world({ rotateRefreshToken }, { overlapMs });
         const { clock, during, simulator, sent } = platform;
@@ -314,11 +314,11 @@ describe.each(["never", "on-reauthorise", "always"] as const)(
       expect(codesAt(platform, "api_authorizer_token")).toEqual([0]);
     });
 
-    test("are looked up when the stored one does not work any more", async () => {
+    test("are looked up when the stored one no longer works", async () => {
       const platform = world({ rotateRefreshToken, refreshGraceMs: 0 });
       const node = platform.node("a", { refreshGraceMs: 0 });
       await platform.authorise(node);
-      // The account withdraws and consents again, and this fleet never hears of the code: another
+      // The account withdraws and consents again. This fleet never gets the code, because another
       // service redeemed it.
       platform.simulator.openPlatform.unauthorize(componentAppId, tenantAppId);
       platform.simulator.openPlatform.authorize(componentAppId, tenantAppId);
@@ -372,7 +372,7 @@ describe("a tenant's token", () => {
     },
   );
 
-  test("dies with its account's consent for that account alone, is asked for again by one node now and then, and lives on every node after a new authorisation", async () => {
+  test("ends with its account's consent for that account alone, is retried by one node now and then, and works on every node after a new authorisation", async () => {
     const platform = world({ rotateRefreshToken: "never" });
     const { during, simulator } = platform;
     const nodes = [platform.node("a"), platform.node("b")];
@@ -399,7 +399,7 @@ describe("a tenant's token", () => {
       endpoint: endpoint("api_authorizer_token"),
       ok: false,
     });
-    // Both nodes together: at once, after a minute, and after eight more.
+    // Both nodes together: at once, after 1 min, and after 8 min more.
     expect(refused.map(({ code }) => code)).toEqual([42007, 42007, 42007]);
     await platform.authorise(a);
     for (const node of [b, a])
@@ -426,7 +426,7 @@ describe("a tenant's token", () => {
     expect(codesAt(platform, "api_authorizer_token")).toEqual([]);
   });
 
-  test("stays when the platform is busy for a while, and costs one attempt a step", async () => {
+  test("is kept when the platform is busy for a while, at the cost of one attempt a step", async () => {
     const platform = world();
     const node = platform.node("a");
     await platform.authorise(node);
@@ -443,7 +443,7 @@ describe("a tenant's token", () => {
   });
 });
 
-test("nothing that is shown holds a secret, a ticket, a token or a refresh token", async () => {
+test("no secret, ticket, token or refresh token appears in anything that is printed", async () => {
   const platform = world({ rotateRefreshToken: "always" }, { overlapMs: 0 });
   const node = platform.node("a", { overlapMs: 0 });
   const events: CredentialEvent[] = [];

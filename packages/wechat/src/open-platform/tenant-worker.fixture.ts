@@ -27,7 +27,7 @@ export type Order =
       readonly body: string;
     }
   | { readonly type: "authorise"; readonly code: string }
-  /** Uses the token, again and again, from now on. */
+  /** Uses the token repeatedly from now on. */
   | { readonly type: "use" }
   | { readonly type: "call" };
 

@@ -1,7 +1,7 @@
 /**
- * Real processes over one SQLite file, each killed with SIGKILL somewhere in a tenant's refresh:
- * shortly after its request arrived at the platform, which is before or after it is processed,
- * before or after its answer is stored. The platform's log is the judge.
+ * Real processes over one SQLite file. Each is killed with SIGKILL during a tenant's refresh,
+ * shortly after its request arrived at the platform: before or after the request is processed, and
+ * before or after its answer is stored. The platform's log decides.
  */
 import { fork } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
@@ -28,8 +28,8 @@ import type { Order, Report, WorkerSettings } from "./tenant-worker.fixture.ts";
 
 const rounds = 8;
 /**
- * From the arrival of a request to the kill: the platform takes 20 ms to process it, and its answer
- * 20 ms to travel.
+ * The time from the arrival of a request to the kill. The platform takes 20 ms to process a
+ * request, and the answer 20 ms to travel.
  */
 const stepMs = 7;
 
@@ -77,9 +77,9 @@ function nextArrival(simulator: Simulator): Promise<void> {
   });
 }
 
-describe("a tenant whose refresh tokens work once", () => {
+describe("a tenant with single-use refresh tokens", () => {
   test.each([0, 300_000])(
-    "is never lost, however its processes die, with a grace of %d ms",
+    "is never lost, wherever its processes die, with a grace period of %d ms",
     { timeout: 240_000 },
     async (refreshGraceMs) => {
       const directory = await mkdtemp(join(tmpdir(), "lingpai-tenant-"));
@@ -126,7 +126,7 @@ describe("a tenant whose refresh tokens work once", () => {
         expect(await present.tell({ type: "call" })).toBe("ok");
         const requests = simulator.log.fetches(tenantAppId, endpoint("api_authorizer_token"));
         expect(requests.length).toBeGreaterThanOrEqual(rounds);
-        // A refresh token that was spent, and whose grace was over, would have been refused with
+        // The platform would have refused a replaced refresh token after its grace period with
         // 61023.
         expect(requests.filter(({ code: errcode }) => errcode === 61023)).toEqual([]);
         if (refreshGraceMs === 0)

@@ -1,4 +1,4 @@
-/** Compiles only while each list of option names has exactly the options of its type. */
+/** Compiles only if each list of option names has exactly the options of its type. */
 import type { CredentialOptions } from "@lingpai/core";
 import type { WechatOptions } from "../account/wechat.ts";
 import type { ApiOptions } from "../calls/api.ts";

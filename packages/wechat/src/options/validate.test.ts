@@ -17,7 +17,7 @@ describe("an AppID", () => {
     "ww0123456789abcdef",
     "tj4asffe99e54c0f4c",
     "wx-of-a-new-kind_2027",
-  ])("%j is accepted as it is", (value) => {
+  ])("%j is accepted unchanged", (value) => {
     expect(checkedId(value)).toBe(value);
   });
 
@@ -58,7 +58,7 @@ describe("an AppID", () => {
   });
 
   test.each(["ww0123456789abcdef", appId, "wpO9O5EAAAsbG4iXyz_-AbCdEfGhIjKl", "WPaBcDeFgHiJkLmN"])(
-    "the corp id %j is accepted, in whatever form WeCom assigns it, and keeps its case",
+    "the corp id %j is accepted in any form that WeCom assigns, and keeps its case",
     (value) => {
       expect(checkedId(value, corpIdShape)).toBe(value);
     },
@@ -77,12 +77,12 @@ describe("a secret", () => {
     secret.slice(1),
     "Ab+/=.~0123456789",
     "c".repeat(512),
-  ])("of a shape that nobody documents is accepted: %j", (value) => {
+  ])("of an undocumented form is accepted: %j", (value) => {
     expect(checkedSecret(value)).toBe(value);
     expect(checkedSecret(value, { shape: corpSecretShape })).toBe(value);
   });
 
-  test("with trim loses nothing but the white space round it", () => {
+  test("with trim loses only the white space around it", () => {
     expect(checkedSecret(` ${secret}\n`, { trim: true })).toBe(secret);
   });
 

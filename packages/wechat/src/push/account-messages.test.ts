@@ -15,7 +15,7 @@ import { pushEnvelope } from "./push-envelope.ts";
 
 const receiver = "wxba5fad812f8e6fb9";
 const messageToken = "AAAAA";
-/** All zeros, as the official example has it. */
+/** All zeros, as in the official example. */
 const encodingAesKey = "A".repeat(43);
 
 interface World {
@@ -152,7 +152,7 @@ describe.each(["plain", "compatible", "safe"] as const)(
       });
     });
 
-    test("is answered `success` when there is no reply, and handled once, however it is encrypted", async () => {
+    test("gets the response `success` if there is no reply, and is handled once, however it is encrypted", async () => {
       const { node, push, messages } = world();
       const [a, b] = [node({ mode }), node({ mode })];
       for (const receiving of [a, b, a])
@@ -165,7 +165,7 @@ describe.each(["plain", "compatible", "safe"] as const)(
       expect(messages[0]?.fields.get("MsgId")).toBe("6306264631030309910");
     });
 
-    test("is refused when it is forged, old, or none at all", async () => {
+    test("is refused if it is forged, too old, or no message", async () => {
       const { node, push, clock, messages } = world();
       const refusals: string[] = [];
       const receiving = node({ mode, onRefused: (refusal) => void refusals.push(refusal) });
@@ -206,7 +206,7 @@ const opened = (body: string, nowMs: number): string => {
 };
 
 describe("an account's message", () => {
-  test("without encryption is refused in safe mode, whatever signs its query", async () => {
+  test("without encryption is refused in safe mode, even if its query is signed", async () => {
     const { node, push } = world();
     await expect(node().handlePush(push(textMessage, { mode: "plain" }))).resolves.toMatchObject({
       status: 400,
@@ -226,7 +226,7 @@ describe("an account's message", () => {
     expect(messages).toHaveLength(1);
   });
 
-  test("whose answer takes too long is answered without it", async () => {
+  test("gets a response without a reply if the reply takes too long", async () => {
     const { node, push, clock } = world();
     const slow = Promise.withResolvers<{ MsgType: string }>();
     const reply = node({ onMessage: () => slow.promise }).handlePush(push(textMessage));
@@ -242,7 +242,7 @@ test.each([
   [{ encodingAesKey: "short" }, "message-keys"],
   [{ mode: "safest" }, "mode"],
   [{ answerMs: 5 }, "range"],
-])("%j is refused where it is given", (wrong, rule) => {
+])("invalid options are refused at construction: %j", (wrong, rule) => {
   expect(() => world().node(wrong as Partial<AccountMessagesOptions>)).toThrow(
     expect.objectContaining({ code: "CONFIGURATION", rule }),
   );

@@ -5,7 +5,7 @@ const fieldsOf = (text: string): Record<string, string> =>
   Object.fromEntries(readDocument(text)?.fields ?? []);
 
 describe("a pushed document", () => {
-  test("is read as the official page of suite_ticket shows it, with a blank before CDATA", () => {
+  test("is read as the official page of suite_ticket shows it, with a space before CDATA", () => {
     // developer.work.weixin.qq.com/document/path/90628, updated 2024-01-09.
     const text = `<xml>
 <SuiteId><![CDATA[ww4asffe99e54c0fxxxx]]></SuiteId>
@@ -21,7 +21,7 @@ describe("a pushed document", () => {
     });
   });
 
-  test("is read at its top level with others nested in it, as notify_third_fasteregister has them", () => {
+  test("is read at its top level and with nested elements, as notify_third_fasteregister has them", () => {
     const text =
       "<xml><AppId>wx1</AppId><InfoType><![CDATA[notify_third_fasteregister]]></InfoType><status>0</status>" +
       "<info><name><![CDATA[企业]]></name><code_type>1</code_type></info></xml>";
@@ -69,7 +69,7 @@ describe("a pushed document", () => {
     );
   });
 
-  test("gives a name that occurs twice as a list, and does not choose", () => {
+  test("yields a name that occurs twice as a list, and does not choose", () => {
     const document = readDocument(
       "<xml><InfoType>authorized</InfoType><InfoType>unauthorized</InfoType></xml>",
     );
@@ -77,7 +77,7 @@ describe("a pushed document", () => {
     expect(document?.content["InfoType"]).toEqual(["authorized", "unauthorized"]);
   });
 
-  test("is read from JSON, with ids that a number cannot hold as they were written", () => {
+  test("is read from JSON, and keeps ids that are too large for a number", () => {
     const text =
       '{"MsgId":6306264631030309910,"CreateTime":1714037059,"Event":"debug_demo","debug":{"a":[1]},"ok":true}';
     expect(fieldsOf(text)).toEqual({
@@ -102,13 +102,13 @@ describe("a pushed document", () => {
     ["a control character", "<xml><A>\u0001</A></xml>"],
     ["a depth that no push has", `<xml>${"<a>".repeat(40)}${"</a>".repeat(40)}</xml>`],
     ["half an object", '{"a":'],
-  ])("is not read when it is %s", (_title, text) => {
+  ])("is not read if it is %s", (_title, text) => {
     expect(readDocument(text)).toBeUndefined();
   });
 });
 
 describe("an answer in XML", () => {
-  test("reads back as it was given", () => {
+  test("is parsed back to the value that was written", () => {
     const content = {
       ToUserName: "a]]>b",
       CreateTime: 5,

@@ -26,7 +26,7 @@ const open = (sealed: string, query = signed(sealed), atMs = nowMs): unknown =>
   envelope.open({ query, body: body(sealed) }, atMs);
 
 describe("a push", () => {
-  test("opens when the platform made it", () => {
+  test("opens if the platform made it", () => {
     const components = [{ appId: componentAppId, secret, token: messageToken, encodingAesKey }];
     const { openPlatform } = createSimulator({
       components,
@@ -42,7 +42,7 @@ describe("a push", () => {
   });
 
   test.each([0, 1, 11, 12, 31, 32, 33, 1000])(
-    "opens at a length of %d, whatever padding that takes",
+    "opens at a length of %d, with any padding",
     (length) => {
       expect(open(seal("令".repeat(length)))).toMatchObject({ text: "令".repeat(length) });
     },
@@ -57,7 +57,7 @@ describe("a push", () => {
     expect(open(seal("a"), query)).toEqual({ refused: "signature" });
   });
 
-  test("is refused when its ciphertext was altered", () => {
+  test("is refused if its ciphertext was altered", () => {
     const sealed = seal("a");
     expect(open(`${sealed.startsWith("A") ? "B" : "A"}${sealed.slice(1)}`, signed(sealed))).toEqual(
       { refused: "signature" },
@@ -69,7 +69,7 @@ describe("a push", () => {
     [-301_000, false],
     [300_000, true],
     [301_000, false],
-  ])("sent %d ms from now is taken: %s", (offsetMs, isTaken) => {
+  ])("sent %d ms from now is accepted: %s", (offsetMs, isTaken) => {
     const sealed = seal("a");
     const timestamp = String((nowMs + offsetMs) / 1000);
     expect(open(sealed, signed(sealed, timestamp))).toEqual(
@@ -85,7 +85,7 @@ describe("a push", () => {
     },
   );
 
-  test("is refused when it is encrypted for another receiver", () => {
+  test("is refused if it is encrypted for another receiver", () => {
     expect(open(seal("a", { receiver: "wx0000000000000000" }))).toEqual({ refused: "receiver" });
     expect(open(seal("a", { receiver: "" }))).toEqual({ refused: "receiver" });
   });
@@ -119,7 +119,7 @@ describe("a push", () => {
     });
   });
 
-  test("echoes the text with which WeCom checks a URL", () => {
+  test("returns the text with which WeCom checks a URL", () => {
     const sealed = seal("1616140317555161061");
     expect(envelope.openEcho({ ...signed(sealed), echostr: sealed }, nowMs)).toMatchObject({
       text: "1616140317555161061",
@@ -141,7 +141,7 @@ test.each([
   { encodingAesKey: encodingAesKey.slice(1) },
   { encodingAesKey: `${encodingAesKey}=` },
   { encodingAesKey: `${encodingAesKey.slice(1)}\n` },
-])("keys that cannot be right are refused where they are given: %j", (wrong) => {
+])("invalid keys are refused at construction: %j", (wrong) => {
   expect(() => pushEnvelope({ ...options, ...wrong })).toThrow(
     expect.objectContaining({ code: "CONFIGURATION", rule: "message-keys" }),
   );

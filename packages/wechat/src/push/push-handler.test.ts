@@ -27,7 +27,7 @@ const requestOf = (push: Push, init: RequestInit = {}): Request =>
   });
 
 describe("a pushed ticket", () => {
-  test("is taken by any node and used by every other", async () => {
+  test("is accepted by any node and used by every other", async () => {
     const { node, pushTo, simulator, during } = world();
     const [a, b] = [node("a"), node("b")];
     await expect(pushTo(a)).resolves.toEqual(taken);
@@ -37,7 +37,7 @@ describe("a pushed ticket", () => {
     );
   });
 
-  test("is taken again without effect when it is replayed", async () => {
+  test("is accepted again without effect when it is replayed", async () => {
     const { node, deliver, simulator, clock } = world();
     const receiver = node("a");
     const [first, second] = [
@@ -51,7 +51,7 @@ describe("a pushed ticket", () => {
     await expect(deliver(first, receiver)).resolves.toEqual({ status: 403, body: "refused: age" });
   });
 
-  test("is asked for again when the store cannot keep it", async () => {
+  test("is requested again when the store cannot keep it", async () => {
     const { node, deliver, simulator, clock, store } = world();
     const faults = faultPlan({ clock });
     const receiver = node("a", { cache: faultyCache(memoryCache(store, { clock }), faults) });
@@ -71,7 +71,7 @@ describe("a pushed ticket", () => {
     ],
     ["without a time", "<ComponentVerifyTicket>ticket</ComponentVerifyTicket>", ""],
     ["with a time that is none", "<ComponentVerifyTicket>ticket</ComponentVerifyTicket>", "-1"],
-  ])("is refused %s, and not answered as if it were kept", async (_title, ticket, time) => {
+  ])("is refused %s, and not acknowledged", async (_title, ticket, time) => {
     const { node, clock } = world();
     const refusals: string[] = [];
     const receiver = node("a", { onRefused: (refusal) => void refusals.push(refusal) });
@@ -88,7 +88,7 @@ describe("a pushed ticket", () => {
     await expect(receiver.ticket.status()).resolves.toEqual({ live: 0, ageMs: undefined });
   });
 
-  test("is kept at any length that a credential may have", async () => {
+  test("is stored at any length that a credential may have", async () => {
     const { node, clock } = world();
     const receiver = node("a");
     const [seconds, ticket] = [String(Math.floor(clock.wallMs() / 1000)), "t".repeat(16_384)];
@@ -101,7 +101,7 @@ describe("a pushed ticket", () => {
     expect((await receiver.ticket.get()).reveal()).toBe(ticket);
   });
 
-  test("with an unchanged text is good for twelve hours more, each time that it is pushed", async () => {
+  test("with an unchanged text is valid for twelve more hours after each push", async () => {
     const { node, deliver, simulator, clock, during } = world();
     const receiver = node("a");
     await deliver(simulator.openPlatform.pushTicket(componentAppId), receiver);
@@ -116,7 +116,7 @@ describe("a pushed ticket", () => {
     expect(simulator.log.fetches(componentAppId).map(({ code }) => code)).toEqual([0]);
   });
 
-  test("is refused when another signed it, and says so to the operator", async () => {
+  test("is refused if another party signed it, and the refusal is reported to the operator", async () => {
     const refusals: string[] = [];
     const { node, pushTo } = world();
     const receiver = node("a", {
@@ -166,7 +166,7 @@ describe("a route for Request and Response", () => {
 });
 
 test.each([0, 99, 60_001, Number.NaN])(
-  "a time to answer of %d ms is refused where it is given",
+  "a response time of %d ms is refused at construction",
   (answerMs) => {
     expect(() => world().node("a", { answerMs })).toThrow(
       expect.objectContaining({ code: "CONFIGURATION", rule: "range" }),
@@ -175,7 +175,7 @@ test.each([0, 99, 60_001, Number.NaN])(
 );
 
 test.each([0, 999, 3_600_001, Number.NaN])(
-  "an age limit of %d ms is refused where it is given",
+  "an age limit of %d ms is refused at construction",
   (pushAgeMaxMs) => {
     expect(() => world().node("a", { pushAgeMaxMs })).toThrow(
       expect.objectContaining({ code: "CONFIGURATION", rule: "range" }),

@@ -25,7 +25,7 @@ const tickets = ["component_verify_ticket", "suite_ticket"];
 
 describe("a third-party platform", () => {
   test.each(kindsOf("open-platform").filter((kind) => !tickets.includes(kind)))(
-    "hands on %s, once",
+    "hands on %s once",
     async (kind) => {
       const world = platformWorld();
       closing.push(world.close);
@@ -52,7 +52,7 @@ describe("a third-party platform", () => {
     },
   );
 
-  test("keeps component_verify_ticket, and hands it to nobody", async () => {
+  test("keeps component_verify_ticket, and does not hand it on", async () => {
     const world = platformWorld();
     closing.push(world.close);
     const told: string[] = [];
@@ -73,7 +73,7 @@ describe("a suite", () => {
     );
   });
 
-  test.each(kindsOf("wecom"))("takes %s, once", async (kind) => {
+  test.each(kindsOf("wecom"))("accepts %s once", async (kind) => {
     const clock = manualClock();
     const secret = "kP3-suite_secret_of_43_characters_xxxxxxxxx";
     const suites = [{ suiteId, secret, token: messageToken, encodingAesKey }];

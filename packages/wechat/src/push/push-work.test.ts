@@ -1,6 +1,6 @@
 /**
- * Messages of the platform's, as a fleet takes them: at least once each, one at a time, and
- * answered in time.
+ * The platform's messages, as a fleet handles them: each at least once, one at a time, and answered
+ * in time.
  */
 import { faultPlan, faultyCache } from "@lingpai/core/testing";
 import { memoryCache } from "@lingpai/adapter-memory";
@@ -48,7 +48,7 @@ function slowWork(): { onMessage(): Promise<void>; calls: number; finish(): void
 }
 
 describe("a message", () => {
-  test("is handed to the application once, on whichever node it arrives, however often it comes and however it is encrypted", async () => {
+  test("is handed to the application once, on whichever node it arrives, and however often it comes or is encrypted", async () => {
     const messages: PushMessage[] = [];
     const onMessage = (message: PushMessage): void => void messages.push(message);
     const { node, deliver, simulator, pushTo, during } = world();
@@ -77,7 +77,7 @@ describe("a message", () => {
     ]);
   });
 
-  test("that comes again, or encrypted again, while the first is being handled is taken and not handled", async () => {
+  test("that arrives again, or encrypted again, during its handling is acknowledged and not handled", async () => {
     const work = slowWork();
     const { node, deliver, simulator, clock } = world();
     const [a, b] = [
@@ -90,7 +90,7 @@ describe("a message", () => {
         deliver(simulator.openPlatform.push(componentAppId, text("x")), receiver),
       ).resolves.toEqual(taken);
     }
-    // Longer than a reservation lasts by itself.
+    // Longer than an unrenewed reservation.
     await clock.advance(120_000);
     await expect(
       deliver(simulator.openPlatform.push(componentAppId, text("x")), b),
@@ -124,7 +124,7 @@ describe("a message", () => {
     expect(work.calls).toBe(2);
   });
 
-  test("whose process dies before the answer is free after half a minute", async () => {
+  test("whose process dies before the response is free after half a minute", async () => {
     const work = slowWork();
     const { node, deliver, simulator, clock, store } = world();
     const faults = faultPlan({ clock });
@@ -144,7 +144,7 @@ describe("a message", () => {
     expect(work.calls).toBe(2);
   });
 
-  test("whose process dies before the answer is not lost when it comes again at once: that is taken, and done later", async () => {
+  test("whose process dies before the response is not lost if it comes again at once: it is acknowledged, and handled later", async () => {
     const { node, deliver, simulator, clock, store } = world();
     const faults = faultPlan({ clock });
     const dying = node("dying", {
@@ -164,7 +164,7 @@ describe("a message", () => {
     expect(messages).toHaveLength(1);
   });
 
-  test("stays reserved by the node that handles it even when the store's reply is lost", async () => {
+  test("stays reserved by the node that handles it, even if the store's reply is lost", async () => {
     const work = slowWork();
     const { node, deliver, simulator, clock, store } = world();
     const faults = faultPlan({ clock });
@@ -184,7 +184,7 @@ describe("a message", () => {
     work.finish();
   });
 
-  test("that takes long is answered in time, worked on afterwards, and not sent again", async () => {
+  test("that takes long is answered in time, handled afterwards, and not sent again", async () => {
     const work = slowWork();
     const { node, deliver, simulator, clock } = world();
     let answeredAtMs: number | undefined;
@@ -205,7 +205,7 @@ describe("a message", () => {
     expect(work.calls).toBe(1);
   });
 
-  test("that fails after its answer is reported, and comes again a minute later, to one node at a time, until it is done", async () => {
+  test("that fails after its response is reported, and comes again a minute later, to one node at a time, until it succeeds", async () => {
     const work = slowWork();
     const failures: string[] = [];
     const onFailed = (error: unknown, message: PushMessage): void =>
@@ -228,7 +228,7 @@ describe("a message", () => {
     expect(work.calls).toBe(2);
   });
 
-  test("whose process dies after its answer is taken up by another one", async () => {
+  test("whose process dies after its response is taken over by another process", async () => {
     const work = slowWork();
     const { node, deliver, simulator, clock, pushTo, store } = world();
     const faults = faultPlan({ clock });
@@ -239,7 +239,7 @@ describe("a message", () => {
     const answer = deliver(simulator.openPlatform.push(componentAppId, text("x")), dying);
     await clock.advance(5_000);
     await expect(answer).resolves.toEqual(taken);
-    // A process that is gone renews nothing.
+    // A dead process renews nothing.
     faults.unreachable = true;
     const messages: PushMessage[] = [];
     const survivor = node("b", { onMessage: (message) => void messages.push(message) });
@@ -249,7 +249,7 @@ describe("a message", () => {
     expect(messages.map(({ content }) => content["info"])).toContainEqual({ name: "x" });
   });
 
-  test("is asked for again when the store cannot reserve it, and nothing is done", async () => {
+  test("is requested again if the store cannot reserve it, and nothing is done", async () => {
     const work = slowWork();
     const { node, deliver, simulator, clock, store } = world();
     const faults = faultPlan({ clock });
@@ -267,7 +267,7 @@ describe("a message", () => {
   test.each([
     ["of a kind that is not documented", "<xml><InfoType>notify_of_tomorrow</InfoType></xml>"],
     ["without a kind", "<xml><Event>x</Event></xml>"],
-  ])("%s is taken, handed on and reported", async (_title, odd) => {
+  ])("%s is acknowledged, handed on and reported", async (_title, odd) => {
     const [unknown, messages]: [string[], string[]] = [[], []];
     const { node, deliver, simulator } = world();
     const receiver = node("a", {
@@ -280,7 +280,7 @@ describe("a message", () => {
     expect([unknown, messages]).toEqual([[odd], [odd]]);
   });
 
-  test("is taken, and reported, when nobody listens", async () => {
+  test("is acknowledged and reported if there is no handler", async () => {
     const unknown: string[] = [];
     const { node, deliver, simulator } = world();
     const receiver = node("a", { onUnknown: ({ infoType }) => void unknown.push(infoType) });
@@ -291,7 +291,7 @@ describe("a message", () => {
   });
 
   test.each(["success", "<xml><A>a</xml>", '<!DOCTYPE a [<!ENTITY b "c">]><xml><A>&b;</A></xml>'])(
-    "that is authentic and cannot be read is refused: %j",
+    "that is authentic but unreadable is refused: %j",
     async (unreadable) => {
       const { node, deliver, simulator } = world();
       const push = simulator.openPlatform.push(componentAppId, unreadable);
@@ -302,7 +302,7 @@ describe("a message", () => {
     },
   );
 
-  test("is opened when it is JSON, within JSON", async () => {
+  test("in JSON is opened from a JSON body", async () => {
     const messages: PushMessage[] = [];
     const { node, deliver, simulator } = world();
     const push = simulator.openPlatform.push(

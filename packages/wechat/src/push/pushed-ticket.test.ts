@@ -34,7 +34,7 @@ function world(): World {
 const textOf = async (ticket: PushedTicket): Promise<string> => (await ticket.get()).reveal();
 
 describe("a pushed ticket", () => {
-  test("is the newest that any node was pushed", async () => {
+  test("is the newest one that was pushed to any node", async () => {
     const { node, now, clock } = world();
     const [a, b] = [node(), node()];
     await a.put("first", now());
@@ -55,7 +55,7 @@ describe("a pushed ticket", () => {
     await expect(ticket.status()).resolves.toEqual({ live: 1, ageMs: 5 * 3_600_000 });
   });
 
-  test("that was refused is good again once it is pushed again", async () => {
+  test("that was refused is valid again once it is pushed again", async () => {
     const { node, now } = world();
     const ticket = node();
     await ticket.put("same", now());
@@ -66,7 +66,7 @@ describe("a pushed ticket", () => {
     await expect(textOf(ticket)).resolves.toBe("same");
   });
 
-  test("is not replaced by one that was pushed earlier and came late, nor moved by a replay", async () => {
+  test("is not replaced by an earlier push that came late, and not changed by a replay", async () => {
     const { cache, node, now } = world();
     const ticket = node();
     await ticket.put("newest", now());
@@ -80,7 +80,7 @@ describe("a pushed ticket", () => {
     });
   });
 
-  test("gives way to the one before when the platform refuses it, for the whole fleet, and comes back with the next push", async () => {
+  test("is replaced by the previous one for the whole fleet when the platform refuses it, until the next push", async () => {
     const { node, now } = world();
     const [a, b] = [node(), node()];
     await a.put("first", now() - 600_000);
@@ -96,7 +96,7 @@ describe("a pushed ticket", () => {
     await expect(textOf(b)).resolves.toBe("third");
   });
 
-  test("a refusal of one that is not kept any more changes nothing", async () => {
+  test("a refusal of a ticket that is no longer stored changes nothing", async () => {
     const { node, now, faults } = world();
     const ticket = node();
     await ticket.put("present", now());
@@ -105,7 +105,7 @@ describe("a pushed ticket", () => {
     expect([secret.reveal(), faults.calls("set")]).toEqual(["present", writes]);
   });
 
-  test("ends with its life, counted from the push", async () => {
+  test("ends after its lifetime, counted from the push", async () => {
     const { node, now, clock } = world();
     const ticket = node();
     await ticket.put("only", now());
@@ -117,7 +117,7 @@ describe("a pushed ticket", () => {
     );
   });
 
-  test("says that nothing was ever pushed, and when to expect a push", async () => {
+  test("reports that nothing was ever pushed, and when to expect a push", async () => {
     await expect(world().node().get()).rejects.toMatchObject({
       message: expect.stringMatching(/none has been pushed/),
       retryAfterMs: 600_000,
@@ -125,7 +125,7 @@ describe("a pushed ticket", () => {
     });
   });
 
-  test("is never taken for missing when the store fails", async () => {
+  test("is never reported as missing when the store fails", async () => {
     const { node, now, faults } = world();
     const ticket = node();
     await ticket.put("a", now());
@@ -150,19 +150,19 @@ describe("a pushed ticket", () => {
     '{"v":1,"tickets":"a"}',
     '{"v":1,"tickets":[{"ticket":""}]}',
     '{"v":1,"tickets":[{"ticket":"a b","pushedAtMs":1}]}',
-  ])("is unreadable, not missing, when the store holds %j", async (text) => {
+  ])("is reported as unreadable, not as missing, when the store holds %j", async (text) => {
     const { cache, node } = world();
     await cache.withPrefix("prod").set(id, text);
     await expect(node().get()).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
   });
 
-  test("two nodes that are pushed at once keep both", async () => {
+  test("two tickets that are pushed to two nodes at once are both kept", async () => {
     const { node, now } = world();
     await Promise.all([node().put("a", now()), node().put("b", now() + 1000)]);
     await expect(node().status()).resolves.toMatchObject({ live: 2 });
   });
 
-  test("gives nothing once it is closed", async () => {
+  test("yields nothing after it was closed", async () => {
     const ticket = world().node();
     ticket.close();
     await expect(ticket.get()).rejects.toMatchObject({ code: "CLOSED" });

@@ -1,6 +1,6 @@
 /**
- * A day of JS-SDK signatures, judged by the platform: it hands out one ticket for its whole life
- * and always says that 7200 s are left, so only its own register shows which signatures were dead.
+ * A day of JS-SDK signatures, judged by the platform. It returns one ticket for its whole lifetime
+ * and always says that 7200 s are left, so only its own log shows which signatures were dead.
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { credential } from "@lingpai/core";
@@ -31,11 +31,11 @@ interface World {
   /** The ticket's credential on another node of the fleet. */
   node(name: string): Credential;
   readonly events: CredentialEvent[];
-  /** Loses everything that the fleet has stored. */
+  /** Deletes everything that the fleet has stored. */
   flush(): Promise<void>;
   /**
-   * Lets time pass, and signs on every node every `everyMs`; how many signatures there were, and
-   * how many were dead.
+   * Lets time pass, and signs on every node every `everyMs`. Returns how many signatures there
+   * were, and how many were dead.
    */
   sign(
     nodes: readonly Credential[],
@@ -111,7 +111,7 @@ function world(platform: "wechat" | "wecom", seed: string | number = 1): World {
   };
 }
 
-/** Another environment asks for the ticket. */
+/** Another environment requests the ticket. */
 async function foreignTicket(
   { simulator, clock }: World,
   platform: "wechat" | "wecom",
@@ -137,7 +137,7 @@ async function foreignTicket(
 const confirmMs = { wechat: 10_000, wecom: 120_000 } as const;
 
 describe.each(["wechat", "wecom"] as const)("a day of signatures with a %s ticket", (platform) => {
-  /** A WeCom token may end while a tokenRequest is on its way. */
+  /** A WeCom token may end while a token request is in flight. */
   const isWithinLimits = (simulator: Simulator): boolean =>
     simulator.log.fetches().every(({ code }) => code === 0 || code === 42001);
 
@@ -148,12 +148,12 @@ describe.each(["wechat", "wecom"] as const)("a day of signatures with a %s ticke
       dead: 0,
     });
     expect(isWithinLimits(simulator)).toBe(true);
-    // Two hours of questions until the first change was seen, then about one a lifetime.
+    // Two hours of requests until the first change was seen, then about one a lifetime.
     expect(asked()).toBeLessThan((2 * hourMs) / confirmMs[platform] + 500);
     expect(events.filter(({ type }) => type === "age-unknown")).toHaveLength(1);
   });
 
-  test("has no dead one while another environment asks for the same ticket all day, and the store is flushed twice", async () => {
+  test("has no dead one while another environment requests the same ticket all day, and the store is flushed twice", async () => {
     const platformWorld = world(platform, "foreign");
     const { node, sign, flush, simulator } = platformWorld;
     const [nodes, random] = [[node("a"), node("b")], seededRandom("foreign")];
@@ -168,7 +168,7 @@ describe.each(["wechat", "wecom"] as const)("a day of signatures with a %s ticke
     expect(isWithinLimits(simulator)).toBe(true);
   });
 
-  test("that begins with one of unknown age says so, and has dead ones once, for no longer than it takes to ask again", async () => {
+  test("that begins with a ticket of unknown age reports that, and has dead ones once, for no longer than one interval between requests", async () => {
     const platformWorld = world(platform, "cold");
     const { node, sign, clock, simulator, events } = platformWorld;
     await foreignTicket(platformWorld, platform);
@@ -179,15 +179,15 @@ describe.each(["wechat", "wecom"] as const)("a day of signatures with a %s ticke
     expect(events.filter(({ type }) => type === "age-unknown")).toMatchObject([
       { confirmMs: confirmMs[platform] },
     ]);
-    // It has seen one change. The end of that one is known but for the time between two questions,
-    // and of the next ones to the second.
+    // The fleet has seen one change. It knows the end of that ticket to within the interval between
+    // two requests, and those of later ones to the second.
     expect((await sign(nodes, 2 * hourMs, 20_000)).dead).toBe(0);
     expect((await sign(nodes, 6 * hourMs, 60_000)).dead).toBe(0);
     expect(isWithinLimits(simulator)).toBe(true);
   });
 });
 
-test("a restart of every node with an empty store is a cold start: it finds the old text, and says that its age is unknown", async () => {
+test("a restart of every node with an empty store finds the old text, and reports that its age is unknown", async () => {
   const { node, sign, flush, events, asked } = world("wechat", "restart");
   await sign([node("a"), node("b")], 3 * hourMs, 60_000);
   await Promise.all(open.splice(0).map((each) => each.close()));

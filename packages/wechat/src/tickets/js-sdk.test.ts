@@ -13,7 +13,7 @@ test("the documentation's example has the documentation's signature", () => {
   expect(jsSdkSignature(example)).toBe("0f9de62fce790f9a083d5c99e95740ceb90c27ed");
 });
 
-test("a fragment is not signed, and nothing else of the address is changed", () => {
+test("a fragment is not signed, and the rest of the address is unchanged", () => {
   expect(jsSdkSignature({ ...example, url: `${example.url}#wechat_redirect#more` })).toBe(
     jsSdkSignature(example),
   );

@@ -18,7 +18,7 @@ const request: IssueRequest = {
 
 describe("a ticket's issuer", () => {
   test.each(["jsapi", "wx_card"] as const)(
-    "asks for a %s ticket with the parent's token",
+    "requests a %s ticket with the parent's token",
     async (type) => {
       const fetch = scriptedFetch({
         errcode: 0,
@@ -41,7 +41,7 @@ describe("a ticket's issuer", () => {
     ["a missing permission", { errcode: 48001 }, "fatal"],
     ["a busy platform", { errcode: -1 }, "busy"],
     ["an answer without a ticket", { errcode: 0, errmsg: "ok" }, "unknown"],
-  ])("tells %s as such", async (_title, answer, outcome) => {
+  ])("recognises %s", async (_title, answer, outcome) => {
     const failed = ticket({ appId, type: "jsapi", fetch: scriptedFetch(answer) }).issue(request);
     await expect(failed).rejects.toBeInstanceOf(IssueError);
     await expect(failed).rejects.toMatchObject({ outcome });
@@ -66,7 +66,7 @@ describe("a ticket's issuer", () => {
 });
 
 test.each(["nope", "", "agent_config", "toString"])(
-  "a ticket of the type %j is refused where it is asked for",
+  "a ticket of the type %j is refused",
   (type) => {
     expect(() => ticket({ appId, type: type as "jsapi" })).toThrow(
       expect.objectContaining({ code: "CONFIGURATION", rule: "ticket-type" }),
@@ -74,14 +74,11 @@ test.each(["nope", "", "agent_config", "toString"])(
   },
 );
 
-test.each(["nope", "wx_card"])(
-  "a WeCom ticket of the type %j is refused where it is asked for",
-  (type) => {
-    expect(() =>
-      wecomTicket({ corpId: "ww0123456789abcdef", app: "1", type: type as "jsapi" }),
-    ).toThrow(expect.objectContaining({ code: "CONFIGURATION", rule: "ticket-type" }));
-  },
-);
+test.each(["nope", "wx_card"])("a WeCom ticket of the type %j is refused", (type) => {
+  expect(() =>
+    wecomTicket({ corpId: "ww0123456789abcdef", app: "1", type: type as "jsapi" }),
+  ).toThrow(expect.objectContaining({ code: "CONFIGURATION", rule: "ticket-type" }));
+});
 
 describe("a WeCom ticket's issuer", () => {
   test.each([
@@ -90,7 +87,7 @@ describe("a WeCom ticket's issuer", () => {
       "agent_config",
       "https://qyapi.weixin.qq.com/cgi-bin/ticket/get?type=agent_config&access_token=",
     ],
-  ] as const)("asks for a %s ticket where the platform has it", async (type, url) => {
+  ] as const)("requests a %s ticket at its own endpoint", async (type, url) => {
     const fetch = scriptedFetch({ errcode: 0, errmsg: "ok", ticket: "a-ticket", expires_in: 7200 });
     const issuer = wecomTicket({ corpId: "ww0123456789abcdef", app: "1000002", type, fetch });
     expect(issuer.id).toBe(`wecom:ticket:${type}:ww0123456789abcdef:1000002`);
@@ -109,7 +106,7 @@ describe("a WeCom ticket's issuer", () => {
     [40014, "parent", undefined],
     [42001, "parent", undefined],
     [45009, "busy", 60_000],
-  ])("ends with %d as %s", async (errcode, outcome, retryAfterMs) => {
+  ])("turns %d into %s", async (errcode, outcome, retryAfterMs) => {
     const issuer = wecomTicket({
       corpId: "ww0123456789abcdef",
       app: "a",

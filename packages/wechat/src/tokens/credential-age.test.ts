@@ -11,12 +11,12 @@ const confirmMs = 30_000;
 
 interface Fleet {
   readonly clock: ManualClock;
-  /** What the platform answers from now on. */
+  /** Sets the platform's answer from now on. */
   platform: { text: string; claimMs: number };
   readonly asked: { count: number };
-  /** Asks, and stores what is issued. */
+  /** Fetches, and stores the result. */
   issue(): Promise<Issued>;
-  /** Another carry than the one that was stored. */
+  /** Another carried value than the one that was stored. */
   damage(nextInput: string | undefined): void;
 }
 
@@ -68,17 +68,17 @@ function fleet(): Fleet {
 }
 
 describe("a credential that comes again with the same text and its whole life", () => {
-  test("is believed for as long as it takes to ask again, while its age is unknown", async () => {
+  test("is served until the platform can be asked again, while its age is unknown", async () => {
     const { issue, clock } = fleet();
     await expect(issue()).resolves.toMatchObject({ expiresInMs: confirmMs, isAgeUnknown: true });
     await clock.advance(lifeMs - 60_000);
     await expect(issue()).resolves.toMatchObject({ expiresInMs: confirmMs });
     await clock.advance(50_000);
-    // It ends no later than its life after it was first seen, whoever asked first.
+    // It ends no later than its lifetime after it was first seen, whichever node asked first.
     await expect(issue()).resolves.toMatchObject({ expiresInMs: 10_000 });
   });
 
-  test("lives, once another text was seen before it, from the last time that one was seen", async () => {
+  test("lives from the last time that the text before it was seen", async () => {
     const world = fleet();
     await world.issue();
     await world.clock.advance(20_000);
@@ -91,13 +91,12 @@ describe("a credential that comes again with the same text and its whole life", 
       secret: asSecret("second"),
       expiresInMs: lifeMs - 3_620_000,
     });
-    // Between what is certain and what is possible, an answer holds for a twentieth of the
-    // uncertainty.
+    // Between the certain and the possible end, an answer holds for a twentieth of the uncertainty.
     await world.clock.advance(3_600_000 - 20_000);
     await expect(world.issue()).resolves.toMatchObject({ expiresInMs: 1_000 });
   });
 
-  test("is waited out at its end when that is known to the second, and its successor is handed out", async () => {
+  test("is waited out at its end if the end is known to the second, and its successor is returned", async () => {
     const world = fleet();
     await world.issue();
     await world.clock.advance(1_000);
@@ -112,7 +111,7 @@ describe("a credential that comes again with the same text and its whole life", 
     expect(world.asked.count).toBe(2);
   });
 
-  test("does not begin a new life when the platform goes back to it once more", async () => {
+  test("does not begin a new lifetime when the platform returns it once more after its successor", async () => {
     const world = fleet();
     await world.issue();
     await world.clock.advance(600_000);
@@ -133,7 +132,7 @@ describe("a credential that comes again with the same text and its whole life", 
     });
   });
 
-  test("is of unknown age again when it outlives the life that the platform claims", async () => {
+  test("is of unknown age again if it outlives the lifetime that the platform states", async () => {
     const world = fleet();
     await world.issue();
     await world.clock.advance(lifeMs + 5_000);
@@ -145,7 +144,7 @@ describe("a credential that comes again with the same text and its whole life", 
   });
 
   test.each(["", "null", "{}", '{"v":1,"present":{}}', '{"v":2}', undefined])(
-    "is of unknown age beside a memory of %j",
+    "is of unknown age beside the stored memory %j",
     async (nextInput) => {
       const world = fleet();
       await world.issue();
@@ -177,7 +176,7 @@ describe("a credential whose platform counts down", () => {
     nextInput: asSecret(revealed(nextInput)),
   });
 
-  test("is believed, and never lives longer than its first answer said", () => {
+  test("never lives longer than its first answer stated", () => {
     const first = issueWithinFirstClaim(undefined, grant(lifeMs, 0), 60_000);
     expect(first.expiresInMs).toBe(lifeMs);
     const second = issueWithinFirstClaim(after(first), grant(lifeMs - 600_000, 600_000), 60_000);

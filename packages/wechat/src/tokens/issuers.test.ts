@@ -45,7 +45,7 @@ async function failure(issuer: Issuer, more: Partial<IssueRequest> = {}): Promis
 }
 
 describe("the plain token's issuer", () => {
-  test("asks as the platform documents it", async () => {
+  test("sends the documented request", async () => {
     const fetch = scriptedFetch(granted);
     await expect(issuerOf("plain", fetch).issue(request())).resolves.toEqual<Issued>({
       secret: asSecret(token),
@@ -59,7 +59,7 @@ describe("the plain token's issuer", () => {
     expect(sent?.init.redirect).toBe("error");
   });
 
-  test("is named by its AppID and superseding within five minutes, or at once", () => {
+  test("has its AppID in its name, and supersedes within five minutes or at once", () => {
     const issuer = plainToken({ appId, secret });
     expect(issuer).toMatchObject({
       id: `wechat:plain:${appId}`,
@@ -75,7 +75,7 @@ describe("the plain token's issuer", () => {
 });
 
 describe("the stable token's issuer", () => {
-  test("asks as the platform documents it, with the secret in the body alone", async () => {
+  test("sends the documented request, with the secret in the body alone", async () => {
     const fetch = scriptedFetch({ access_token: token, expires_in: 345 });
     await expect(issuerOf("stable", fetch).issue(request())).resolves.toMatchObject({
       secret: asSecret(token),
@@ -93,13 +93,13 @@ describe("the stable token's issuer", () => {
     });
   });
 
-  test("forces a new token only when told to", async () => {
+  test("forces a new token only if told to", async () => {
     const fetch = scriptedFetch(granted);
     await issuerOf("stable", fetch).issue(request({ forced: true }));
     expect(JSON.parse(fetch.sent[0]?.body ?? "")).toMatchObject({ force_refresh: true });
   });
 
-  test("is named by its AppID, stable, and knows the quota of forced fetches", () => {
+  test("has its AppID in its name, is stable, and knows the quota of forced fetches", () => {
     expect(stableToken({ appId, secret })).toMatchObject({
       id: `wechat:stable:${appId}`,
       policy: { kind: "stable", renewWithinMs: 300_000 },
@@ -206,7 +206,7 @@ describe.each(["plain", "stable"] as const)("a %s token's answer", (kind) => {
       { outcome: "unknown" },
     ],
     ["a fetch that throws no error", () => Promise.reject("no"), { outcome: "unknown" }],
-  ])("of %s has its outcome", async (_title, answer, expected) => {
+  ])("with %s has its outcome", async (_title, answer, expected) => {
     const error = await failure(issuerOf(kind, scriptedFetch(answer)));
     expect(error).toMatchObject(expected);
     expect("cause" in error).toBe(false);
@@ -230,7 +230,7 @@ describe.each(["plain", "stable"] as const)("a %s token's answer", (kind) => {
     });
   });
 
-  test("that trickles is unknown when the deadline passes", async () => {
+  test("that arrives slowly is unknown when the deadline passes", async () => {
     const deadline = new AbortController();
     const trickle = (): Response => {
       queueMicrotask(() => setImmediate(() => deadline.abort()));
@@ -247,7 +247,7 @@ describe.each(["plain", "stable"] as const)("a %s token's answer", (kind) => {
     });
   });
 
-  test("is not asked for when the deadline has passed already", async () => {
+  test("is not requested if the deadline has already passed", async () => {
     const fetch = scriptedFetch(granted);
     await expect(
       failure(issuerOf(kind, fetch), { signal: AbortSignal.abort() }),
@@ -255,7 +255,7 @@ describe.each(["plain", "stable"] as const)("a %s token's answer", (kind) => {
     expect(fetch.sent).toHaveLength(0);
   });
 
-  test("by the platform's clock tells when its day ends", async () => {
+  test("ends the day by the platform's clock", async () => {
     const late = Response.json(
       { errcode: 45009 },
       { headers: { date: "Thu, 01 Jan 2026 15:59:00 GMT" } },
@@ -267,7 +267,7 @@ describe.each(["plain", "stable"] as const)("a %s token's answer", (kind) => {
 });
 
 describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
-  test("is asked for at each fetch when it is a function", async () => {
+  test("is read at each fetch if it is a function", async () => {
     const secrets = [secret, secret.toUpperCase()];
     const fetch = scriptedFetch(granted);
     const issuer = issuerOf(kind, fetch, { secret: () => secrets.shift() ?? "" });
@@ -280,7 +280,7 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
   });
 
   test.each([40125, 40001])(
-    "that is refused with %d is asked for once more, and sent again when it changed",
+    "that is refused with %d is read once more, and sent again if it changed",
     async (errcode) => {
       const secrets = [secret, secret.toUpperCase()];
       const fetch = scriptedFetch({ errcode }, granted);
@@ -301,7 +301,7 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
     expect([ask.mock.calls.length, fetch.sent.length]).toEqual([2, 1]);
   });
 
-  test("that is refused again after it changed is given up", async () => {
+  test("that is refused again after it changed is not sent a third time", async () => {
     const secrets = [secret, secret.toUpperCase(), "0".repeat(32)];
     const fetch = scriptedFetch({ errcode: 40125 });
     await expect(
@@ -310,7 +310,7 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
     expect(fetch.sent).toHaveLength(2);
   });
 
-  test("is not asked for again after a refusal that has another cause", async () => {
+  test("is not read again after a refusal with another cause", async () => {
     const ask = vi.fn<() => string>(() => secret);
     await failure(issuerOf(kind, scriptedFetch({ errcode: 40164 }), { secret: ask }));
     expect(ask).toHaveBeenCalledOnce();
@@ -326,18 +326,15 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
     ],
     ["rejects", () => Promise.reject(networkError("ECONNREFUSED")), /failed \(TypeError\)/],
     ["gives a placeholder", () => "your-secret", /is a placeholder/],
-  ])(
-    "that is not available because its function %s leaves nothing sent",
-    async (_title, ask, message) => {
-      const fetch = scriptedFetch(granted);
-      const error = await failure(issuerOf(kind, fetch, { secret: ask }));
-      expect(error).toMatchObject({ outcome: "unsent", message: expect.stringMatching(message) });
-      expect(inspect(error)).not.toContain("s3cr3t");
-      expect(fetch.sent).toHaveLength(0);
-    },
-  );
+  ])("whose function %s causes no request", async (_title, ask, message) => {
+    const fetch = scriptedFetch(granted);
+    const error = await failure(issuerOf(kind, fetch, { secret: ask }));
+    expect(error).toMatchObject({ outcome: "unsent", message: expect.stringMatching(message) });
+    expect(inspect(error)).not.toContain("s3cr3t");
+    expect(fetch.sent).toHaveLength(0);
+  });
 
-  test("that never comes ends with the deadline", async () => {
+  test("that never comes ends at the deadline", async () => {
     const deadline = new AbortController();
     const failed = failure(
       issuerOf(kind, scriptedFetch(granted), { secret: () => new Promise(() => undefined) }),
@@ -404,7 +401,7 @@ describe.each(["plain", "stable"] as const)("a %s token's secret", (kind) => {
     expect(JSON.stringify(issuer)).not.toContain(secret);
   });
 
-  test("is no text in the issuer's answer, so printing the answer does not show the token", async () => {
+  test("stays hidden in the issuer's answer, so printing the answer does not show the token", async () => {
     const answer = await issuerOf(kind, scriptedFetch(granted)).issue(request());
     const shown = inspect(answer, { depth: null, showHidden: true }) + JSON.stringify(answer);
     expect(shown).not.toContain(token.slice(0, 8));
@@ -428,11 +425,11 @@ describe.each(["plain", "stable"] as const)("a %s token's probe", (kind) => {
     ["an empty object", {}, "unknown"],
     ["HTTP 500", new Response('{"ip_list":[]}', { status: 500 }), "unknown"],
     ["a reset", networkError("ECONNRESET"), "unknown"],
-  ])("that gets %s finds it %3$s", async (_title, answer, verdict) => {
+  ])("that gets %s reports %3$s", async (_title, answer, verdict) => {
     await expect(probe(answer)).resolves.toBe(verdict);
   });
 
-  test("that gets no answer finds it unknown when the signal aborts", async () => {
+  test("that gets no answer reports unknown when the signal aborts", async () => {
     await expect(probe(silence, AbortSignal.abort())).resolves.toBe("unknown");
   });
 });
@@ -447,7 +444,7 @@ describe("constructing an issuer", () => {
     expect(ask).not.toHaveBeenCalled();
   });
 
-  test("refuses an AppID or a secret that cannot be right", () => {
+  test("refuses an invalid AppID or secret", () => {
     expect(() => plainToken({ appId: `${appId} `, secret })).toThrow(
       expect.objectContaining({ rule: "id-shape" }),
     );

@@ -1,4 +1,4 @@
-/** What a token request says when it fails, and between which instants its answer was made. */
+/** The errors of a token request, and the two instants between which its answer was made. */
 import { IssueError } from "@lingpai/core";
 import { manualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
@@ -117,7 +117,7 @@ describe("a token request", () => {
         message: "GET /cgi-bin/token for wx1 was not sent: its deadline had passed.",
       },
     ],
-  ])("%s says so", async (_title, answer, more, expected) => {
+  ])("reports %s as its error", async (_title, answer, more, expected) => {
     expect(await world(answer, more).failure()).toMatchObject(expected);
   });
 
@@ -152,7 +152,7 @@ describe("a token request", () => {
       });
   });
 
-  test("waits as the answer asks, and only then", async () => {
+  test("waits as long as the answer asks, and only then", async () => {
     expect(await world(page(503, "", { "retry-after": "7" })).failure()).toMatchObject({
       retryAfterMs: 7_000,
     });
@@ -160,7 +160,7 @@ describe("a token request", () => {
     expect((await world({ errcode: 40013 }).failure()).retryAfterMs).toBeUndefined();
   });
 
-  test("asks for JSON, and says what it sends", async () => {
+  test("asks for JSON, and identifies itself", async () => {
     const get = world(granted);
     await get.issue();
     expect(get.fetch.sent[0]?.headers.get("accept")).toBe("application/json");
@@ -173,7 +173,7 @@ describe("a token request", () => {
 });
 
 describe("the instants of an answer", () => {
-  test("are a second apart where the platform dates it, and begin with the request", async () => {
+  test("are a second apart if the platform dates its answer, and begin with the request", async () => {
     const made = world(async () => {
       await made.clock.advance(300);
       return Response.json(granted, { headers: { date } });
@@ -185,7 +185,7 @@ describe("the instants of an answer", () => {
     });
   });
 
-  test("are our own where it does not", async () => {
+  test("come from our own clock if it does not", async () => {
     await expect(world(granted).issue()).resolves.toMatchObject({
       earliestMs: nowMs,
       latestMs: nowMs,
@@ -193,7 +193,7 @@ describe("the instants of an answer", () => {
   });
 });
 
-test("fields are read, or the refusal is thrown, or what cannot be read is unknown", async () => {
+test("an answer's fields are read, or its refusal is thrown; an unreadable answer is unknown", async () => {
   const read = (answer: object): Promise<unknown> => {
     const { platform, request } = world(answer);
     return requestFields(platform, request, (fields) => fields.get("a"));

@@ -1,2 +1,2 @@
-/** `globalThis.fetch`, or what behaves like it. */
+/** `globalThis.fetch`, or a function with its interface. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;

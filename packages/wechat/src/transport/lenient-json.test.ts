@@ -20,7 +20,7 @@ describe("JSON with raw control characters in its strings", () => {
     expect(Object.fromEntries(parseFields(text))).toEqual(value);
   });
 
-  test("is read as it was written, whatever the strings hold", () => {
+  test("is read exactly as it was written, whatever the strings contain", () => {
     fc.assert(
       fc.property(
         fc.dictionary(fc.string({ unit: "binary" }), fc.string({ unit: "binary" })),
@@ -37,19 +37,19 @@ describe("JSON with raw control characters in its strings", () => {
   });
 
   test.each(['{"a":"b', '{"a":1,}', '{"a":"\\\u0001"}', "\u0007", ""])(
-    "is not, for another reason: %j",
+    "is refused if it is invalid for another reason: %j",
     (text) => {
       expect(() => parseJson(text)).toThrow(SyntaxError);
     },
   );
 
-  test("still has no key twice", () => {
+  test("is refused if it has a key twice", () => {
     expect(() => parseFields('{"a":"\u0001","a":"\u0002"}')).toThrow(/same key twice/);
   });
 });
 
-describe("a call that is answered with them", () => {
-  test("gives its answer", async () => {
+describe("a call whose answer contains raw control characters", () => {
+  test("returns the answer", async () => {
     const api = createApi(fakeCredential(), {
       fetch: scriptedFetch(raw('{"errcode":0,"nickname":"a\u0007b"}')),
     });
@@ -59,7 +59,7 @@ describe("a call that is answered with them", () => {
     });
   });
 
-  test("heals when the answer refuses the token", async () => {
+  test("is sent again if the answer refuses the token", async () => {
     const fetch = scriptedFetch(raw('{"errcode":40001,"errmsg":"invalid \u0007 credential"}'), {
       errcode: 0,
     });
@@ -70,7 +70,7 @@ describe("a call that is answered with them", () => {
     expect(credential.calls).toEqual(["get", `reject ${tokenOf(1)} 40001`]);
   });
 
-  test("tells its refusal on one line", async () => {
+  test("reports its refusal on one line", async () => {
     const api = createApi(fakeCredential(), {
       fetch: scriptedFetch(raw('{"errcode":48001,"errmsg":"no\r\n\u0007way"}')),
     });

@@ -1,4 +1,4 @@
-/** What only a real connection shows: the runtime's own fetch against servers on loopback ports. */
+/** Cases that need a real connection: the runtime's own fetch against servers on loopback ports. */
 import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -19,7 +19,7 @@ async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo; // A string only for a pipe.
+  const { port } = server.address() as AddressInfo; // an address is a string only for a pipe
   return `http://127.0.0.1:${port}`;
 }
 
@@ -41,7 +41,7 @@ const request = (signal: AbortSignal = new AbortController().signal): IssueReque
 });
 
 describe("an issue over a real connection", () => {
-  test("is unsent when nobody listens", async () => {
+  test("is unsent if no server listens", async () => {
     const baseUrl = await serve(() => undefined);
     await Promise.all(servers.splice(0).map(stop));
     await expect(stableToken({ appId, secret, baseUrl }).issue(request())).rejects.toMatchObject({
@@ -59,7 +59,7 @@ describe("an issue over a real connection", () => {
     expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(secret.slice(0, 8));
   });
 
-  test("is unknown when the answer breaks off", async () => {
+  test("is unknown if the answer breaks off", async () => {
     const baseUrl = await serve((_incoming, outgoing) => {
       outgoing.writeHead(200, { "content-length": 100 });
       outgoing.write('{"access_token":', () => outgoing.destroy());
@@ -69,7 +69,7 @@ describe("an issue over a real connection", () => {
     });
   });
 
-  test("is unknown when the answer is small on the wire and endless when unpacked", async () => {
+  test("is unknown if the answer is compressed and unpacks without end", async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000, " "));
     const baseUrl = await serve((_incoming, outgoing) =>
       outgoing.writeHead(200, { "content-encoding": "gzip" }).end(bomb),
@@ -95,7 +95,7 @@ describe("an issue over a real connection", () => {
     expect(visits).toEqual([]);
   });
 
-  test("ends with its deadline, however slowly the answer trickles, and takes the connection with it", async () => {
+  test("ends with its deadline however slowly the answer arrives, and closes the connection", async () => {
     const deadline = new AbortController();
     const closed = Promise.withResolvers<void>();
     const baseUrl = await serve((incoming, outgoing) => {
@@ -110,7 +110,7 @@ describe("an issue over a real connection", () => {
 });
 
 describe("a business call over a real connection", () => {
-  test("is sent again whole when its token is dead, and its answer shows no token", async () => {
+  test("is sent again whole if its token is dead, and its answer shows no token", async () => {
     const received: string[] = [];
     const baseUrl = await serve(async (incoming, outgoing) => {
       let body = "";
@@ -142,7 +142,7 @@ describe("a business call over a real connection", () => {
     ]);
   });
 
-  test("takes its token to no other place that an answer names", async () => {
+  test("sends its token to no other address that an answer names", async () => {
     const visits: string[] = [];
     const elsewhere = await serve((incoming, outgoing) => {
       visits.push(incoming.url ?? "");

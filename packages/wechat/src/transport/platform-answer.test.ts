@@ -38,13 +38,13 @@ describe("an answer's text", () => {
     expect(() => parseFields(text)).toThrow(invalid(message));
   });
 
-  test("may hold the same key in different objects, and braces and colons in text", () => {
+  test("may have the same key in different objects, and braces and colons in text", () => {
     expect([
       ...parseFields('{"a":{"k":1},"b":[{"k":"{\\"k\\":2,"},{"k":"}"}],"k":": k"}').keys(),
     ]).toEqual(["a", "b", "k"]);
   });
 
-  test("may name a field __proto__, which changes nothing else", () => {
+  test("may name a field __proto__, which has no side effect", () => {
     const parsed = parseFields('{"__proto__":{"access_token":"stolen","expires_in":7200}}');
     expect([...parsed.keys()]).toEqual(["__proto__"]);
     expect(parsed.get("access_token")).toBeUndefined();
@@ -57,11 +57,11 @@ describe("an answer's text", () => {
   });
 });
 
-test("a brace in a text hides no key that comes twice", () => {
+test("a brace in a text hides no repeated key", () => {
   expect(() => parseFields('{"a":"}","a":1}')).toThrow(/same key twice/);
 });
 
-test("a page is told from other text, and a credential that is empty from one that is wrong", () => {
+test("an HTML page is distinguished from other text, and an empty credential from an invalid one", () => {
   expect(() => parseFields("\n <html>")).toThrow(/it is a page/);
   expect(() => parseFields("nope")).toThrow(/it is not JSON/);
   expect(() => tokenResponseIn(new Map([["a", ""]]), "a")).toThrow(/it has no a/);
@@ -89,7 +89,7 @@ describe("a granted credential", () => {
     ).toThrow(invalid(/access_token/));
   });
 
-  test("may have 16 384 characters: how long is too long is for core to say", () => {
+  test("may have 16 384 characters, because core checks the length", () => {
     expect(
       tokenResponseIn(
         fields({ access_token: "a".repeat(16_384), expires_in: 1 }),
@@ -136,7 +136,7 @@ describe("a granted credential", () => {
     ).toThrow(invalid(/expires_in/));
   });
 
-  test("without expires_in is invalid, unless the platform documents a life", () => {
+  test("without expires_in is invalid, unless the platform documents a lifetime", () => {
     expect(() => tokenResponseIn(fields({ access_token: "a" }), "access_token")).toThrow(
       invalid(/expires_in/),
     );
@@ -172,7 +172,7 @@ describe("a refusal", () => {
     });
   });
 
-  test.each([0, "0", undefined])("does not exist with errcode %j", (errcode) => {
+  test.each([0, "0", undefined])("is absent with errcode %j", (errcode) => {
     expect(refusalIn(fields({ errcode, errmsg: "ok" }), [])).toBeUndefined();
   });
 
@@ -195,7 +195,7 @@ describe("a refusal", () => {
     expect(refusal?.errmsg).toHaveLength(200);
   });
 
-  test("with a text that is not text has none", () => {
+  test("with a text that is no string has no text", () => {
     expect(refusalIn(fields({ errcode: 1, errmsg: { toString: 1 } }), [])?.errmsg).toBe("");
   });
 });
@@ -215,7 +215,7 @@ describe("a body", () => {
     );
   });
 
-  test("may have 64 KiB and no more, and is not read further", async () => {
+  test("may have at most 64 KiB, and is not read further", async () => {
     await expect(readBody(new Response("a".repeat(answerBytesMax)), live)).resolves.toHaveLength(
       answerBytesMax,
     );
@@ -233,7 +233,7 @@ describe("a body", () => {
     expect(cancel).toHaveBeenCalledOnce();
   });
 
-  test("that trickles ends with the signal, and its transfer with it", async () => {
+  test("that arrives slowly ends with the signal, and its transfer with it", async () => {
     const deadline = new AbortController();
     const cancel = vi.fn<() => void>();
     const trickle = new ReadableStream<Uint8Array>({
@@ -247,7 +247,7 @@ describe("a body", () => {
   });
 });
 
-describe("whatever the platform or somebody on the way answers", () => {
+describe("any answer of the platform or of a proxy", () => {
   const canary = "CANARY-token_0123456789";
   const value = fc.oneof(
     fc.anything(),
@@ -274,7 +274,7 @@ describe("whatever the platform or somebody on the way answers", () => {
       .map(([fields, length]) => JSON.stringify(fields).slice(0, length)),
   );
 
-  test("it is a refusal, a credential within its bounds, or invalid, and an error quotes none of it", () => {
+  test("is a refusal, a valid credential, or invalid, and an error quotes none of it", () => {
     fc.assert(
       fc.property(text, (given) => {
         try {

@@ -1,6 +1,6 @@
 /**
- * What only the runtime's own proxy support shows: a process that reaches the platform through a
- * proxy which refuses.
+ * A case that needs the runtime's own proxy support: a process reaches the platform through a proxy
+ * that refuses.
  */
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
@@ -18,7 +18,7 @@ console.log(JSON.stringify({ outcome, message }));
 test.each([
   [407, "Proxy Authentication Required"],
   [502, "Bad Gateway"],
-])("a proxy that refuses CONNECT with %d left nothing to the platform", async (status, text) => {
+])("a proxy that refuses CONNECT with %d lets nothing reach the platform", async (status, text) => {
   const connects: string[] = [];
   const proxy = createServer();
   proxy.on("connect", ({ url }, socket) => {
@@ -26,7 +26,7 @@ test.each([
     socket.end(`HTTP/1.1 ${status} ${text}\r\n\r\n`);
   });
   await new Promise<void>((resolve) => proxy.listen(0, "127.0.0.1", resolve));
-  const { port } = proxy.address() as AddressInfo; // A string only for a pipe.
+  const { port } = proxy.address() as AddressInfo; // an address is a string only for a pipe
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
     env: {

@@ -1,6 +1,6 @@
 /**
- * Calls under WeChat's API security, held against the vectors of its official page, and against a
- * platform that checks what that page asks for.
+ * Calls under WeChat's API security, compared with the vectors of its official page, and sent to a
+ * platform that checks what the page demands.
  */
 import { constants, generateKeyPairSync, sign, verify } from "node:crypto";
 import { manualClock } from "@lingpai/core/testing";
@@ -63,7 +63,7 @@ function rsaKeys(): { readonly publicKey: string; readonly privateKey: string } 
 const [ours, theirs] = [rsaKeys(), rsaKeys()];
 const pss = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 };
 
-test("an encrypted body is byte for byte what the official page shows", () => {
+test("an encrypted body equals the official page's byte for byte", () => {
   const bound = `${target}|${appId}|1635927954|${encryptionKey.id}`;
   expect(seal(envelopeKey, plain, bound, Buffer.from("fmW/zNxXlytUZBgj", "base64"))).toBe(
     sealedRequest,
@@ -145,13 +145,13 @@ describe("a signed call", () => {
     expect(verify("sha256", payload, { key: ours.publicKey, ...pss }, signature)).toBe(true);
   });
 
-  test("gives what the official answer holds", async () => {
+  test("returns the content of the official answer", async () => {
     await expect(call(world(() => officialAnswer()))).resolves.toEqual({
       ...{ errcode: 0, errmsg: "getuserriskrank succ", risk_rank: 0, unoin_id: 2_258_658_297 },
     });
   });
 
-  test("takes the signature of the certificate that it has while the platform changes it", async () => {
+  test("accepts the signature of the certificate that it has while the platform changes it", async () => {
     const changing = {
       "Wechatmp-Serial": "the-next",
       "Wechatmp-Signature": "AAAA",
@@ -176,7 +176,7 @@ describe("a signed call", () => {
     expect(new Set(at.sent.map(({ url }) => url)).size).toBe(2);
   });
 
-  test("is healed also where the refusal's text is no strict JSON, as nicknames bring", async () => {
+  test("is sent again too if the refusal is not strict JSON, as with control characters in nicknames", async () => {
     const refusal = '{"errcode":40001,"errmsg":"invalid \u0007 credential"}';
     const at: World = world(() =>
       at.sent.length === 1 ? new Response(refusal) : officialAnswer(),
@@ -184,7 +184,7 @@ describe("a signed call", () => {
     await expect(call(at)).resolves.toMatchObject({ errcode: 0 });
   });
 
-  test("keeps the platform's time, by which a caller learns when to come again", async () => {
+  test("keeps the platform's time, so that a caller learns when to retry", async () => {
     const { options } = world(() => officialAnswer({ date: "Wed, 03 Nov 2021 08:25:56 GMT" }));
     const answer = await signedFetch(options)(`${target}?access_token=t`, {
       method: "POST",
@@ -203,11 +203,11 @@ describe("a signed call", () => {
       "is signed with a certificate that is not given (the-next)",
       () => officialAnswer({ "Wechatmp-Serial": "the-next" }),
     ],
-  ])("takes no answer that %s", async (why, answer) => {
+  ])("refuses an answer that %s", async (why, answer) => {
     await expect(call(world(answer))).rejects.toThrow(why);
   });
 
-  test("takes no answer that is signed rightly and cannot be decrypted", async () => {
+  test("refuses an answer that is signed correctly and cannot be decrypted", async () => {
     const body = seal({ id: "x", key: Buffer.alloc(32) }, "{}", "other");
     const signature = sign("sha256", Buffer.from(`${target}\n${appId}\n1635927956\n${body}`), {
       key: theirs.privateKey,
@@ -220,7 +220,7 @@ describe("a signed call", () => {
   });
 });
 
-test("other paths are sent as they are, and their answers left alone", async () => {
+test("calls to other paths are sent unchanged, and so are their answers", async () => {
   const at = world(() => Response.json({ errcode: 0, list: [] }));
   const api = createApi(fakeCredential(), { fetch: signedFetch(at.options) });
   await expect(api.request("/cgi-bin/user/get", { query: { next_openid: "" } })).resolves.toEqual({
@@ -235,12 +235,12 @@ test.each([
   [[], "The paths are those that the account has signed"],
   ["/wxa/getuserriskrank", "paths must be a list of texts, not a text"],
   [["wxa/getuserriskrank"], "The paths are those that the account has signed"],
-])("paths %j, which would sign nothing, are refused", (paths, refusal) => {
+])("the option paths %j, which would sign nothing, is refused", (paths, refusal) => {
   const { options } = world(() => officialAnswer());
   expect(() => signedFetch({ ...options, paths: paths as string[] })).toThrow(refusal);
 });
 
-test("what cannot be encrypted, and keys that cannot be read, are refused with a sentence that shows no key", async () => {
+test("content that cannot be encrypted, and unreadable keys, are refused with a sentence that shows no key", async () => {
   const at = world(() => officialAnswer());
   const api = createApi(fakeCredential(), { fetch: signedFetch(at.options) });
   await expect(api.request(path, { body: new Blob(["x"]) })).rejects.toThrow(

@@ -42,7 +42,7 @@ describe("a request that failed", () => {
     expect(transportFailure(failed(system("UND_ERR_ABORTED"))).outcome).toBe("unknown");
   });
 
-  test("by a time-out was never sent only if it was the connection's", () => {
+  test("by a time-out was never sent if the time-out was the connection's, and only then", () => {
     expect(transportFailure(failed(system("ETIMEDOUT", { syscall: "connect" }))).outcome).toBe(
       "unsent",
     );
@@ -51,7 +51,7 @@ describe("a request that failed", () => {
     );
   });
 
-  test("on several addresses was never sent only if it was sent to none", () => {
+  test("on several addresses was never sent if it was sent to none", () => {
     const refused = system("ECONNREFUSED");
     expect(
       transportFailure(failed(new AggregateError([refused, system("ENETUNREACH")]))).outcome,
@@ -69,11 +69,11 @@ describe("a request that failed", () => {
     new Error("no code"),
     failed(undefined),
     system("has a space: https://x/?secret=1"),
-  ])("in a way that says nothing (%#) may have been processed, and shows nothing", (error) => {
+  ])("without any information (%#) may have been processed, and shows nothing", (error) => {
     expect(transportFailure(error)).toEqual({ outcome: "unknown", code: undefined });
   });
 
-  test("for a reason that is its own cause is still read", () => {
+  test("whose cause is itself can still be read", () => {
     const loop: Error & { cause?: unknown } = new Error("loop");
     loop.cause = loop;
     expect(transportFailure(loop).outcome).toBe("unknown");
@@ -81,7 +81,7 @@ describe("a request that failed", () => {
 });
 
 describe("the headers of an answer", () => {
-  test("give the platform's clock, or ours when they do not", () => {
+  test("yield the platform's clock, or ours if they have no date", () => {
     expect(platformNow(new Headers({ date: "Thu, 01 Jan 1970 00:00:05 GMT" }), 1)).toBe(5000);
     expect(platformNow(new Headers({ date: "yesterday" }), 1)).toBe(1);
     expect(platformNow(new Headers(), 1)).toBe(1);

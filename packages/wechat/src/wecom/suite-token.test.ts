@@ -51,7 +51,7 @@ const kinds: Kind[] = [
 ];
 
 describe.each(kinds)("the issuer $id", ({ id, make, field, url, body }) => {
-  test("asks as the platform documents it, and does not take the whole life for what is left", async () => {
+  test("sends the documented request, and does not assume that the whole lifetime is left", async () => {
     const fetch = scriptedFetch({ errcode: 0, errmsg: "ok", [field]: "granted", expires_in: 7200 });
     const issuer = make(fetch);
     expect(issuer.id).toBe(id);
@@ -69,7 +69,7 @@ describe.each(kinds)("the issuer $id", ({ id, make, field, url, body }) => {
     [60020, "fatal"],
     [40013, "fatal"],
     [99999, "busy"],
-  ])("ends with %d as %s, and shows no secret", async (errcode, outcome) => {
+  ])("turns %d into %s, and shows no secret", async (errcode, outcome) => {
     const echo = JSON.stringify([body, new URL(url).searchParams.get("suite_access_token")]);
     const failed = make(scriptedFetch({ errcode, errmsg: `no ${echo}` })).issue(request);
     await expect(failed).rejects.toMatchObject({
@@ -108,6 +108,6 @@ test.each([
   () => corpToken({ suiteId, corpId: "gh_0123456789abcd", permanentCode: secret }),
   () => corpToken({ suiteId, corpId, permanentCode: "" }),
   () => providerToken({ corpId, secret: "undefined" }),
-])("what cannot be right is refused where it is given (%#)", (make) => {
+])("invalid options are refused at construction (%#)", (make) => {
   expect(make).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
 });

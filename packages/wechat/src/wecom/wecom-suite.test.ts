@@ -1,4 +1,4 @@
-/** A WeCom suite end to end against the simulator, whose log is the judge. */
+/** A WeCom suite end to end against the simulator. The simulator's log decides. */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import type { ManualClock } from "@lingpai/core/testing";
@@ -89,18 +89,18 @@ describe("a suite", () => {
       expect(answers.map(({ errcode }) => errcode)).toEqual([0, 0]);
       await clock.advance(10 * minuteMs - 30_000);
     }
-    // The platform never says what is left of a token's life. The fleet saw the first text first,
-    // and knows of each later one since when it lives.
+    // The platform never says how much of a token's lifetime is left. The fleet saw the first text
+    // first, and knows when each later one began.
     expect(simulator.log.calls({ ok: false })).toEqual([]);
     expect(simulator.log.issues(suiteId, suitePath)).toHaveLength(3);
     expect(simulator.log.issues(`${corpId}/${suiteId}`, corpPath)).toHaveLength(3);
-    // Often while the age of the first is unknown, and not for each call or node.
+    // It asks often while the age of the first token is unknown, but not for each call or node.
     expect(simulator.log.fetches(`${corpId}/${suiteId}`, corpPath).length).toBeLessThanOrEqual(100);
-    // Closing waits for a tokenRequest that may be under way at the end of a token's life.
+    // Closing waits for a token request that may be in flight at the end of a token's life.
     await clock.advance(10_000);
   });
 
-  test("answers within the second that WeCom waits, and opens messages that are encrypted for the receivers that it names", async () => {
+  test("answers within WeCom's second, and opens messages that are encrypted for the named receivers", async () => {
     const { clock, simulator, node } = world();
     const work = Promise.withResolvers<void>();
     const messages: string[] = [];
@@ -132,13 +132,13 @@ describe("a suite", () => {
     await clock.advance(1_000);
   });
 
-  test("has no token before the first push, and sends nothing for it", async () => {
+  test("has no token before the first push, and sends no request for it", async () => {
     const { simulator, node, during } = world();
     await expect(during(node("a").credential.get())).rejects.toThrow(/none has been pushed/);
     expect(simulator.log.fetches(suiteId)).toEqual([]);
   });
 
-  test("does not use a ticket beyond its thirty minutes, and continues with the next push", async () => {
+  test("does not use a ticket after its thirty minutes, and continues with the next push", async () => {
     const { clock, simulator, node, pushTo, during } = world();
     const suite = node("a");
     await pushTo(suite);
@@ -150,7 +150,7 @@ describe("a suite", () => {
     expect(simulator.log.fetches(suiteId).map(({ code }) => code)).toEqual([0]);
   });
 
-  test("falls back on the ticket before when the newest is refused", async () => {
+  test("uses the previous ticket when the newest is refused", async () => {
     const { clock, simulator, node, pushTo, during } = world();
     const suite = node("a");
     await pushTo(suite);
@@ -163,7 +163,7 @@ describe("a suite", () => {
     ["invalid", (simulator: Simulator) => simulator.operator.revoke(suiteId), 40082],
     ["expired", (simulator: Simulator) => simulator.operator.expireNow(suiteId), 42009],
   ])(
-    "replaces its own token when it is %s, and asks for the corp's once more",
+    "replaces its own token when it is %s, and requests the corp's once more",
     async (_title, act, errcode) => {
       const { clock, simulator, node, pushTo, during } = world();
       const suite = node("a");
@@ -183,7 +183,7 @@ describe("a suite", () => {
     },
   );
 
-  test("stops for a corp whose permanent code is void, for that one alone, until there is a new code", async () => {
+  test("stops for a corp with an invalid permanent code, and for that corp alone, until there is a new code", async () => {
     const { clock, simulator, node, pushTo, during } = world();
     const suite = node("a");
     await pushTo(suite);
@@ -205,7 +205,7 @@ describe("a suite", () => {
     await expect(during(send(corp))).resolves.toMatchObject({ errcode: 0 });
   });
 
-  test("gives the same object for a corp at each call, and none once it is closed", async () => {
+  test("returns the same object for a corp at each call, and none after it was closed", async () => {
     const { node } = world();
     const suite = node("a");
     expect(suite.corp(corpId, "permanent-code")).toBe(suite.corp(corpId, "permanent-code"));
@@ -220,7 +220,7 @@ describe.each([
   { title: "a third-party app", isDevelopedFor: false, tokenPath: corpPath },
   { title: "an app developed for the corp", isDevelopedFor: true, tokenPath: "/cgi-bin/gettoken" },
 ])("the installation of $title", ({ isDevelopedFor, tokenPath }) => {
-  test("is redeemed once, known by the corp's encrypted id, and kept for every node", async () => {
+  test("is redeemed once, known by the corp's encrypted id, and stored for every node", async () => {
     const { simulator, node, pushTo, during } = world(isDevelopedFor);
     const [a, b] = [node("a"), node("b")];
     await pushTo(a);
@@ -249,7 +249,7 @@ describe.each([
     });
   });
 
-  test("has its new code as soon as the provider resets it, without a word of the application", async () => {
+  test("gets its new code as soon as the provider resets it, without the application's help", async () => {
     const { clock, simulator, node, pushTo, during } = world(isDevelopedFor);
     const told: string[] = [];
     const [a, b] = [
@@ -275,7 +275,7 @@ describe.each([
     ).toEqual([]);
   });
 
-  test("is used at once when the corp installs again", async () => {
+  test("is replaced at once when the corp installs again", async () => {
     const { clock, simulator, node, pushTo, during } = world(isDevelopedFor);
     const [a, b] = [node("a"), node("b")];
     await pushTo(a);
@@ -290,7 +290,7 @@ describe.each([
     ).toEqual([]);
   });
 
-  test("is missed with a sentence", async () => {
+  test("that is missing causes an error with a remedy", async () => {
     const { node, pushTo, during } = world(isDevelopedFor);
     const suite = node("a");
     await pushTo(suite);
@@ -315,7 +315,7 @@ describe("a suite with a wrong secret", () => {
     expect(String((told[0] as Error).message)).toMatch(/40080, wrong secret/);
   });
 
-  test("or a code that no row names is tried again at a pace that blocks nobody, and the reason is reported", async () => {
+  test("or with an unlisted code is retried at a pace that blocks nobody, and the reason is reported", async () => {
     const { clock, simulator, node, pushTo } = world();
     const suite = node("a");
     simulator.faults.always(({ endpoint }) =>

@@ -23,7 +23,7 @@ const request: IssueRequest = {
 };
 
 describe("a WeCom app's issuer", () => {
-  test("asks as the platform documents it", async () => {
+  test("sends the documented request", async () => {
     const fetch = scriptedFetch({ errcode: 0, errmsg: "ok", access_token: "t", expires_in: 7200 });
     await expect(
       wecomToken({ corpId, app: "1000002", secret, fetch }).issue(request),
@@ -37,7 +37,7 @@ describe("a WeCom app's issuer", () => {
     );
   });
 
-  test("is named by the corp and the app, because each app has a token of its own", () => {
+  test("has the corp and the app in its name, because each app has a token of its own", () => {
     expect(wecomToken({ corpId, app: "1000002", secret }).id).toBe(`wecom:app:${corpId}:1000002`);
     expect(wecomToken({ corpId, app: "contacts", secret }).id).toBe(`wecom:app:${corpId}:contacts`);
   });
@@ -50,7 +50,7 @@ describe("a WeCom app's issuer", () => {
     [45033, "busy", undefined],
     [45009, "busy", 60_000],
     [-1, "busy", undefined],
-  ])("ends with %d as %s", async (errcode, outcome, retryAfterMs) => {
+  ])("turns %d into %s", async (errcode, outcome, retryAfterMs) => {
     const answer: Scripted = { errcode, errmsg: `refused ${secret}` };
     const failed = wecomToken({ corpId, app: "a", secret, fetch: scriptedFetch(answer) }).issue(
       request,
@@ -62,7 +62,7 @@ describe("a WeCom app's issuer", () => {
     });
   });
 
-  test("asks for a rotated secret again", async () => {
+  test("reads a rotated secret again", async () => {
     const secrets = [secret, `${secret}-2`];
     const fetch = scriptedFetch(
       { errcode: 40001 },
@@ -84,14 +84,14 @@ describe("a WeCom app's issuer", () => {
     { secret: "<secret>" },
     { secret: `${secret}\n` },
     { baseUrl: "http://qyapi.weixin.qq.com" },
-  ])("refuses %j where it is given", (wrong) => {
+  ])("refuses the option %j", (wrong) => {
     expect(() => wecomToken({ corpId, app: "a", secret, ...wrong })).toThrow(
       expect.objectContaining({ code: "CONFIGURATION" }),
     );
   });
 });
 
-test("two nodes share a WeCom app's token through its natural deaths, and no caller sees one", async () => {
+test("two nodes share a WeCom app's token through its expiries, and no caller sees one", async () => {
   const clock = manualClock();
   const app = { agentId: "1000002", secret };
   const simulator = createSimulator({
@@ -125,7 +125,7 @@ test("two nodes share a WeCom app's token through its natural deaths, and no cal
     answers.push(...(await calls).map(({ errcode }) => errcode));
   }
   expect(answers).toEqual(Array.from({ length: 600 }, () => 0));
-  // Only the first token's end is unknown. No call was refused, and sent again, for a later one.
+  // Only the first token's end is unknown. No call with a later one was refused and sent again.
   const refusedMs = simulator.log.calls({ ok: false }).map(({ atMs }) => atMs - startMs);
   expect(Math.max(...refusedMs)).toBeLessThan(7_200_000 + 600_000);
   expect(simulator.log.tally(`${corpId}/1000002`)).toMatchObject({ issued: 3 });
@@ -133,7 +133,7 @@ test("two nodes share a WeCom app's token through its natural deaths, and no cal
   await Promise.all(nodes.map(({ token }) => token.close()));
 });
 
-test("a WeCom ticket outlives the token with which it was obtained", async () => {
+test("a WeCom ticket survives the token with which it was obtained", async () => {
   const clock = manualClock();
   const app = { agentId: "1000002", secret };
   const simulator = createSimulator({
@@ -174,12 +174,12 @@ test("a WeCom ticket outlives the token with which it was obtained", async () =>
     simulator.log.entries({ endpoint: "/cgi-bin/gettoken" }).map(({ reason }) => reason),
   ).toEqual(["new", "new"]);
   await Promise.all([token, ...tickets].map((each) => each.close()));
-  // The store's own deadline may still stand.
+  // The timer of the store's own deadline may still run.
   await clock.advance(1000);
   expect(clock.pendingTimers).toBe(0);
 });
 
-test("a corp downstream is served with the token of the app that is shared with it, and no other is", async () => {
+test("a downstream corp is served with the token of the app that is shared with it, and with no other", async () => {
   const clock = manualClock();
   const app = { agentId: "1000002", secret };
   const [downstreamCorpId, agentId] = ["wwfedcba9876543210", 1_000_007];

@@ -48,7 +48,7 @@ function world(options: SimulatorOptions = {}): {
 }
 
 describe("a client for an app at WeCom", () => {
-  test("makes calls at WeCom, on one token, and survives its death", async () => {
+  test("makes calls at WeCom with one token, and survives its death", async () => {
     const { clock, simulator, node } = world();
     const client = node();
     const send = (): Promise<unknown> =>
@@ -90,7 +90,7 @@ describe("a client for an app at WeCom", () => {
     await client.close();
   });
 
-  test("asks for the agent id where the app's name is none", async () => {
+  test("requires the agent id if the app's name is not a number", async () => {
     const { node } = world();
     const client = node({ app: "contacts" });
     await expect(client.agentConfig("https://app.example/")).rejects.toMatchObject({
@@ -102,7 +102,7 @@ describe("a client for an app at WeCom", () => {
     await Promise.all([client.close(), named.close()]);
   });
 
-  test("hands out nothing once it is closed, and shows no secret", async () => {
+  test("returns nothing after it was closed, and shows no secret", async () => {
     const { node } = world();
     const client = node();
     expect(client.ticket("jsapi")).toBe(client.ticket("jsapi"));
@@ -113,7 +113,7 @@ describe("a client for an app at WeCom", () => {
     expect(JSON.stringify(client)).not.toContain(app.secret.slice(0, 8));
   });
 
-  test("of a consumer needs no secret", async () => {
+  test("as a consumer needs no secret", async () => {
     const { clock, node } = world();
     const owner = node();
     const consumer = node({ role: "consumer", secret: undefined as never });
