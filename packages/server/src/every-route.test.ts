@@ -224,6 +224,7 @@ test("an error that nobody foresaw is 500, tells the caller nothing, and is repo
   const credential = {
     id: whole.id,
     watch: () => () => undefined,
+    peek: () => undefined,
     get: () => Promise.reject(new Error(`lost ${appSecret}`)),
   } as unknown as typeof whole; // The route calls nothing else of it.
   const broken = world.replica("broken", { credentials: [{ credential, ref }] });

@@ -24,6 +24,7 @@ import { problemOf, problemResponse } from "./http/problem.ts";
 import { readText } from "./http/read-body.ts";
 import { RateLimit } from "./keys/rate-limit.ts";
 import type { ServerKeys } from "./keys/server-keys.ts";
+import { Closing } from "./routes/closing.ts";
 import { sharedDiagnosis } from "./routes/diagnosis.ts";
 import type { Demo, RouteContext, ServerLimits } from "./routes/context.ts";
 import { routes } from "./route-table.ts";
@@ -112,7 +113,7 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
   requireShape("log", options.log, ["append", "read", "follow"], "eventLog() makes one.");
   const { clock = systemClock, dashboard, keys, log, push = {} } = options;
   if (dashboard !== undefined) requireDashboard(dashboard);
-  const closing = new AbortController();
+  const closing = new Closing();
   const credentials = byReference(options.credentials, clock);
   const audit = new Audit(log, clock);
   const context: RouteContext = {
@@ -127,7 +128,7 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
     view: new FleetView(log, clock),
     ...dashboardParts(dashboard, keys, clock),
     limits: limitsOf(options.limits),
-    closing: closing.signal,
+    closing,
     metrics: options.metrics,
     diagnosis: options.doctor && sharedDiagnosis(options.doctor, clock),
   };
@@ -141,7 +142,7 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
       return dashboard?.assets?.(request) ?? app.fetch(request);
     },
     async close() {
-      closing.abort();
+      closing.close();
       for (const stop of stops) stop();
       context.view.stop();
       audit.flush();

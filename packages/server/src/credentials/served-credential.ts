@@ -83,12 +83,14 @@ export function summaryOf({ ref, credential }: Served): CredentialSummary {
 
 /**
  * Waits for a live credential, and describes it. The secret and its description are of one moment.
+ * The caller is the request.
  *
  * @throws What {@link Credential.get} throws.
  */
-export async function viewOf(given: Served, signal: AbortSignal): Promise<CredentialView> {
+export async function viewOf(given: Served, caller: CallOptions): Promise<CredentialView> {
   const { credential } = given;
-  await credential.get({ signal });
+  // What is in memory needs no signal, and a request makes its own only when asked for it.
+  if (credential.peek() === undefined) await credential.get(caller);
   const secret = credential.peek();
   const { generation, commitId, expiresInMs, renewsInMs, ...rest } = summaryOf(given);
   const isWhole = secret !== undefined && generation !== undefined && commitId !== undefined;

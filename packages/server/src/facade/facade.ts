@@ -83,7 +83,7 @@ export const ticket: Handler = (request, context) =>
     const of = account.wechat?.ticket;
     if (of === undefined || (type !== "jsapi" && type !== "wx_card"))
       throw new Refusal(40097, "invalid args: no such ticket");
-    const view = await viewOf(ticketOf(account, of(type), context), request.signal);
+    const view = await viewOf(ticketOf(account, of(type), context), request);
     const { fingerprint, secret, expiresInMs } = view;
     context.audit.note({ act: "handed-out", key: undefined, ref: view.ref, fingerprint });
     const seconds = secondsOf(account.wechat?.sdk, "ticket", expiresInMs, context);
@@ -115,7 +115,7 @@ async function tokenFor(
   context: RouteContext,
 ): Promise<object> {
   const { account, key, kind } = asked;
-  const { expiresInMs, fingerprint, ref, secret } = await viewOf(account, request.signal);
+  const { expiresInMs, fingerprint, ref, secret } = await viewOf(account, request);
   context.audit.note({ act: "handed-out", key, ref, fingerprint });
   const seconds = secondsOf(key.sdk ?? account.wechat?.sdk, kind, expiresInMs, context);
   return { access_token: secret, expires_in: seconds };

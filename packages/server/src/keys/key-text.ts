@@ -1,5 +1,5 @@
 /** The text of a server key, `lp_<id>_<random>`, and its hash. */
-import { createHash, timingSafeEqual } from "node:crypto";
+import { hash as digest, timingSafeEqual } from "node:crypto";
 import { randomNonce } from "@lingpai/core";
 
 export interface KeyText {
@@ -21,7 +21,7 @@ export function keyIdOf(text: string): string | undefined {
 }
 
 export function hashOf(text: string): string {
-  return createHash("sha256").update(`lingpai/server-key\0${text}`).digest("base64url");
+  return digest("sha256", `lingpai/server-key\0${text}`, "base64url");
 }
 
 /** The time does not depend on where the two differ. */

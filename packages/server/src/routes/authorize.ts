@@ -130,10 +130,9 @@ export function lasting(
   });
   const end = (): void => ended.abort();
   const leave = session === undefined ? undefined : context.sessions?.hold(session, end);
-  // Not AbortSignal.any: with the server's own signal it would keep each request until the end.
   request.signal.addEventListener("abort", end, { once: true });
-  context.closing.addEventListener("abort", end, { once: true });
-  if (request.signal.aborted || context.closing.aborted) end();
+  const stay = context.closing.hold(end);
+  if (request.signal.aborted) end();
   return {
     signal: ended.signal,
     get isKeyGone() {
@@ -143,7 +142,7 @@ export function lasting(
       drop();
       leave?.();
       request.signal.removeEventListener("abort", end);
-      context.closing.removeEventListener("abort", end);
+      stay();
     },
   };
 }

@@ -9,6 +9,7 @@ import type { RateLimit } from "../keys/rate-limit.ts";
 import type { FleetView } from "../events/fleet-view.ts";
 import type { ServerKeys } from "../keys/server-keys.ts";
 import type { Sessions } from "../sessions/sessions.ts";
+import type { Closing } from "./closing.ts";
 
 export interface RouteContext {
   readonly clock: Clock;
@@ -27,8 +28,7 @@ export interface RouteContext {
   readonly claims: (() => Promise<ListedClaims>) | undefined;
   readonly demo: Demo | undefined;
   readonly limits: ServerLimits;
-  /** Aborts when the server is closed. */
-  readonly closing: AbortSignal;
+  readonly closing: Closing;
   readonly metrics: (() => Promise<string>) | undefined;
   readonly diagnosis: (() => Promise<Diagnosis>) | undefined;
 }

@@ -10,7 +10,7 @@ export const healthz: Handler = async () => Response.json({ ok: true }, { header
 
 /** Not ready while it closes, and until the keys have been read once. */
 export const readyz: Handler = async (_request, { closing, keys }) => {
-  const isReady = !closing.aborted && (await keys.ready());
+  const isReady = !closing.isClosed && (await keys.ready());
   return Response.json({ ready: isReady }, { status: isReady ? 200 : 503, headers });
 };
 

@@ -49,7 +49,7 @@ function adoptHeldElsewhere(
     if (state === "none" && nodes.total > 0)
       credentials
         .get(ref)
-        ?.credential.get({ signal: closing })
+        ?.credential.get({ signal: closing.signal })
         .catch(() => undefined);
 }
 
