@@ -34,6 +34,11 @@ export interface HttpApp {
 
 const limitDefaults: HttpLimits = { headersMs: 10_000, requestMs: 30_000, connections: 25_000 };
 const checkMs = 50;
+/**
+ * Connections that wait to be accepted. When a replica ends, all of its callers come to the others
+ * at once: beyond the usual 511 they would be reset. The kernel's `somaxconn` is the upper bound.
+ */
+const backlog = 16_384;
 
 export async function httpApp({ clock, handle, limits, tls }: HttpOptions): Promise<HttpApp> {
   const { connections, headersMs, requestMs } = { ...limitDefaults, ...limits };
@@ -81,7 +86,7 @@ export async function httpApp({ clock, handle, limits, tls }: HttpOptions): Prom
 
   return {
     server: app.server,
-    listen: (host, port) => app.listen({ host, port }),
+    listen: (host, port) => app.listen({ host, port, backlog }),
     async stop(withinMs) {
       isStopping = true;
       for (const response of open) if (!response.headersSent) response.shouldKeepAlive = false;
