@@ -8,6 +8,8 @@ import type { Started, WorkerOrder } from "./protocol.ts";
 process.once("message", (order: WorkerOrder) => {
   void start(order).then((started) => process.send?.(started));
 });
+// A bench that was interrupted leaves no worker behind.
+process.once("disconnect", () => process.exit());
 
 async function start(order: WorkerOrder): Promise<Started> {
   if (order.kind === "bare") {
