@@ -89,6 +89,7 @@ describe("a subscription", () => {
       return async () => {};
     });
     expect([await subscribe(), await subscribe(), tries]).toEqual([false, true, 2]);
+    expect([await subscribe(), tries]).toEqual([true, 2]);
   });
 
   it("remembers the time of its last message", async () => {

@@ -84,7 +84,7 @@ export class ChangeFeed {
       const end = (isNews: boolean): void => {
         cancel();
         waiters.delete(wake);
-        if (waiters.size === 0 && this.#waiters === waiters) this.#waiters = undefined;
+        if (waiters.size === 0) this.#waiters = undefined;
         resolve(isNews);
       };
       const wake = (): void => end(true);

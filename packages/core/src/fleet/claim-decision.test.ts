@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { decideClaim, type Claimant, type ClaimFacts } from "./claim-decision.ts";
-import { noClaims, withoutClaim, type Claim, type Registry } from "./claim-registry.ts";
+import {
+  noClaims,
+  staleAfterMs,
+  withoutClaim,
+  type Claim,
+  type Registry,
+} from "./claim-registry.ts";
 
 const hourMs = 3_600_000;
 const nowMs = 20_000 * 24 * hourMs;
@@ -51,5 +57,95 @@ describe("an environment whose claim the store has lost", () => {
     // What it fetches when it claims again counts anew.
     const warns = decideClaim(claimant("production", "warn"), after).verdict;
     expect(warns).toMatchObject({ renewal: { registry: { released: [] } } });
+  });
+});
+
+describe("a release of this environment's claim", () => {
+  it.each<[string, string, number, boolean]>([
+    ["from before it fetched what it has", "production", -1, true],
+    ["at the instant when it fetched that", "production", 0, false],
+    ["of another environment", "testing", hourMs, true],
+  ])("%s: its credential shows who came first, %s %i %s", (_, environment, afterMs, isFirst) => {
+    const releases = [
+      { path: [environment], atMs: credential.sentAtMs + afterMs },
+      { path: ["other"], atMs: nowMs },
+    ];
+    const after = { ...facts, credential, registry: { ...registry, released: releases } };
+    expect(decideClaim(production, after).verdict.kind).toBe(isFirst ? "own" : "refused");
+  });
+});
+
+describe("a claim that this process remembers", () => {
+  it.each([
+    [1, "own"],
+    [0, "refused"],
+  ])("counts as its own until it ends: in %i ms", (leftMs, kind) => {
+    const renewedMs = nowMs + leftMs - staleAfterMs;
+    const remembered = { ...claimed("production", renewedMs - hourMs), renewedMs };
+    expect(decideClaim(production, { ...facts, remembered }).verdict.kind).toBe(kind);
+  });
+
+  it("counts less than the one that is stored", () => {
+    const stored = claimed("production", nowMs - 2 * hourMs);
+    const both = { ...noClaims, claims: [stored, claimed("staging", nowMs - 3 * hourMs)] };
+    const remembered = claimed("production", nowMs - 4 * hourMs);
+    const { verdict } = decideClaim(production, { ...facts, registry: both, remembered });
+    expect(verdict.kind).toBe("refused");
+  });
+});
+
+describe("what is stored for an environment that may fetch", () => {
+  const dayMs = 24 * hourMs;
+  const old = { ...claimed("production", nowMs - 3 * dayMs), renewedMs: nowMs - dayMs };
+  const mayHold = { later: "release", renewedMs: nowMs - hourMs };
+  const lapsed = { later: "release", renewedMs: nowMs - 3 * dayMs };
+  const renewalFor = (stored: Partial<Registry>, from: Partial<Claimant> = {}) => {
+    const { verdict } = decideClaim(
+      { ...production, ...from },
+      { ...facts, credential, registry: { ...noClaims, ...stored } },
+    );
+    if (verdict.kind !== "own" || verdict.renewal === undefined) throw new Error(verdict.kind);
+    return verdict.renewal;
+  };
+
+  it("covers the life that its issuer announces, to a whole ms", () => {
+    const { own } = renewalFor({}, { lifetimeMs: 90 * dayMs + 0.5 });
+    expect(own.untilMs).toBe(nowMs + 90 * dayMs + 1);
+  });
+
+  it("stays until two days after the last claim has ended", () => {
+    const untilMs = nowMs + 30 * dayMs;
+    const long = { ...staging, untilMs };
+    expect(renewalFor({ claims: [long] }).ttlMs).toBe(30 * dayMs + staleAfterMs);
+    expect(renewalFor({}).ttlMs).toBe(2 * staleAfterMs);
+  });
+
+  it("keeps entries that it cannot read, but, where its own claim is stored, none that has lapsed", () => {
+    const unreadable = [mayHold, lapsed];
+    expect(renewalFor({ unreadable }).registry.unreadable).toEqual([mayHold, lapsed]);
+    const again = renewalFor({ claims: [old], unreadable }).registry;
+    expect(again.unreadable).toEqual([mayHold]);
+  });
+
+  it("keeps the releases of other environments, and ends its own", () => {
+    const released = ["production", "testing"].map((path) => ({ path: [path], atMs: 1 }));
+    expect(renewalFor({ released }).registry.released).toEqual([released[1]]);
+    expect(renewalFor({}).registry.released).toEqual([]);
+  });
+
+  it("keeps the age of its claim", () => {
+    const { own } = renewalFor({ claims: [old] });
+    expect(own).toMatchObject({ sinceMs: old.sinceMs, renewedMs: nowMs });
+  });
+
+  it("is written again before twelve hours have passed only for a credential that outlives it", () => {
+    const fresh = { ...noClaims, claims: [claimed("production", nowMs - hourMs)] };
+    const endsMs = nowMs - hourMs + staleAfterMs;
+    const renewal = (coveredMs: number) => {
+      const { verdict } = decideClaim(production, { registry: fresh, coveredMs, nowMs });
+      return verdict.kind === "own" && verdict.renewal?.own.untilMs;
+    };
+    expect(renewal(endsMs)).toBeUndefined();
+    expect(renewal(nowMs + 9 * dayMs)).toBe(nowMs + 9 * dayMs);
   });
 });

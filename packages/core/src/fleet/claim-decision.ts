@@ -8,7 +8,6 @@ import {
   endsAtMs,
   isEarlier,
   mayHold,
-  releasedMax,
   samePath,
   staleAfterMs,
   type Claim,
@@ -43,6 +42,9 @@ export interface ClaimFacts {
   readonly coveredMs: number;
   readonly nowMs: number;
 }
+
+/** The same where what is stored is a registry, or nothing. */
+export type ReadableFacts = ClaimFacts & { readonly registry: Registry };
 
 /** What is to be stored: all claims, this environment's among them. */
 export interface Renewal {
@@ -84,7 +86,7 @@ export function decideClaim(claimant: Claimant, facts: ClaimFacts): ClaimDecisio
   const { onConflict } = claimant;
   if (isInTheDark(claimant, facts))
     return { verdict: { kind: "unreadable" }, conflict: undefined, earlier: undefined };
-  const earlier = onConflict === "coexist" ? undefined : earlierClaim(claimant, facts);
+  const earlier = earlierClaim(claimant, facts);
   const conflict = conflictOf(claimant, facts, earlier);
   if (earlier !== undefined && onConflict === "consume")
     return { verdict: { kind: "consume", by: earlier }, conflict, earlier };
@@ -116,16 +118,16 @@ export function isReadable({ registry }: Pick<ClaimFacts, "registry">): boolean 
 }
 
 /** Returns the registry with this environment's claim, first written or renewed now. */
-export function renewedBy(claimant: Claimant, facts: ClaimFacts): Renewal {
+export function renewedBy(claimant: Claimant, facts: ReadableFacts): Renewal {
   const { environment, lifetimeMs, node, path } = claimant;
-  const { coveredMs, nowMs, registry } = facts;
+  const { coveredMs, nowMs } = facts;
+  const { released = [], unreadable } = facts.registry;
   const others = othersOf(claimant, facts);
   const afterAllMs = Math.max(nowMs, ...others.map(({ sinceMs }) => sinceMs + 1));
   const sinceMs = sinceOf(claimant, facts) ?? afterAllMs;
   const untilMs = Math.max(nowMs + staleAfterMs, Math.ceil(nowMs + lifetimeMs), coveredMs);
   const own = { environment, path, node, sinceMs, renewedMs: nowMs, untilMs };
   const claims = [...others, own];
-  const unreadable = registry?.unreadable ?? [];
   return {
     own,
     registry: {
@@ -136,9 +138,7 @@ export function renewedBy(claimant: Claimant, facts: ClaimFacts): Renewal {
         storedClaim(claimant, facts) === undefined
           ? unreadable
           : unreadable.filter((entry) => mayHold(entry, nowMs)),
-      released: (registry?.released ?? [])
-        .filter((release) => !samePath(release.path, path))
-        .slice(-releasedMax),
+      released: released.filter((release) => !samePath(release.path, path)),
     },
     ttlMs: staleAfterMs + Math.max(...claims.map((claim) => endsAtMs(claim) - nowMs)),
   };
@@ -214,5 +214,5 @@ function renewalOf(claimant: Claimant, facts: ClaimFacts): Renewal | undefined {
     stored !== undefined &&
     nowMs - stored.renewedMs < renewEveryMs &&
     endsAtMs(stored) >= coveredMs;
-  return isFresh ? undefined : renewedBy(claimant, facts);
+  return isFresh ? undefined : renewedBy(claimant, { ...facts, registry });
 }

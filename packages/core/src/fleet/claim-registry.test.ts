@@ -1,15 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { UnreadableEntryError } from "../errors.ts";
 import {
+  conflictWith,
   decodeRegistry,
   encodeRegistry,
   endsAtMs,
   isEarlier,
   mayHold,
+  releasedMax,
   samePath,
   staleAfterMs,
   unreadableClaims,
+  withoutClaim,
   type Claim,
+  type Release,
 } from "./claim-registry.ts";
 
 const dayMs = 86_400_000;
@@ -127,5 +131,61 @@ describe("the registry of claims", () => {
     const read = decodeRegistry(JSON.stringify({ claims: [entry, claim] }), "id");
     expect(read.claims).toEqual([claim]);
     expect(read.unreadable).toHaveLength(1);
+  });
+});
+
+describe("the releases in the registry", () => {
+  const release = (path: string, atMs = 1): Release => ({ path: [path], atMs });
+  const registry = { claims: [claim], unreadable: [{ later: "release" }] };
+
+  it("are read as they were written, and left out where there are none", () => {
+    const released = [release("a"), { path: [], atMs: 2.5 }];
+    const text = encodeRegistry({ ...registry, released });
+    expect(decodeRegistry(text, "id")).toEqual({ ...registry, released });
+    expect(JSON.parse(encodeRegistry({ ...registry, released: [] }))).not.toHaveProperty(
+      "released",
+    );
+    expect(decodeRegistry(encodeRegistry(registry), "id")).not.toHaveProperty("released");
+  });
+
+  it.each<[string, unknown, readonly unknown[] | undefined]>([
+    ["no list", { path: ["a"], atMs: 1 }, undefined],
+    ["nothing", null, undefined],
+    ["other values among them", [null, 7, "a", release("a"), []], [release("a")]],
+    ["no path", [{ atMs: 1 }, { path: "a", atMs: 1 }, { path: [7], atMs: 1 }], []],
+    ["no instant", [{ path: ["a"] }, { path: ["a"], atMs: "1" }], []],
+  ])("count only where they can be read: %s", (_, released, read) => {
+    const text = JSON.stringify({ claims: [], released });
+    expect(decodeRegistry(text, "id").released).toEqual(read);
+  });
+
+  it("are kept with the newest one of each environment at the end, sixteen at most", () => {
+    const { path } = claim;
+    const after = (released: readonly Release[]) =>
+      withoutClaim({ ...registry, released }, path, 5);
+    expect(withoutClaim(registry, path, 5)).toEqual({
+      claims: [],
+      unreadable: registry.unreadable,
+      released: [{ path, atMs: 5 }],
+    });
+    expect(after([{ path, atMs: 1 }, release("b")])?.released).toEqual([
+      release("b"),
+      { path, atMs: 5 },
+    ]);
+    const many = Array.from({ length: releasedMax }, (_, index) => release(`e${index}`));
+    expect(after(many)?.released).toEqual([...many.slice(1), { path, atMs: 5 }]);
+    expect(withoutClaim(registry, ["other"], 5)).toBeUndefined();
+  });
+});
+
+describe("the error for an environment that must not fetch", () => {
+  it("names the claim that came first, and every way out", () => {
+    const { claimedBy, message } = conflictWith(claim, "wx1", "staging");
+    expect(claimedBy).toBe("production");
+    expect(message).toBe(
+      '"wx1" belongs to the environment "production" (claimed by node n1). A fetch by "staging" would kill its token, so nothing was fetched. ' +
+        'Use an AppID of its own for "staging", set onConflict to "consume" to use the token of "production", or use the stable token. ' +
+        'If "production" is gone, call releaseClaim(), or wait until its claim lapses.',
+    );
   });
 });

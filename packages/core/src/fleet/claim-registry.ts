@@ -110,7 +110,7 @@ export function decodeRegistry(text: string, id: string): Registry {
   try {
     document = JSON.parse(text);
   } catch {
-    document = undefined;
+    // It has no claims.
   }
   const entries: unknown =
     typeof document === "object" && document !== null && "claims" in document
@@ -151,8 +151,7 @@ export function conflictWith(
 const labelPattern = /^[A-Za-z0-9._-]{1,64}$/;
 
 function isClaim(value: unknown): value is Claim {
-  if (typeof value !== "object" || value === null) return false;
-  const claim = value as Record<string, unknown>;
+  const claim = (value ?? {}) as Record<string, unknown>;
   const isLabel = (label: unknown): boolean =>
     typeof label === "string" && labelPattern.test(label);
   return (
@@ -166,8 +165,7 @@ function isClaim(value: unknown): value is Claim {
 }
 
 function isRelease(value: unknown): value is Release {
-  if (typeof value !== "object" || value === null) return false;
-  const { path, atMs } = value as Record<string, unknown>;
+  const { path, atMs } = (value ?? {}) as Record<string, unknown>;
   return isPath(path) && Number.isFinite(atMs);
 }
 

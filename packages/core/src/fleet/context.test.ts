@@ -1,6 +1,6 @@
 /** What a credential's options may be, and what is made of them. */
 import { describe, expect, it } from "vitest";
-import { contextFrom, fingerprintIn, termsOn } from "./context.ts";
+import { contextFrom, defaultNode, fingerprintIn, termsOn } from "./context.ts";
 import type { CredentialOptions } from "../credential.ts";
 import type { Issuer } from "../issuer.ts";
 import { neverAsked } from "../scenarios/fleet.fixture.ts";
@@ -85,10 +85,25 @@ describe("the options of a credential", () => {
 
   it("name a node by its host, its process and a draw where they do not name one", () => {
     const random = { ...seededRandom("x"), id: () => "0123456789" };
-    expect(context({ random }).node).toMatch(
-      new RegExp(`^[A-Za-z0-9._-]{1,40}-${process.pid}-0123$`),
-    );
+    expect(context({ random }).node).toBe(defaultNode(random));
     expect(context({ node: "a" }).node).toBe("a");
+    const hostIn = (host: string): string =>
+      defaultNode(random, host).replace(`-${process.pid}-0123`, "");
+    expect(hostIn("api-1.EU_west")).toBe("api-1.EU_west");
+    expect(hostIn("Wáng's Mac")).toBe("W-ng-s-Mac");
+    expect(hostIn("h".repeat(41))).toBe("h".repeat(40));
+    expect(hostIn("")).toBe("node");
+  });
+
+  it.each<[string, object]>([
+    ["cache", { cache: {} }],
+    ["lock", { lock: {} }],
+  ])("are refused with a store whose %s is none", (what, broken) => {
+    const simulated = simulatedStore({ clock: manualClock(), random: seededRandom("context") });
+    const store = { cache: simulated.cache(), lock: simulated.lock(), ...broken };
+    expect(() => context({ cache: undefined, lock: undefined, store } as never)).toThrow(
+      `${what} must be an object with`,
+    );
   });
 });
 

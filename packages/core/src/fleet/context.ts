@@ -110,19 +110,12 @@ export function contextFrom(options: CredentialOptions): Context {
     bus,
     health: new StoreHealth(clock, bus),
     fingerprintKey: options.fingerprintKey ?? issuer.id,
-    revision: issuer.revision === undefined ? unchanging : new LastRevision(issuer),
+    revision: new Revision(issuer),
   };
 }
 
 /** The issuer's name for its configuration. */
-interface Revision {
-  /** Returns what it is now. An issuer that cannot tell counts as unchanged. */
-  now(): string | undefined;
-}
-
-const unchanging: Revision = Object.freeze({ now: () => undefined });
-
-class LastRevision implements Revision {
+class Revision {
   readonly #issuer: Pick<Issuer, "revision">;
   #last: string | undefined;
 
@@ -130,6 +123,7 @@ class LastRevision implements Revision {
     this.#issuer = issuer;
   }
 
+  /** Returns what it is now. An issuer that cannot tell counts as unchanged. */
   now(): string | undefined {
     try {
       this.#last = this.#issuer.revision?.();
@@ -213,9 +207,8 @@ function shownLabel(label: unknown): string {
     : `${JSON.stringify(label.slice(0, 4))} and ${label.length - 4} characters more`;
 }
 
-function defaultNode(random: Random): string {
-  const host = hostname()
-    .replaceAll(/[^A-Za-z0-9._-]/g, "-")
-    .slice(0, 40);
-  return `${host || "node"}-${process.pid}-${random.id().slice(0, 4)}`;
+/** Names a node that has been given no name. A host's name may hold what a label may not. */
+export function defaultNode(random: Random, host: string = hostname()): string {
+  const label = host.replaceAll(/[^A-Za-z0-9._-]/g, "-").slice(0, 40);
+  return `${label || "node"}-${process.pid}-${random.id().slice(0, 4)}`;
 }

@@ -44,6 +44,28 @@ describe("a reading", () => {
     expect(source.usedAtMs).toBe(5);
   });
 
+  it("keeps a credential that it has already once in memory, whatever else has changed", async () => {
+    const { assembly, source, state, write } = bench();
+    await write(state);
+    const { state: first } = await source.read();
+    expect(assembly.local.cached?.stored).toBe(first?.credential);
+    await write({ ...state, usedAtMs: 5 });
+    const again = await source.read();
+    expect(again.state).toEqual({ ...state, usedAtMs: 5 });
+    expect(again.state?.credential).toBe(first?.credential);
+    const next = storedAt(0, { ...state.credential, generation: 2 });
+    await write({ ...state, credential: next });
+    expect((await source.read()).state?.credential).toEqual(next);
+  });
+
+  it("of a document that is gone finds none", async () => {
+    const { cache, platform, source, state, write } = bench();
+    await write(state);
+    await source.read();
+    await cache.withPrefix("production").delete(platform.id);
+    expect((await source.read()).state).toBeUndefined();
+  });
+
   it("sees an open request: the time until it counts as lost runs from then", async () => {
     const { assembly, clock, source, state, write } = bench();
     const open = { ...state, intent: { epoch: 2, operationId: "2", atMs: clock.wallMs() } };

@@ -174,5 +174,5 @@ function sharing(known: StoredCredential | undefined, { state, version }: Snapsh
  * stored text, and such a part keeps the whole in memory.
  */
 function copyOf(version: Snapshot["version"]): Snapshot["version"] {
-  return version === "absent" ? version : Buffer.from(version).toString();
+  return Buffer.from(version).toString();
 }

@@ -247,7 +247,11 @@ describe("a document that is written", () => {
     expect(events).toEqual([]);
     channels.open = ["one", "two"];
     await document.apply({ ...suspect, found: "alive" });
-    await document.apply(suspect);
+    await document.touch(await document.read());
     expect(events).toMatchObject([{ type: "unsealed-and-traced", channels: "one two" }]);
+    const untold = bench(() => ({ tracedOn: undefined as never }));
+    await untold.write(stateAt(untold.clock.wallMs()));
+    await untold.document.apply(suspect);
+    expect(untold.events).toEqual([]);
   });
 });

@@ -27,7 +27,7 @@ describe("an open request that nobody reported", () => {
   it("counts as lost so soon after an outage that callers are served within 2 s, if it must have ended", async () => {
     const { clock, lost } = detector();
     const old = openedBefore(fetchDeadlineMs + 1);
-    lost.restart();
+    expect(lost.waitMs(openedBefore(fetchDeadlineMs, "may go on"))).toBe(2_000);
     // One driver may reconnect 1 s later than another, and another request takes its time.
     expect(lost.waitMs(old)).toBe(1_500);
     await clock.advance(1_500);
@@ -37,7 +37,17 @@ describe("an open request that nobody reported", () => {
   it("is left alone again when this node did not look for a while", async () => {
     const { clock, lost } = detector();
     lost.waitMs(young);
+    await clock.advance(4_000);
+    expect(lost.waitMs(young)).toBe(0);
     await clock.advance(4_001);
+    expect(lost.waitMs(young)).toBe(2_000);
+  });
+
+  it("is left alone again from the end of an outage on", async () => {
+    const { clock, lost } = detector();
+    lost.waitMs(young);
+    await clock.advance(1_500);
+    lost.restart();
     expect(lost.waitMs(young)).toBe(2_000);
   });
 

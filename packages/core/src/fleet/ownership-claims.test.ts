@@ -37,7 +37,7 @@ function bench() {
     const view = own.withPrefix(environment);
     const claims = new Ownership(context, storeClock, view, onConflict);
     const conflicts = () => events.filter(({ type }) => type === "claim-conflicted");
-    return { claims, conflicts, context, events, faults, path: view.path };
+    return { claims, conflicts, context, events, faults, path: view.path, storeClock, view };
   };
   const registry = cache.at(claimsPath);
   const read = async () => {
@@ -61,9 +61,10 @@ function bench() {
 describe("a claim", () => {
   it("is written with who made it, for two days at least, and lies as long as it may count", async () => {
     const { clock, one, platform, read, store } = bench();
-    const { claims, faults, path } = one("production");
+    const { claims, events, faults, path } = one("production");
     const nowMs = clock.wallMs();
     expect(await claims.claim(unknown)).toBeUndefined();
+    expect(events).toEqual([]);
     expect(await read()).toMatchObject({
       claims: [
         {
@@ -133,10 +134,25 @@ describe("a claim", () => {
     const { claims } = one("production");
     await claims.claim(unknown);
     const sinceMs = clock.wallMs();
-    await registry.delete(platform.id);
+    const beside = one("production");
+    await beside.claims.readOthers();
     await clock.advance(hourMs);
-    await claims.claim(established);
-    expect((await read())?.claims).toMatchObject([{ sinceMs }]);
+    // Another process has only read it.
+    for (const process of [claims, beside.claims]) {
+      await registry.delete(platform.id);
+      await process.claim(established);
+      expect((await read())?.claims).toMatchObject([{ sinceMs }]);
+    }
+  });
+
+  it("has the age of what is stored, not of what could not be", async () => {
+    const { claimOf, clock, one, write } = bench();
+    const { claims, faults } = one("production");
+    faults.next("set", { requestMs: 10 });
+    const work = claims.claim(unknown);
+    await clock.advance(5);
+    await write({ v: 1, claims: [claimOf("staging", clock.wallMs())] });
+    await expect(within(clock, 100, work)).rejects.toMatchObject({ claimedBy: "staging" });
   });
 
   it("comes after all that it sees, whatever their clocks", async () => {
@@ -148,30 +164,49 @@ describe("a claim", () => {
   });
 
   it("is given up after sixteen that came between, unless one stands", async () => {
-    const { clock, one, platform, registry, read } = bench();
+    const { claimOf, clock, one, platform, read, write } = bench();
     const { claims, faults } = one("production");
-    let writes = 0;
-    const interfere = () =>
-      clock.setTimer(
-        0,
-        () =>
-          void registry.set(platform.id, JSON.stringify({ v: 1, claims: [], n: (writes += 1) })),
-      );
-    faults.next("set", ...Array.from({ length: 40 }, () => ({ requestMs: 2 })));
-    const stop = { is: false };
-    const loop = (): void => {
-      if (stop.is) return;
-      interfere();
-      clock.setTimer(1, loop);
+    let written: object[] = [];
+    let cancel = (): void => {};
+    const keepWriting = (): void => {
+      void write({ v: 1, claims: written });
+      cancel = clock.setTimer(1, keepWriting);
     };
-    loop();
+    const slowly = () =>
+      faults.next("set", ...Array.from({ length: 16 }, () => ({ requestMs: 2 })));
+    slowly();
+    keepWriting();
     await expect(within(clock, 1_000, claims.claim(unknown))).rejects.toMatchObject({
       code: "CACHE_UNAVAILABLE",
       message: `The claims on "${platform.id}" changed 16 times while we wrote: many environments start. Try again.`,
     });
-    stop.is = true;
     expect(faults.calls("set")).toBe(16);
     expect((await read())?.claims).toEqual([]);
+    // Its renewal can wait, but not for an hour.
+    written = [claimOf("production", 1, clock.wallMs() - 13 * hourMs)];
+    await clock.advance(1);
+    slowly();
+    expect(await within(clock, 1_000, claims.claim(unknown))).toBeUndefined();
+    expect(faults.calls("set")).toBe(32);
+    cancel();
+    await claims.claim(unknown);
+    expect((await read())?.claims).toMatchObject([{ sinceMs: 1, renewedMs: clock.wallMs() }]);
+  });
+
+  it.each(["get", "set"] as const)("shows an outage of the store: %s", async (command) => {
+    const { one } = bench();
+    const { claims, context, events, faults } = one("production");
+    faults.next(command, "fail-before");
+    await expect(claims.claim(unknown)).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE" });
+    expect(context.health.isReachable).toBe(false);
+    expect(events).toMatchObject([{ type: "store-unavailable", operation: `claims-${command}` }]);
+  });
+
+  it("is extended for nothing where no credential was kept", async () => {
+    const { one } = bench();
+    const { claims, faults } = one("production");
+    await claims.extendClaim(undefined);
+    expect(faults.calls()).toBe(0);
   });
 });
 
@@ -212,6 +247,20 @@ describe("another environment's claim", () => {
       expect(await first.claims.claim(established)).toBeUndefined();
     }
     expect(first.conflicts()).toMatchObject([{ claimedBy: "staging", action: "keep" }]);
+  });
+
+  it("is reported where it takes the place of another one, and known while the registry is none", async () => {
+    const { claimOf, clock, one, write } = bench();
+    const { claims, conflicts } = one("production", "warn");
+    for (const environment of ["staging", "testing"]) {
+      await write({ v: 1, claims: [claimOf(environment, 1)] });
+      await claims.claim(unknown);
+      await clock.advance(hourMs);
+    }
+    expect(conflicts()).toMatchObject([{ claimedBy: "staging" }, { claimedBy: "testing" }]);
+    await write("no registry");
+    await claims.readOthers();
+    expect(claims.otherClaimant).toBe("testing");
   });
 
   it("that has lapsed counts no more, nor does one that nobody can read, for an established one", async () => {
@@ -304,6 +353,11 @@ describe("a check while the store refuses writes", () => {
     await context.health.watched("set", () => Promise.reject(gone)).catch(() => {});
     await expect(claims.checkClaim(undefined)).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
     expect(await claims.checkClaim(ended)).toBeUndefined();
+    const { storeClock, view } = one("staging");
+    const broken = { ...view, get: () => Promise.reject(new TypeError("a fault of the driver")) };
+    const over = { ...view, at: () => broken };
+    const next = new Ownership(context, storeClock, over, "error");
+    await expect(next.checkClaim(ended)).rejects.toThrow("a fault of the driver");
   });
 });
 

@@ -22,6 +22,8 @@ import {
   type ClaimedCredential,
   type ClaimFacts,
   type Claimant,
+  type ClaimVerdict,
+  type ReadableFacts,
   type Renewal,
 } from "./claim-decision.ts";
 import {
@@ -57,6 +59,8 @@ interface Reading {
   readonly version: Version | "absent";
 }
 
+type AllowingVerdict = Extract<ClaimVerdict, { readonly kind: "own" | "consume" }>;
+
 export class Ownership {
   readonly #context: Context;
   readonly #clock: StoreClock;
@@ -75,7 +79,7 @@ export class Ownership {
   #coveredMs = 0;
   #otherClaimant: string | undefined;
   /** The conflict that was reported last. */
-  #reported = "";
+  #reported: string | undefined;
 
   constructor(context: Context, clock: StoreClock, cache: Cache, onConflict: OnConflict) {
     const { environment, issuer, node } = context;
@@ -120,25 +124,21 @@ export class Ownership {
     const { clock, issuer } = this.#context;
     if (clock.monotonicMs() < this.#checkAtMs) return undefined;
     if (isNew && this.#own === undefined) {
-      const reading = {
-        registry: noClaims,
-        nowMs: this.#clock.nowMs(),
-        version: "absent",
-      } as const;
-      const first = renewedBy(this.#claimant, this.#factsOf(reading, undefined));
+      const first = renewedBy(this.#claimant, this.#unreadFacts());
       if (await this.#write(first, "absent")) return this.#checkLater();
     }
+    let standing: Claim | undefined;
     for (let conflicts = 0; conflicts < conflictsMax; conflicts += 1) {
       const reading = await this.#read();
       const facts = this.#factsOf(reading, await stored);
-      const { verdict } = this.#obeyed(decideClaim(this.#claimant, facts), facts);
+      const verdict = this.#obeyed(decideClaim(this.#claimant, facts), facts);
       if (verdict.kind === "consume") return verdict.by;
-      if (verdict.kind !== "own" || verdict.renewal === undefined) return this.#checkLater();
+      if (verdict.renewal === undefined) return this.#checkLater();
       if (await this.#write(verdict.renewal, reading.version)) return this.#checkLater();
-      // The claim stands, and another node keeps writing. The renewal can wait.
-      const stands = storedClaim(this.#claimant, facts) !== undefined;
-      if (stands && conflicts === conflictsMax - 1) return undefined;
+      standing = storedClaim(this.#claimant, facts);
     }
+    // The claim stands, and another node keeps writing. The renewal can wait.
+    if (standing !== undefined) return undefined;
     throw new CacheUnavailableError(
       `The claims on "${issuer.id}" changed ${conflictsMax} times while we wrote: many environments start. Try again.`,
     );
@@ -155,8 +155,9 @@ export class Ownership {
     if (this.#claimant.onConflict === "coexist" || clock.monotonicMs() < this.#checkAtMs)
       return undefined;
     const reading = health.refusesWrites ? await this.#read().catch(ifUnavailable) : "none";
-    const facts = reading === "none" ? this.#lastSeen() : this.#factsOf(reading, stored);
-    const { verdict } = this.#obeyed(decideClaim(this.#claimant, facts), facts);
+    const facts =
+      reading === "none" ? this.#unreadFacts(this.#earlier) : this.#factsOf(reading, stored);
+    const verdict = this.#obeyed(decideClaim(this.#claimant, facts), facts);
     return verdict.kind === "consume" ? verdict.by : undefined;
   }
 
@@ -190,21 +191,23 @@ export class Ownership {
     const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
     const version = entry?.version ?? "absent";
     const registry = entry === undefined ? noClaims : decodedOr(entry.value, issuer.id);
-    if (registry === undefined) return { registry, nowMs, version };
-    const claims = validClaims({ registry, nowMs });
+    if (registry !== undefined) this.#remember(validClaims({ registry, nowMs }));
+    return { registry, nowMs, version };
+  }
+
+  #remember(claims: readonly Claim[]): void {
     const { path } = this.#claimant;
     this.#own = claims.find((claim) => samePath(claim.path, path)) ?? this.#own;
     this.#otherClaimant = claims.find((claim) => !samePath(claim.path, path))?.environment;
-    return { registry, nowMs, version };
   }
 
   #factsOf({ registry, nowMs }: Reading, credential: ClaimedCredential | undefined): ClaimFacts {
     return { registry, remembered: this.#own, credential, coveredMs: this.#coveredMs, nowMs };
   }
 
-  /** Without the store only the claim counts to which this environment yielded before. */
-  #lastSeen(): ClaimFacts {
-    const claims = this.#earlier === undefined ? [] : [this.#earlier];
+  /** Nothing was read: only the claim counts to which this environment yielded before, if any. */
+  #unreadFacts(earlier?: Claim): ReadableFacts {
+    const claims = earlier === undefined ? [] : [earlier];
     return {
       registry: { ...noClaims, claims },
       coveredMs: this.#coveredMs,
@@ -218,15 +221,14 @@ export class Ownership {
   }
 
   /** Reports what was decided, and throws where this environment must not fetch. */
-  #obeyed(decision: ClaimDecision, facts: ClaimFacts): ClaimDecision {
+  #obeyed({ conflict, earlier, verdict }: ClaimDecision, facts: ClaimFacts): AllowingVerdict {
     const { bus, environment, issuer } = this.#context;
-    const { conflict, earlier, verdict } = decision;
     if (!isReadable(facts)) bus.emit("unreadable", { reason: "format" });
     if (verdict.kind === "unreadable") throw unreadableClaims(issuer.id);
     this.#earlier = earlier;
     if (conflict !== undefined) this.#report(conflict);
     if (verdict.kind === "refused") throw conflictWith(verdict.by, issuer.id, environment);
-    return decision;
+    return verdict;
   }
 
   /** Reports each conflict once, until another one takes its place. */
