@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { NewKey } from "../keys/server-keys.ts";
 import { sdkNames } from "../keys/key-document.ts";
-import { appId, otherId, ref, serverWorld } from "../server-world.fixture.ts";
+import { appId, otherId, ref, requestOf, serverWorld } from "../server-world.fixture.ts";
 import type { Replica, ServerWorld } from "../server-world.fixture.ts";
 import { expiresIn, sdkMargins } from "./sdk-margins.ts";
 
@@ -110,6 +110,48 @@ test("a ticket is given to whoever has the present token, and to nobody else", a
   for (const wrong of ["", "x", key, `${token}x`, "a".repeat(50_000)])
     expect((await ask(wrong, "jsapi")).errcode).toBe(40001);
   for (const type of ["", "2", "__proto__"]) expect((await ask(token, type)).errcode).toBe(40097);
+});
+
+async function ticketFor(access_token: string): Promise<Answer> {
+  const query = new URLSearchParams({ access_token, type: "jsapi" });
+  return (await (await replica.ask(`/cgi-bin/ticket/getticket?${query}`)).json()) as Answer;
+}
+
+test("a token that was replaced gives tickets for as long as SDKs hold it, and no longer", async () => {
+  const key = await fresh({ rights: ["read", "refresh"] });
+  const { access_token: held = "" } = await plain(key);
+  await world.clock.advance(60_000);
+  const { access_token: next = "" } = await stable(key, { force_refresh: true });
+  expect(next).not.toBe(held);
+  expect(await ticketFor(held)).toMatchObject({ errcode: 0 });
+  await world.clock.advance(301_000);
+  expect((await ticketFor(held)).errcode).toBe(40001);
+  expect(await ticketFor(next)).toMatchObject({ errcode: 0 });
+});
+
+test("tickets have a rate for each account, and asking for one counts as no use", async () => {
+  const key = await fresh();
+  const { access_token: token = "" } = await plain(key);
+  await ticketFor(token);
+  const { uses } = replica.client.credential.status();
+  for (let n = 0; n < 20; n += 1) await ticketFor("x");
+  expect(replica.client.credential.status().uses).toBe(uses);
+  const path = `/cgi-bin/ticket/getticket?type=jsapi&access_token=${token}`;
+  const asked = Array.from({ length: 500 }, () => replica.server.handle(requestOf(path)));
+  const answers = await world.during(Promise.all(asked.map(async (each) => (await each).json())));
+  const codes = new Set((answers as Answer[]).map(({ errcode }) => errcode));
+  expect([...codes].toSorted()).toEqual([0, 45009]);
+});
+
+test("what a key may not do is noted for those who read the audit", async () => {
+  const admin = await world.key({ rights: ["read", "admin"], refs: ["*"] });
+  const key = await fresh();
+  await plain(key, { appid: otherId });
+  await stable(key, { force_refresh: true });
+  await world.clock.advance(3_000);
+  const audit = await (await replica.ask("/v1/audit", { key: admin })).text();
+  expect(audit).toContain('"detail":"read"');
+  expect(audit).toContain('"detail":"refresh"');
 });
 
 describe("expires_in", () => {

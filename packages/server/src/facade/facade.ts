@@ -4,19 +4,18 @@
  *
  * They answer as WeChat does: status 200, and `errcode` for a refusal.
  */
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { Credential } from "@lingpai/core";
 import { z } from "zod";
 import { served, viewOf } from "../credentials/served-credential.ts";
 import type { Served } from "../credentials/served-credential.ts";
 import { ProblemError } from "../http/problem.ts";
 import { readJson } from "../http/read-body.ts";
-import { hasRight } from "../keys/key-document.ts";
 import type { KeyRecord, SdkName } from "../keys/key-document.ts";
-import { countRequest } from "../routes/authorize.ts";
+import { countRequest, credentialFor } from "../routes/authorize.ts";
 import { bodyLimits } from "../routes/body-limits.ts";
 import type { RouteContext } from "../routes/context.ts";
 import type { Handler } from "../routes/route.ts";
+import { AccountTokens } from "./account-tokens.ts";
 import { expiresIn } from "./sdk-margins.ts";
 
 class Refusal extends Error {
@@ -64,22 +63,30 @@ export const stableToken: Handler = (request, context) =>
     const asked = { appId: body.appid, secret: body.secret, grantType: body.grant_type };
     const { account, key } = await enter(asked, context);
     if (body.force_refresh === true) {
-      if (!hasRight(key, "refresh", account.ref))
-        throw new Refusal(48001, "api unauthorized: the server key has no right to refresh");
+      allow(key, "refresh", account, context);
       const { fingerprint } = await account.credential.refresh({ signal: request.signal });
       context.audit.note({ act: "refreshed", key, ref: account.ref, fingerprint });
     }
     return tokenFor(request, { account, key, kind: "stable" }, context);
   });
 
-/** The access token shows who asks: whoever has it could ask WeChat itself. */
+/** Of one account, on this replica. */
+const ticketsPerSecond = 200;
+
+/**
+ * The access token shows who asks: whoever has it could ask WeChat itself. One that was replaced is
+ * taken for as long as an SDK may hold it, as WeChat takes it for five minutes.
+ */
 export const ticket: Handler = (request, context) =>
   answer(async () => {
     const query = new URL(request.url).searchParams;
     const type = query.get("type") ?? "";
-    const account = accountOf(query.get("access_token") ?? "", context);
+    const account = tokensOf(context).of(query.get("access_token") ?? "");
     if (account === undefined)
       throw new Refusal(40001, "invalid credential, access_token is not the present one");
+    // There is no key here to count by.
+    if (context.rates.take(`ticket ${account.ref}`, ticketsPerSecond) > 0)
+      throw new Refusal(45009, "reach max rate of the account's tickets");
     const of = account.wechat?.ticket;
     if (of === undefined || (type !== "jsapi" && type !== "wx_card"))
       throw new Refusal(40097, "invalid args: no such ticket");
@@ -101,12 +108,25 @@ async function enter(
   if (key === undefined) throw new Refusal(40125, "invalid appsecret: not a valid server key");
   countRequest(key, context);
   const account = context.accounts.get(appId);
-  // A key that may not use an account learns nothing of whether it is there.
-  if (account === undefined || !hasRight(key, "read", account.ref)) {
-    context.audit.note({ act: "refused", key, ref: account?.ref ?? "", detail: "read" });
-    throw new Refusal(40013, "invalid appid: not served to this server key");
-  }
+  allow(key, "read", account, context);
   return { account, key };
+}
+
+/** The one check of rights, with this shape's refusals. */
+function allow(
+  key: KeyRecord,
+  right: "read" | "refresh",
+  account: Served | undefined,
+  context: RouteContext,
+): asserts account is Served {
+  try {
+    credentialFor(key, [right], account?.ref ?? "", context);
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    // A key that may not use an account learns nothing of whether it is there.
+    if (right === "read") throw new Refusal(40013, "invalid appid: not served to this server key");
+    throw new Refusal(48001, "api unauthorized: the server key has no right to refresh");
+  }
 }
 
 async function tokenFor(
@@ -117,6 +137,7 @@ async function tokenFor(
   const { account, key, kind } = asked;
   const { expiresInMs, fingerprint, ref, secret } = await viewOf(account, request);
   context.audit.note({ act: "handed-out", key, ref, fingerprint });
+  tokensOf(context).look(account);
   const seconds = secondsOf(key.sdk ?? account.wechat?.sdk, kind, expiresInMs, context);
   return { access_token: secret, expires_in: seconds };
 }
@@ -132,20 +153,14 @@ function secondsOf(
   return seconds;
 }
 
-/** Compares hashes, so that the time tells nothing of the token. */
-function accountOf(token: string, { accounts }: RouteContext): Served | undefined {
-  if (token === "" || token.length > 16_384) return undefined;
-  const given = digest(token);
-  let found: Served | undefined;
-  for (const account of accounts.values()) {
-    const present = account.credential.peek();
-    if (present !== undefined && timingSafeEqual(digest(present.reveal()), given)) found = account;
-  }
-  return found;
-}
+/** One for each server. */
+const tokens = new WeakMap<RouteContext, AccountTokens>();
 
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+function tokensOf(context: RouteContext): AccountTokens {
+  const { accounts, clock, limits } = context;
+  const present = tokens.get(context) ?? new AccountTokens(accounts, clock, limits.holdMs);
+  tokens.set(context, present);
+  return present;
 }
 
 function ticketOf(account: Served, credential: Credential, { clock }: RouteContext): Served {
