@@ -1,4 +1,7 @@
-/** What was done with which key, for the log: equal hand-outs of a second are one event. */
+/**
+ * What was done with which key, for the log. Equal facts of a second are one event, and what goes on
+ * is one event a minute, with a count: whoever asks often must not push the rest out of the log.
+ */
 import { fingerprint } from "@lingpai/core";
 import type { CancelTimer, Clock } from "@lingpai/core";
 import type { EventLog } from "@lingpai/event-log";
@@ -25,13 +28,23 @@ export interface AuditFact {
 }
 
 const gatherMs = 1_000;
+/** What was written less than this ago is counted until then. */
+const againMs = 60_000;
 /** The most different facts that are counted together. Beyond it they are written at once. */
 const gatheredMax = 1_000;
+
+interface Counted {
+  readonly fact: AuditFact;
+  readonly dueAtMs: number;
+  count: number;
+}
 
 export class Audit {
   readonly #log: EventLog;
   readonly #clock: Clock;
-  readonly #counts = new Map<string, { readonly fact: AuditFact; count: number }>();
+  readonly #counts = new Map<string, Counted>();
+  /** When each fact of the last minute was written, on the monotonic clock. */
+  readonly #writtenAtMs = new Map<string, number>();
   #cancelTimer: CancelTimer | undefined;
 
   constructor(log: EventLog, clock: Clock) {
@@ -40,21 +53,46 @@ export class Audit {
   }
 
   note(fact: AuditFact): void {
-    const name = [fact.act, fact.key?.id, fact.ref, fact.fingerprint, fact.detail].join("\0");
+    const nowMs = this.#clock.monotonicMs();
+    const name = nameOf(fact);
     const present = this.#counts.get(name);
     if (present !== undefined) present.count += 1;
-    else this.#counts.set(name, { fact, count: 1 });
+    else {
+      const againAtMs = (this.#writtenAtMs.get(name) ?? Number.NEGATIVE_INFINITY) + againMs;
+      const dueAtMs = Math.max(nowMs + gatherMs, againAtMs);
+      this.#counts.set(name, { fact, count: 1, dueAtMs });
+    }
     if (this.#counts.size >= gatheredMax) this.flush();
-    else
-      this.#cancelTimer ??= this.#clock.setTimer(gatherMs, () => this.flush(), {
-        background: true,
-      });
+    else this.#arm();
   }
 
+  /** Writes all that waits. */
   flush(): void {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
-    for (const { fact, count } of this.#counts.values()) {
+    this.#write(Number.POSITIVE_INFINITY);
+  }
+
+  #arm(): void {
+    this.#cancelTimer ??= this.#clock.setTimer(
+      gatherMs,
+      () => {
+        this.#cancelTimer = undefined;
+        this.#write(this.#clock.monotonicMs());
+        if (this.#counts.size > 0) this.#arm();
+      },
+      { background: true },
+    );
+  }
+
+  #write(untilMs: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    for (const [name, atMs] of this.#writtenAtMs)
+      if (nowMs - atMs >= againMs) this.#writtenAtMs.delete(name);
+    for (const [name, { count, dueAtMs, fact }] of this.#counts) {
+      if (dueAtMs > untilMs) continue;
+      this.#counts.delete(name);
+      this.#writtenAtMs.set(name, nowMs);
       this.#log.append(auditStream, {
         type: fact.act,
         key: fact.key?.id,
@@ -65,8 +103,12 @@ export class Audit {
         count,
       });
     }
-    this.#counts.clear();
   }
+}
+
+/** Equal names are one event. The code of a rejection is whatever its caller says. */
+function nameOf({ act, detail, fingerprint: of, key, ref }: AuditFact): string {
+  return [act, key?.id, ref, of, act === "rejected" ? "" : detail].join("\0");
 }
 
 /** A reference may be 1 kB long, and comes from whoever asks: the log has room for its beginning. */
