@@ -78,3 +78,30 @@ test("a stored document of another release is no empty one: nothing is valid, no
   await expect(other.create(made)).rejects.toThrow(/release/);
   expect((await cache.withPrefix("server-keys").get("keys"))?.value).toBe('{"v":2}');
 });
+
+test("a store that lost its keys locks nobody out, and lets no revoked key in again", async () => {
+  const cache = store.cache().withPrefix("failing-over");
+  const stored = cache.withPrefix("server-keys");
+  const replica = serverKeys({ cache, clock });
+  const [kept, revoked] = [await replica.create(made), await replica.create(made)];
+  const before = await stored.get("keys");
+  await replica.revoke(revoked.id);
+  const record = await replica.verify(kept.key);
+  expect(await replica.verify(revoked.key)).toBeUndefined();
+  const ends: string[] = [];
+  const leave = replica.hold(record!, () => ends.push("ended"));
+  // A replica took over that had not got the last write.
+  await stored.set("keys", before!.value);
+  await clock.advance(2_000);
+  expect(await replica.verify(revoked.key)).toBeUndefined();
+  const started = serverKeys({ cache, clock });
+  expect(await started.verify(revoked.key)).toBeUndefined();
+  expect(await started.verify(kept.key)).toBeDefined();
+  // And one that has nothing.
+  await stored.delete("keys");
+  await clock.advance(2_000);
+  expect(await replica.verify(kept.key)).toBeDefined();
+  expect(await replica.verify(revoked.key)).toBeUndefined();
+  expect(ends).toEqual([]);
+  leave();
+});

@@ -5,6 +5,7 @@ import {
   requireKnown,
   requireOptions,
   systemClock,
+  UnreadableEntryError,
 } from "@lingpai/core";
 import type { Cache, Clock } from "@lingpai/core";
 import { drawKey, hashOf, isHashOf, keyIdOf } from "./key-text.ts";
@@ -45,7 +46,9 @@ export interface ServerKeys {
   revoke(id: string): Promise<boolean>;
   list(): Promise<readonly KeyInfo[]>;
   /**
-   * The record of a valid key. While the store does not answer, what was last read holds.
+   * The record of a valid key. While the store does not answer, what was last read holds. A key
+   * ends by being revoked, and by nothing else: one that the store has lost remains valid here, and
+   * a revocation that it has lost is written again.
    *
    * @throws The cache's error when the keys have never been read.
    */
@@ -201,9 +204,10 @@ class StoredKeys implements ServerKeys {
   async #read(): Promise<void> {
     try {
       const { keys } = await this.#document();
-      const before = this.#records;
-      this.#records = new Map(keys.map((key) => [key.id, unchanged(before?.get(key.id), key)]));
+      const { lost, records } = remembering(this.#records, keys);
+      this.#records = records;
       this.#isFailing = false;
+      for (const id of lost) this.revoke(id).catch(() => undefined);
     } catch (error) {
       if (this.#records === undefined) throw error;
       this.#isFailing = true;
@@ -217,7 +221,11 @@ class StoredKeys implements ServerKeys {
     if (entry === undefined) return { v: 1, keys: [], version: undefined };
     const parsed = keyDocument.safeParse(parse(entry.value));
     if (!parsed.success)
-      throw new ConfigurationError("The stored server keys are not of this release.");
+      throw new UnreadableEntryError(
+        documentKey,
+        "schema",
+        "The stored server keys are not of this release. Start the release that wrote them.",
+      );
     return { ...parsed.data, version: entry.version };
   }
 
@@ -237,6 +245,25 @@ class StoredKeys implements ServerKeys {
 
 /** How long a revoked key is still listed: 30 days. */
 const keptMs = 30 * 86_400_000;
+
+/**
+ * What holds after a reading. A store that lost its last writes, or everything, must neither lock
+ * everybody out nor let a revoked key in again.
+ */
+function remembering(
+  before: ReadonlyMap<string, KeyRecord> | undefined,
+  keys: readonly KeyRecord[],
+): { readonly records: ReadonlyMap<string, KeyRecord>; readonly lost: readonly string[] } {
+  const records = new Map(keys.map((key) => [key.id, unchanged(before?.get(key.id), key)]));
+  const lost: string[] = [];
+  for (const [id, known] of before ?? []) {
+    const now = records.get(id);
+    const isLost = now !== undefined && now.revokedAtMs === undefined;
+    if (known.revokedAtMs !== undefined && isLost) lost.push(id);
+    if (now === undefined || known.revokedAtMs !== undefined) records.set(id, known);
+  }
+  return { records, lost };
+}
 
 /** Returns the record that was read before where it is still the same: many hold on to it. */
 function unchanged(before: KeyRecord | undefined, now: KeyRecord): KeyRecord {
