@@ -22,6 +22,7 @@ import { EventHub } from "./events/event-hub.ts";
 import { FleetView } from "./events/fleet-view.ts";
 import { problemOf, problemResponse } from "./http/problem.ts";
 import { readText } from "./http/read-body.ts";
+import { Places } from "./keys/places.ts";
 import { RateLimit } from "./keys/rate-limit.ts";
 import type { ServerKeys } from "./keys/server-keys.ts";
 import { Closing } from "./routes/closing.ts";
@@ -83,7 +84,9 @@ const limitDefaults: ServerLimits = {
   bodyBytes: 16 * 1_024,
   bodyMs: 10_000,
   waits: 20_000,
+  waitsPerKey: 10_000,
   streams: 1_000,
+  streamsPerKey: 250,
   holdMs: 300_000,
 };
 const pushBytesMax = 256 * 1_024;
@@ -116,18 +119,23 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
   const closing = new Closing();
   const credentials = byReference(options.credentials, clock);
   const audit = new Audit(log, clock);
+  const limits = limitsOf(options.limits);
   const context: RouteContext = {
     clock,
     credentials,
     accounts: byAccount([...credentials.values()]),
     keys,
     rates: new RateLimit(clock),
+    places: {
+      waits: new Places({ most: limits.waits, mostPerKey: limits.waitsPerKey }),
+      streams: new Places({ most: limits.streams, mostPerKey: limits.streamsPerKey }),
+    },
     audit,
     log,
     hub: new EventHub(log),
     view: new FleetView(log, clock),
     ...dashboardParts(dashboard, keys, clock),
-    limits: limitsOf(options.limits),
+    limits,
     closing,
     metrics: options.metrics,
     diagnosis: options.doctor && sharedDiagnosis(options.doctor, clock),

@@ -21,10 +21,6 @@ export class CommitWaiters {
     this.#clock = clock;
   }
 
-  get size(): number {
-    return this.#waiters.size;
-  }
-
   /** Resolves when the commit is another one, after `waitMs`, or when the signal aborts. */
   changed(commitId: string, waitMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.#commitId() !== commitId) return Promise.resolve();

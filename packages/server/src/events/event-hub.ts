@@ -3,22 +3,24 @@ import { compareEventIds } from "@lingpai/event-log";
 import type { EventLog, Follower, LogEntry } from "@lingpai/event-log";
 import { fleetStream } from "./streams.ts";
 
-export type Listener = (entry: LogEntry) => void;
+export interface Listener {
+  receive(entry: LogEntry): void;
+  /** Resolves when the listener can take a hundred entries of what was stored before. */
+  room(): Promise<void>;
+}
 
 /** What arrives while a listener still reads what was stored before. */
 const aheadMax = 1_000;
+/** How many stored entries are handed on at once: a reader that keeps up misses none of them. */
+const pageMax = 100;
 
 export class EventHub {
   readonly #log: EventLog;
-  readonly #listeners = new Set<Listener>();
+  readonly #listeners = new Set<(entry: LogEntry) => void>();
   #follower: Promise<Follower> | undefined;
 
   constructor(log: EventLog) {
     this.#log = log;
-  }
-
-  get size(): number {
-    return this.#listeners.size;
   }
 
   /**
@@ -37,7 +39,7 @@ export class EventHub {
         if (last !== undefined && isRepeat(entry.id, last)) return;
         last = entry.id;
       }
-      listener(entry);
+      listener.receive(entry);
     };
     const receive = (entry: LogEntry): void => {
       if (isLive) return hand(entry);
@@ -50,12 +52,16 @@ export class EventHub {
     await this.#start();
     let position = last;
     for (let hasMore = true; hasMore && !signal.aborted;) {
-      const page = await this.#log.read(fleetStream, { after: position });
+      await listener.room();
+      const page = await this.#log.read(fleetStream, { after: position, limit: pageMax });
       for (const entry of page.entries) hand(entry);
       ({ position, hasMore } = page);
     }
+    while (ahead.length > 0 && !signal.aborted) {
+      await listener.room();
+      for (const entry of ahead.splice(0, pageMax)) hand(entry);
+    }
     isLive = true;
-    for (const entry of ahead.splice(0)) hand(entry);
   }
 
   /** From the end that is stored now: each listener reads what came before by itself. */
@@ -74,7 +80,7 @@ export class EventHub {
     await this.#follower;
   }
 
-  #leave(listener: Listener): void {
+  #leave(listener: (entry: LogEntry) => void): void {
     this.#listeners.delete(listener);
     if (this.#listeners.size > 0) return;
     void this.#follower?.then(

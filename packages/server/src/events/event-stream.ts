@@ -5,6 +5,8 @@ import type { GapCause, LogEntry } from "@lingpai/event-log";
 export interface EventStream {
   readonly body: ReadableStream<Uint8Array>;
   send(entry: LogEntry): void;
+  /** Resolves when half of the buffer is free, or the stream has ended. */
+  room(): Promise<void>;
   end(): void;
 }
 
@@ -23,12 +25,18 @@ export function eventStream(options: EventStreamOptions): EventStream {
   let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
   let cancelBeat: (() => void) | undefined;
   let owedGap: GapCause | undefined;
+  const wanting: (() => void)[] = [];
 
+  const hasRoom = (): boolean => (controller?.desiredSize ?? 0) > bufferMax / 2;
+  const tellRoom = (): void => {
+    for (const go of wanting.splice(0)) go();
+  };
   const push = (text: string): void => controller?.enqueue(encoder.encode(text));
   const end = (): void => {
     if (controller === undefined) return;
     controller = undefined;
     cancelBeat?.();
+    tellRoom();
     onEnd();
   };
   const beat = (): void => {
@@ -51,7 +59,9 @@ export function eventStream(options: EventStreamOptions): EventStream {
         beat();
       },
       pull() {
-        if (owedGap === undefined || (controller?.desiredSize ?? 0) <= bufferMax / 2) return;
+        if (!hasRoom()) return;
+        tellRoom();
+        if (owedGap === undefined) return;
         push(gapText(owedGap));
         owedGap = undefined;
       },
@@ -69,6 +79,10 @@ export function eventStream(options: EventStreamOptions): EventStream {
         return;
       }
       push(entry.kind === "gap" ? gapText(entry.cause) : eventText(entry));
+    },
+    room() {
+      if (controller === undefined || hasRoom()) return Promise.resolve();
+      return new Promise((resolve) => wanting.push(resolve));
     },
     end() {
       const open = controller;

@@ -109,6 +109,36 @@ export function unauthorized(detail: string): ProblemError {
   });
 }
 
+/**
+ * A place for what stays open; returns what gives it back.
+ *
+ * @throws {ProblemError} 429 when the key has all that one key may have, 503 when nobody gets one.
+ */
+export function placeFor(
+  what: "waits" | "streams",
+  key: KeyRecord,
+  { places }: RouteContext,
+): () => void {
+  const taken = places[what].take(key.id);
+  if (typeof taken === "function") return taken;
+  const retry = { obstacle: what, retryAfterMs: 5_000 };
+  if (taken === "key")
+    throw new ProblemError({
+      status: 429,
+      code: "too-many-requests",
+      detail: `This replica has as many open ${what} of the key as one key may have.`,
+      remedy: "End some of them, or give each service a key of its own.",
+      ...retry,
+    });
+  throw new ProblemError({
+    status: 503,
+    code: "unavailable",
+    detail: `This replica has as many open ${what} as it takes.`,
+    remedy: "Ask another replica, or without `wait`.",
+    ...retry,
+  });
+}
+
 /** A signal for what lasts: it aborts when the request, the key or the server ends. */
 export interface Lasting {
   readonly signal: AbortSignal;

@@ -5,6 +5,7 @@ import type { EventLog } from "@lingpai/event-log";
 import type { Served } from "../credentials/served-credential.ts";
 import type { Audit } from "../events/audit.ts";
 import type { EventHub } from "../events/event-hub.ts";
+import type { Places } from "../keys/places.ts";
 import type { RateLimit } from "../keys/rate-limit.ts";
 import type { FleetView } from "../events/fleet-view.ts";
 import type { ServerKeys } from "../keys/server-keys.ts";
@@ -18,6 +19,7 @@ export interface RouteContext {
   readonly accounts: ReadonlyMap<string, Served>;
   readonly keys: ServerKeys;
   readonly rates: RateLimit;
+  readonly places: Readonly<Record<"waits" | "streams", Places>>;
   readonly audit: Audit;
   readonly log: EventLog;
   readonly hub: EventHub;
@@ -40,8 +42,12 @@ export interface ServerLimits {
   readonly bodyMs: number;
   /** Long polls that are open at once. */
   readonly waits: number;
+  /** Long polls of one key that are open at once: nobody with a key can take all of them. */
+  readonly waitsPerKey: number;
   /** Event streams that are open at once. */
   readonly streams: number;
+  /** Event streams of one key that are open at once. */
+  readonly streamsPerKey: number;
   /** How long an SDK behind the WeChat-shaped routes may hold a token, in ms. */
   readonly holdMs: number;
 }

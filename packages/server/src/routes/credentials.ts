@@ -8,7 +8,15 @@ import { ProblemError } from "../http/problem.ts";
 import { badRequest, readJson, readText } from "../http/read-body.ts";
 import { hasRight } from "../keys/key-document.ts";
 import type { KeyRecord } from "../keys/key-document.ts";
-import { callerOf, credentialFor, forbidden, keyGone, keyOf, lasting } from "./authorize.ts";
+import {
+  callerOf,
+  credentialFor,
+  forbidden,
+  keyGone,
+  keyOf,
+  lasting,
+  placeFor,
+} from "./authorize.ts";
 import { bodyLimits } from "./body-limits.ts";
 import type { RouteContext } from "./context.ts";
 import type { Handler } from "./route.ts";
@@ -45,14 +53,13 @@ async function waitForCommit(
   { key, found, commitId, waitMs }: Wait,
   context: RouteContext,
 ): Promise<void> {
-  let open = 0;
-  for (const { waiters } of context.credentials.values()) open += waiters.size;
-  if (open >= context.limits.waits) throw busy("waits");
+  const leave = placeFor("waits", key, context);
   const until = lasting(request, { key }, context);
   try {
     await found.waiters.changed(commitId, waitMs, until.signal);
   } finally {
     until.release();
+    leave();
   }
   if (until.isKeyGone) throw keyGone();
 }
@@ -202,17 +209,6 @@ function note(
   { ref, fingerprint }: CredentialView,
 ): void {
   audit.note({ act, key, ref, fingerprint });
-}
-
-export function busy(what: "waits" | "streams"): ProblemError {
-  return new ProblemError({
-    status: 503,
-    code: "unavailable",
-    detail: `This replica has as many open ${what} as it takes.`,
-    remedy: "Ask another replica, or without `wait`.",
-    obstacle: what,
-    retryAfterMs: 5_000,
-  });
 }
 
 /** What makes no sense is ignored. */

@@ -3,52 +3,62 @@ import { eventStream } from "../events/event-stream.ts";
 import { auditStream, lifeStream } from "../events/streams.ts";
 import { badRequest } from "../http/read-body.ts";
 import { hasRight } from "../keys/key-document.ts";
-import { callerOf, credentialFor, forbidden, lasting } from "./authorize.ts";
-import { busy } from "./credentials.ts";
+import { callerOf, credentialFor, forbidden, lasting, placeFor } from "./authorize.ts";
 import type { Handler } from "./route.ts";
 
 const heartbeatMs = 15_000;
 const bufferMax = 256;
+const streamHeaders = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-store, no-transform",
+  // Proxies of the nginx kind would gather the events.
+  "x-accel-buffering": "no",
+};
 
 /**
  * Without `Last-Event-ID` (or `after`, for a first connection) it begins now. A key sees the events
  * of the credentials that it may read.
  */
 export const followEvents: Handler = async (request, context) => {
-  const { clock, hub, limits } = context;
+  const { clock, hub } = context;
   const { key, session } = await callerOf(request, context);
   if (!key.rights.includes("read")) throw forbidden("read");
   const query = new URL(request.url).searchParams;
   const only = query.get("ref") ?? undefined;
   if (only !== undefined) credentialFor(key, ["read"], only, context);
-  if (hub.size >= limits.streams) throw busy("streams");
+  // Nothing would ever end a stream that nobody reads.
+  if (request.method === "HEAD") return new Response(null, { headers: streamHeaders });
+  const leave = placeFor("streams", key, context);
   const until = lasting(request, { key, session }, context);
   const stream = eventStream({ bufferMax, clock, heartbeatMs, onEnd: () => ended.abort() });
   const ended = new AbortController();
-  ended.signal.addEventListener("abort", () => until.release(), { once: true });
+  ended.signal.addEventListener(
+    "abort",
+    () => {
+      until.release();
+      leave();
+    },
+    { once: true },
+  );
   until.signal.addEventListener("abort", () => stream.end(), { once: true });
   const after = request.headers.get("last-event-id") ?? query.get("after") ?? undefined;
   // The response begins at once; what cannot be read ends it, and the reader comes again.
   hub
     .listen(
       after,
-      (entry) => {
-        const ref = entry.kind === "event" ? String(entry.event["ref"]) : undefined;
-        const isFor = ref === undefined || (only ?? ref) === ref;
-        if (isFor && (ref === undefined || hasRight(key, "read", ref))) stream.send(entry);
+      {
+        room: () => stream.room(),
+        receive(entry) {
+          const ref = entry.kind === "event" ? String(entry.event["ref"]) : undefined;
+          const isFor = ref === undefined || (only ?? ref) === ref;
+          if (isFor && (ref === undefined || hasRight(key, "read", ref))) stream.send(entry);
+        },
       },
       ended.signal,
     )
     .catch(() => stream.end());
   if (until.signal.aborted) stream.end();
-  return new Response(stream.body, {
-    headers: {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-store, no-transform",
-      // Proxies of the nginx kind would gather the events.
-      "x-accel-buffering": "no",
-    },
-  });
+  return new Response(stream.body, { headers: streamHeaders });
 };
 
 export const lifeLine: Handler = async (request, context, { ref = "" }) => {
