@@ -8,6 +8,7 @@ import type { Opened } from "./start/open.ts";
 import { riskNames } from "./start/risks.ts";
 import type { Risk } from "./start/risks.ts";
 import { centreForms, sourcesFrom } from "./start/sources.ts";
+import { systemErrorText } from "./start/system-error.ts";
 
 export interface Output {
   out(text: string): void;
@@ -56,8 +57,9 @@ export async function runServerCommand(
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    if (!(error instanceof LingpaiError)) throw error;
-    output.err(`${name}: ${error.message}`);
+    const text = error instanceof LingpaiError ? error.message : systemErrorText(error);
+    if (text === undefined) throw error;
+    output.err(`${name}: ${text}`);
     return error instanceof ConfigurationError ? 2 : 1;
   }
 }

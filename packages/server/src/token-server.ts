@@ -188,9 +188,10 @@ function routerOf(context: RouteContext, onError: TokenServerOptions["onError"])
   for (const { handler, method, path } of routes)
     app.on(method, path, ({ req }) => handler(req.raw, context, req.param()));
   app.notFound((c) => problemResponse(missing(c)));
-  app.onError((error) => {
+  app.onError((error, { req }) => {
     const problem = problemOf(error);
-    if (problem.code === "internal")
+    // Whoever hangs up ends the work by an error, and reads no answer: that is no fault.
+    if (problem.code === "internal" && !req.raw.signal.aborted)
       try {
         onError?.(error);
       } catch {
@@ -264,7 +265,9 @@ function byAccount(all: readonly Served[]): Map<string, Served> {
     if (one.wechat === undefined) continue;
     const { appId } = one.wechat;
     if (found.has(appId))
-      throw new ConfigurationError(`Two credentials are served as the account ${appId}.`);
+      throw new ConfigurationError(
+        `Two credentials are served as the account ${appId}. Serve each account once, in one mode.`,
+      );
     found.set(appId, one);
   }
   return found;

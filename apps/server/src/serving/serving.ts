@@ -23,16 +23,21 @@ export interface ServingDependencies extends ClientDependencies {
   readonly onWebhook: (report: WebhookReport) => void;
 }
 
+/** By the app's name in the configuration. */
+type Clients = ReadonlyMap<string, ServedClient>;
+
 export class Serving {
   readonly #dependencies: ServingDependencies;
-  #clients: ReadonlyMap<string, ServedClient> = new Map();
+  #clients: Clients = new Map();
   #server: TokenServer;
   #webhooks: Webhooks;
 
   constructor(dependencies: ServingDependencies) {
     this.#dependencies = dependencies;
-    this.#clients = this.#clientsOf(dependencies.config.current);
-    this.#server = this.#serverOf(dependencies.config.current);
+    const clients = new Map<string, ServedClient>();
+    this.#addClients(dependencies.config.current, clients);
+    this.#clients = clients;
+    this.#server = this.#serverOf(dependencies.config.current, this.#clients);
     this.#webhooks = this.#webhooksOf(dependencies.config.current);
   }
 
@@ -44,17 +49,25 @@ export class Serving {
 
   /**
    * Serves this configuration from now on. Clients whose options are the same go on; long polls and
-   * event streams end, and their callers ask again.
+   * event streams end, and their callers ask again. One that cannot be served changes nothing, and
+   * rejects.
    */
   async apply(config: Config): Promise<void> {
     const [server, clients, hooks] = [this.#server, this.#clients, this.#webhooks];
-    this.#clients = this.#clientsOf(config);
-    this.#server = this.#serverOf(config);
-    this.#webhooks = this.#webhooksOf(config);
+    const next = new Map<string, ServedClient>();
+    let made: TokenServer | undefined;
+    try {
+      this.#addClients(config, next);
+      made = this.#serverOf(config, next);
+      this.#webhooks = this.#webhooksOf(config);
+    } catch (error) {
+      await Promise.all([made?.close(), closeOthers(next, clients)]);
+      throw error;
+    }
+    this.#clients = next;
+    this.#server = made;
     await Promise.all([server.close(), hooks.close()]);
-    const kept = new Set(this.#clients.values());
-    const gone = [...clients.values()].filter((client) => !kept.has(client));
-    await Promise.all(gone.map((client) => client.wechat.close()));
+    await closeOthers(clients, next);
   }
 
   /** Ends what lasts. Other requests are still answered. */
@@ -68,19 +81,19 @@ export class Serving {
     await Promise.all(this.clients.map((client) => client.wechat.close()));
   }
 
-  #clientsOf({ apps }: Config): ReadonlyMap<string, ServedClient> {
-    const entries = Object.entries(apps).map(([name, app]) => {
+  /** Adds one client after the other, so that those are known that were made before a failure. */
+  #addClients({ apps }: Config, next: Map<string, ServedClient>): void {
+    for (const [name, app] of Object.entries(apps)) {
       const present = this.#clients.get(name);
       const isSame = present?.options === textOf(app);
-      return [name, isSame ? present : clientOf(name, app, this.#dependencies)] as const;
-    });
-    return new Map(entries);
+      next.set(name, isSame ? present : clientOf(name, app, this.#dependencies));
+    }
   }
 
-  #serverOf({ server }: Config): TokenServer {
+  #serverOf({ server }: Config, clients: Clients): TokenServer {
     const { clock, dashboard, doctor, keys, log, metrics, onError } = this.#dependencies;
     return tokenServer({
-      credentials: this.clients.map(({ served }) => served),
+      credentials: [...clients.values()].map(({ served }) => served),
       keys,
       log,
       clock,
@@ -108,4 +121,11 @@ export class Serving {
       })),
     });
   }
+}
+
+/** Closes the clients of one configuration that another does not have. */
+async function closeOthers(of: Clients, kept: Clients): Promise<void> {
+  const stays = new Set(kept.values());
+  const gone = [...of.values()].filter((client) => !stays.has(client));
+  await Promise.all(gone.map((client) => client.wechat.close()));
 }
