@@ -100,3 +100,14 @@ test("a stream that goes on behind hundreds of stored events misses none", async
   await reader.cancel();
   await log.close();
 });
+
+test("a caller who hangs up while there is no token yet is no fault of the server", async () => {
+  const world = start();
+  const key = await world.key();
+  const replica = world.replica();
+  const gone = new AbortController();
+  const asked = replica.server.handle(requestOf(one, { key, signal: gone.signal }));
+  gone.abort();
+  await world.during(asked);
+  expect(replica.errors).toEqual([]);
+});

@@ -15,12 +15,12 @@ export class RateLimit {
   }
 
   /**
-   * Takes one token. 0 when there was one, otherwise how long until there is one, in ms. A bucket
-   * holds the tokens of two seconds, and at least one.
+   * Takes one token. 0 when there was one, otherwise how long until there is one, in ms.
+   *
+   * @param most what a bucket holds. @defaultValue the tokens of two seconds, and at least one
    */
-  take(keyId: string, perSecond: number): number {
+  take(keyId: string, perSecond: number, most: number = Math.max(1, 2 * perSecond)): number {
     const nowMs = this.#clock.monotonicMs();
-    const most = Math.max(1, 2 * perSecond);
     const bucket = this.#buckets.get(keyId) ?? { tokens: most, atMs: nowMs };
     const earned = ((nowMs - bucket.atMs) / 1_000) * perSecond;
     bucket.tokens = Math.min(most, bucket.tokens + earned);

@@ -30,12 +30,27 @@ export const signIn: Handler = async (request, context) => {
   const key = await context.keys.verify(text);
   if (key === undefined) throw unauthorized("The server key is not valid.");
   countRequest(key, context);
+  countSignIn(key, context);
   const cookie = await sessions.open(request, key);
   context.audit.note({ act: "signed-in", key, ref: "" });
   return Response.json(infoOf(key, sessionMs, context), {
     headers: { ...noStore, "set-cookie": cookie },
   });
 };
+
+/** Twenty at once, then one in five seconds: each lies in the store for twelve hours. */
+function countSignIn({ id }: KeyRecord, { rates }: RouteContext): void {
+  const retryAfterMs = rates.take(`sign-in ${id}`, 0.2, 20);
+  if (retryAfterMs === 0) return;
+  throw new ProblemError({
+    status: 429,
+    code: "too-many-requests",
+    detail: "Too many have signed in with this key on this replica.",
+    remedy: "Ask again after Retry-After, or give each person a key.",
+    obstacle: "rate-limit",
+    retryAfterMs,
+  });
+}
 
 /** 204 when nobody has signed in: a page that asks is no fault, and browsers log a 401 as one. */
 export const readSession: Handler = async (request, context) => {

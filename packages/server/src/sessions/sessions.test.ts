@@ -1,6 +1,6 @@
 /** People who sign in with a server key, on several replicas. */
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { appSecret, ref, serverWorld } from "../server-world.fixture.ts";
+import { appSecret, ref, requestOf, serverWorld } from "../server-world.fixture.ts";
 import type { AskOptions, Replica, ServerWorld } from "../server-world.fixture.ts";
 
 let world: ServerWorld;
@@ -57,6 +57,17 @@ test("the store holds neither the cookie's token nor the key", async () => {
   expect(stored).toHaveLength(2);
   expect(stored.join()).not.toContain(token);
   expect(stored.join()).not.toContain(key.slice(14));
+});
+
+test("a key cannot fill the store with sessions", async () => {
+  const key = await world.key({ rights: ["read"] });
+  const ask = requestOf("/v1/session", { json: { key }, headers: page });
+  const all = Array.from({ length: 60 }, () => first.server.handle(ask.clone()));
+  const statuses = (await world.during(Promise.all(all))).map(({ status }) => status);
+  expect(statuses.filter((status) => status === 200).length).toBeLessThan(30);
+  expect(new Set(statuses)).toEqual(new Set([200, 429]));
+  await world.clock.advance(10_000);
+  await signIn(first, key);
 });
 
 test("a session ends after 12 hours, and when its key is revoked", async () => {
