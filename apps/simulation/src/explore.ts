@@ -6,24 +6,22 @@
 import { parseArgs } from "node:util";
 import { systemClock } from "@lingpai/core";
 import {
+  type Choice,
   chosen,
   claimLines,
   claimMutantLines,
-  claimSearches,
-  searchClaimMutants,
-  type SearchedClaimMutant,
-  type SearchedClaims,
-  searchMutants,
-  reportOf,
-  searches,
-  searchedLines,
   mutantLines,
-  type SearchedMutant,
-  type Searched,
+  reportOf,
+  searched,
+  searchedClaimMutants,
+  searchedClaims,
+  searchedLines,
+  searchedMutants,
 } from "./explore/report.ts";
 
-const usage = `Usage: pnpm explore [--nodes N] [--json] [--stories]
+const usage = `Usage: pnpm explore [--nodes N] [--only TEXT] [--json] [--stories]
   --nodes N   only the searches over N processes
+  --only TEXT only the searches and the mutants whose name contains TEXT
   --stories   also prints the counterexample that found each mutant
   --json      { states, violations, mutants: { total, found, survivors }, ms }`;
 
@@ -32,59 +30,50 @@ const usage = `Usage: pnpm explore [--nodes N] [--json] [--stories]
  * are wrong.
  */
 function main(args: readonly string[]): number {
-  const { nodes, json, stories } = optionsFrom(args);
-  const all = chosen(nodes);
-  if (all.length === 0) {
-    console.error(`There is no search over ${nodes} processes.\n${usage}`);
+  const { nodes, only, json, stories } = optionsFrom(args);
+  const all = chosen({ nodes, only });
+  if (all.searches.length === 0 && all.claimSearches.length === 0) {
+    console.error(`There is no such search.\n${usage}`);
     return 2;
   }
   const print = (lines: readonly string[]): void => {
     if (!json) console.log(lines.join("\n"));
   };
+  /** Prints each as soon as it ends. */
+  const run = <T>(each: Iterable<T>, lines: (one: T) => readonly string[]): readonly T[] =>
+    Array.from(each, (one) => {
+      print(lines(one));
+      return one;
+    });
   const startedMs = systemClock.monotonicMs();
-  const searched: Searched[] = [];
-  const searchedMutants: SearchedMutant[] = [];
-  for (const each of searches(all)) {
-    searched.push(each);
-    print(searchedLines(each));
-  }
-  for (const each of searchMutants()) {
-    searchedMutants.push(each);
-    print(mutantLines(each, stories));
-  }
-  const claims: SearchedClaims[] = [];
-  const searchedClaimMutants: SearchedClaimMutant[] = [];
-  for (const each of claimSearches(nodes)) {
-    claims.push(each);
-    print(claimLines(each));
-  }
-  for (const each of searchClaimMutants()) {
-    searchedClaimMutants.push(each);
-    print(claimMutantLines(each, stories));
-  }
-  const ms = systemClock.monotonicMs() - startedMs;
-  const report = reportOf(searched, searchedMutants, claims, searchedClaimMutants, ms);
+  const report = reportOf(
+    run(searched(all.searches), searchedLines),
+    run(searchedMutants(all.mutants), (one) => mutantLines(one, stories)),
+    run(searchedClaims(all.claimSearches), claimLines),
+    run(searchedClaimMutants(all.claimMutants), (one) => claimMutantLines(one, stories)),
+  );
+  const ms = Math.round(systemClock.monotonicMs() - startedMs);
   const { mutants, violations } = report;
-  if (json) console.log(JSON.stringify(report));
+  if (json) console.log(JSON.stringify({ ...report, ms }));
   print([
-    `${report.states.toLocaleString("en")} states, ${violations.length} violations; ${mutants.found} of ${mutants.total} mutants found; ${Math.round(report.ms / 1000)} s`,
+    `${report.states.toLocaleString("en")} states, ${violations.length} violations; ${mutants.found} of ${mutants.total} mutants found; ${Math.round(ms / 1000)} s`,
   ]);
   return violations.length === 0 && mutants.survivors.length === 0 ? 0 : 1;
 }
 
-function optionsFrom(args: readonly string[]): {
-  nodes: number | undefined;
-  json: boolean;
-  stories: boolean;
+function optionsFrom(args: readonly string[]): Choice & {
+  readonly json: boolean;
+  readonly stories: boolean;
 } {
   const options = {
     nodes: { type: "string" },
+    only: { type: "string" },
     json: { type: "boolean" },
     stories: { type: "boolean" },
   } as const;
   const { values } = parseArgs({ args: args.filter((argument) => argument !== "--"), options });
   const nodes = values.nodes === undefined ? undefined : Number(values.nodes);
-  return { nodes, json: values.json === true, stories: values.stories === true };
+  return { nodes, only: values.only, json: values.json === true, stories: values.stories === true };
 }
 
 try {

@@ -9,7 +9,7 @@ import { mutants, type Mutant } from "./mutants.ts";
 import { search, type Outcome } from "./search/search.ts";
 import { counterexampleOf } from "./counterexample.ts";
 
-/** The output of `--json`. A violation is its counterexample, line by line. */
+/** What the searches found. A violation is its counterexample, line by line. */
 export interface Report {
   readonly states: number;
   readonly violations: readonly (readonly string[])[];
@@ -18,7 +18,6 @@ export interface Report {
     readonly found: number;
     readonly survivors: readonly string[];
   };
-  readonly ms: number;
 }
 
 export interface Searched {
@@ -41,33 +40,48 @@ export interface SearchedClaimMutant {
   readonly outcome: ClaimOutcome;
 }
 
-/** Searches over all claims, or those of `nodes` processes. */
-export function* claimSearches(nodes: number | undefined): Generator<SearchedClaims> {
-  for (const each of claimBounds) {
-    if (nodes === undefined || each.processes.length === nodes)
-      yield { bounds: each, outcome: searchClaims(claimModelOf(each)) };
-  }
+/** Which searches run. Mutants are chosen by their names alone. */
+export interface Choice {
+  /** Only searches over so many processes. Default: any number. */
+  readonly nodes: number | undefined;
+  /** Only searches and mutants whose name contains this text. Default: all. */
+  readonly only: string | undefined;
 }
 
-export function* searchClaimMutants(): Generator<SearchedClaimMutant> {
-  for (const mutant of claimMutants)
-    yield { mutant, outcome: searchClaims(claimModelOf(mutant.bounds, mutant.protocol)) };
+export interface Chosen {
+  readonly searches: readonly Bounds[];
+  readonly mutants: readonly Mutant[];
+  readonly claimSearches: readonly ClaimBounds[];
+  readonly claimMutants: readonly ClaimMutant[];
 }
 
-/** Returns all searches, or those over `nodes` processes. */
-export function chosen(nodes: number | undefined): readonly Bounds[] {
-  return Object.values(bounds).filter(
-    ({ processes }) => nodes === undefined || processes === nodes,
-  );
+export function chosen({ nodes, only = "" }: Choice): Chosen {
+  const isNamed = ({ name }: { readonly name: string }): boolean => name.includes(only);
+  const isOver = (processes: number): boolean => nodes === undefined || processes === nodes;
+  return {
+    searches: Object.values(bounds).filter((each) => isOver(each.processes) && isNamed(each)),
+    mutants: mutants.filter(isNamed),
+    claimSearches: claimBounds.filter((each) => isOver(each.processes.length) && isNamed(each)),
+    claimMutants: claimMutants.filter(isNamed),
+  };
 }
 
-export function* searches(all: readonly Bounds[]): Generator<Searched> {
+export function* searched(all: readonly Bounds[]): Generator<Searched> {
   for (const each of all) yield { bounds: each, outcome: search(modelOf(each)) };
 }
 
-export function* searchMutants(all: readonly Mutant[] = mutants): Generator<SearchedMutant> {
+export function* searchedMutants(all: readonly Mutant[]): Generator<SearchedMutant> {
   for (const mutant of all)
     yield { mutant, outcome: search(modelOf(mutant.bounds, mutant.protocol)) };
+}
+
+export function* searchedClaims(all: readonly ClaimBounds[]): Generator<SearchedClaims> {
+  for (const each of all) yield { bounds: each, outcome: searchClaims(claimModelOf(each)) };
+}
+
+export function* searchedClaimMutants(all: readonly ClaimMutant[]): Generator<SearchedClaimMutant> {
+  for (const mutant of all)
+    yield { mutant, outcome: searchClaims(claimModelOf(mutant.bounds, mutant.protocol)) };
 }
 
 export function reportOf(
@@ -75,7 +89,6 @@ export function reportOf(
   searchedMutants: readonly SearchedMutant[],
   claims: readonly SearchedClaims[],
   searchedClaimMutants: readonly SearchedClaimMutant[],
-  ms: number,
 ): Report {
   const survivors = [
     ...searchedMutants.filter(({ outcome }) => outcome.violation === undefined),
@@ -95,7 +108,6 @@ export function reportOf(
       found: total - survivors.length,
       survivors,
     },
-    ms: Math.round(ms),
   };
 }
 
