@@ -16,6 +16,7 @@ import { tickets } from "./tickets.ts";
 import { wecom } from "./wecom.ts";
 import { yearsBackground } from "./years-background.ts";
 import { yearsDocument } from "./years-document.ts";
+import { yearsMany } from "./years-many.ts";
 import { yearsOptions } from "./years-options.ts";
 import { yearsSurvivors } from "./years-survivors.ts";
 
@@ -38,6 +39,7 @@ export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   wecom,
   "years-background": yearsBackground,
   "years-document": yearsDocument,
+  "years-many": yearsMany,
   "years-options": yearsOptions,
   "years-survivors": yearsSurvivors,
 };

@@ -1,4 +1,5 @@
 /** Runs one piece of work per key at a time, shared by all callers that ask for it meanwhile. */
+import { onAbort } from "../time/on-abort.ts";
 
 export interface SingleFlight<T> {
   /**
@@ -54,9 +55,7 @@ export function createSingleFlight<T>(): SingleFlight<T> {
 /** Settles as `flight` does, or rejects as soon as the signal aborts. Leaves no listener behind. */
 function detachable<T>(flight: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(signal.reason);
-    signal.addEventListener("abort", leave, { once: true });
-    const stay = (): void => signal.removeEventListener("abort", leave);
+    const stay = onAbort(signal, () => reject(signal.reason));
     flight.then(
       (value) => (stay(), resolve(value)),
       (error: unknown) => (stay(), reject(error)),

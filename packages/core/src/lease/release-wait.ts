@@ -2,6 +2,7 @@
 import type { Unsubscribe } from "../driver/subscriptions.ts";
 import type { LeaseRequest } from "./lease-request.ts";
 import type { Busy } from "../lock/lock.ts";
+import { onAbort } from "../time/on-abort.ts";
 import { start, storeDeadline, waitFor } from "../time/wait.ts";
 import type { Random } from "../random.ts";
 
@@ -35,11 +36,11 @@ export async function listenForRelease(
     new Promise((resolve) => {
       const end = (): void => {
         cancel();
-        signal.removeEventListener("abort", end);
+        leave();
         resolve();
       };
       const cancel = request.clock.setTimer(ms, end);
-      signal.addEventListener("abort", end, { once: true });
+      const leave = onAbort(signal, end);
       wake = end;
     });
   return {

@@ -1,4 +1,6 @@
 /** Orders this process's callers for one name: first come, first served, one at a time. */
+import { onAbort } from "../time/on-abort.ts";
+
 export interface WaitQueue {
   /**
    * Resolves when it is the caller's turn, with the function that ends the turn. More than one call
@@ -38,16 +40,17 @@ export function createWaitQueue(): WaitQueue {
           tails.set(name, queue);
           return begin(queue);
         }
-        const onAbort = (): void => {
-          waiters.delete(wake);
-          reject(signal?.reason);
-        };
         const wake = (): void => {
-          signal?.removeEventListener("abort", onAbort);
+          ignoreAbort?.();
           begin(waiters);
         };
         waiters.add(wake);
-        signal?.addEventListener("abort", onAbort, { once: true });
+        const ignoreAbort =
+          signal &&
+          onAbort(signal, () => {
+            waiters.delete(wake);
+            reject(signal.reason);
+          });
       });
     },
   };

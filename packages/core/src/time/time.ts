@@ -5,6 +5,7 @@
  * passes.
  */
 
+import { onAbort } from "./on-abort.ts";
 import { Sweep } from "./sweep.ts";
 
 export interface Clock {
@@ -86,18 +87,19 @@ export function delay(
 ): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason);
-    const onAbort = (): void => {
-      cancel();
-      reject(signal?.reason);
-    };
+    const leave =
+      signal &&
+      onAbort(signal, () => {
+        cancel();
+        reject(signal.reason);
+      });
     const cancel = clock.setTimer(
       delayMs,
       () => {
-        signal?.removeEventListener("abort", onAbort);
+        leave?.();
         resolve();
       },
       timer,
     );
-    signal?.addEventListener("abort", onAbort, { once: true });
   });
 }

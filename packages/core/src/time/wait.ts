@@ -1,6 +1,7 @@
 /** Waiting that ends: with the work, at a deadline, or when somebody gives up. */
 import { CacheUnavailableError } from "../errors.ts";
 import { setDeadline } from "./deadline.ts";
+import { onAbort } from "./on-abort.ts";
 import type { CancelTimer, Clock, TimerOptions } from "./time.ts";
 
 export interface WaitOptions<T> {
@@ -36,11 +37,9 @@ export function waitFor<T>(work: Promise<T>, options: WaitOptions<T>): Promise<T
       if (isSettled) return;
       isSettled = true;
       cancel?.();
-      for (const signal of listened) signal.removeEventListener("abort", onAbort);
+      for (const leave of leaves) leave();
       finish();
     };
-    const onAbort = (event: Event): void =>
-      settle(() => reject((event.target as AbortSignal).reason));
     const arm = (bound: WaitDeadline<T>, ms: number): CancelTimer =>
       setTimer(bound, ms, () => {
         const leftMs = bound.moreMs?.() ?? 0;
@@ -54,8 +53,10 @@ export function waitFor<T>(work: Promise<T>, options: WaitOptions<T>): Promise<T
             }
           });
       });
+    const leaves = listened.map((signal) =>
+      onAbort(signal, () => settle(() => reject(signal.reason))),
+    );
     let cancel = deadline && arm(deadline, deadline.ms);
-    for (const signal of listened) signal.addEventListener("abort", onAbort, { once: true });
     work.then(
       (value) => (isSettled ? onLateValue?.(value) : settle(() => resolve(value))),
       (error: unknown) => settle(() => reject(error)),
@@ -120,15 +121,15 @@ export function createWaitLimit({
   const controller = new AbortController();
   const exhaust = (): void => controller.abort(timeoutError());
   const cancel = waitMs > 0 ? clock.setTimer(waitMs, exhaust) : undefined;
-  const onAbort = (): void => controller.abort(signal?.reason);
-  if (signal?.aborted) onAbort();
-  else signal?.addEventListener("abort", onAbort, { once: true });
+  const abort = (): void => controller.abort(signal?.reason);
+  if (signal?.aborted) abort();
+  const leave = signal?.aborted === false ? onAbort(signal, abort) : undefined;
   return {
     signal: controller.signal,
     exhaust,
     dispose() {
       cancel?.();
-      signal?.removeEventListener("abort", onAbort);
+      leave?.();
     },
   };
 }

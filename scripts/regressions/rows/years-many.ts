@@ -1,0 +1,28 @@
+/** Many credentials and many callers in one process. */
+import type { Regression } from "../regression.ts";
+
+const core = "packages/core/src";
+const onAbort = `${core}/time/on-abort.ts`;
+const test = `${core}/time/on-abort.test.ts`;
+const title = "put one listener on it, and none is left";
+
+export const yearsMany: readonly Regression[] = [
+  {
+    right: "Callers that share one signal put one listener on it, not one each.",
+    edits: [
+      {
+        file: onAbort,
+        from: "const shared = all.get(signal) ?? share(signal);",
+        to: "const shared = share(signal);",
+      },
+    ],
+    test,
+    title,
+  },
+  {
+    right: "When nobody waits with a signal, no listener is left on it.",
+    edits: [{ file: onAbort, from: 'signal.removeEventListener("abort", shared.tell);', to: "" }],
+    test,
+    title,
+  },
+];
