@@ -99,7 +99,7 @@ export const availabilityFailover: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/assembly.ts`,
-        from: "this.outcomes.pending.retryNow();",
+        from: "this.outcomes.pending?.retryNow();",
         to: "",
       },
     ],
@@ -141,7 +141,7 @@ export const availabilityFailover: readonly Regression[] = [
     edits: [
       {
         file: owner,
-        from: "if (!outcomes.pending.keeps(lease)) await lease.release();",
+        from: "if (outcomes.pending?.keeps(lease) !== true) await lease.release();",
         to: "await lease.release();",
       },
     ],

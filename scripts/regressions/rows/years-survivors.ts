@@ -31,7 +31,7 @@ export const yearsSurvivors: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/manager.ts`,
-        from: "await this.#assembly.outcomes.pending.close();",
+        from: "await this.#assembly.outcomes.pending?.close();",
         to: "",
       },
     ],

@@ -26,6 +26,14 @@ interface Listening {
   readonly listener: WatchListener;
   /** The next one who listens to the same name. */
   other: Listening | undefined;
+  /** What its caller was given, and the subscription at the store that this stands for. */
+  end: Unsubscribe | undefined;
+  present: Promise<Unsubscribe> | undefined;
+}
+
+interface Ended {
+  readonly done: Promise<void>;
+  readonly present: Promise<Unsubscribe> | undefined;
 }
 
 export class SharedWatch {
@@ -33,8 +41,8 @@ export class SharedWatch {
   /** The newest listener of each name, which leads to the others. Most names have one. */
   readonly #toName = new Map<string, Listening>();
   readonly #toAll = new Set<Listening>();
-  /** The subscription at the store that each returned `Unsubscribe` stands for. */
-  readonly #givenTo = new WeakMap<Unsubscribe, Promise<Unsubscribe>>();
+  /** What became of each listener that has left. Those that stay know their subscription. */
+  readonly #ended = new WeakMap<Unsubscribe, Ended>();
   #present: Promise<Unsubscribe> | undefined;
 
   constructor(options: SharedWatchOptions) {
@@ -44,17 +52,24 @@ export class SharedWatch {
   /**
    * Adds a listener.
    *
-   * @param instead the result of an earlier call, whose subscription seems dead. The store is asked
-   *   for a new subscription, unless that happened since.
+   * @param instead the result of an earlier call for the same name, whose subscription seems dead.
+   *   The store is asked for a new subscription, unless that happened since.
    */
   async open(
-    { name, key, listener }: Omit<Listening, "other">,
+    { name, key, listener }: Pick<Listening, "name" | "key" | "listener">,
     instead: Unsubscribe | undefined,
   ): Promise<Unsubscribe> {
-    const listening: Listening = { name, key, listener, other: undefined };
+    const listening: Listening = {
+      name,
+      key,
+      listener,
+      other: undefined,
+      end: undefined,
+      present: undefined,
+    };
     // An unknown one comes from a wrapper of this cache. The wrapper decides whether it is dead.
     const seemsDead =
-      instead !== undefined && [undefined, this.#present].includes(this.#givenTo.get(instead));
+      instead !== undefined && [undefined, this.#present].includes(this.#behind(instead, name));
     const present = this.#present === undefined || seemsDead ? this.#renew() : this.#present;
     this.#add(listening);
     try {
@@ -63,14 +78,27 @@ export class SharedWatch {
       await this.#remove(listening);
       throw error;
     }
-    const end = this.#endOf(listening);
-    this.#givenTo.set(end, present);
-    return end;
+    listening.present = present;
+    // Bound, not an arrow function, which would hold a context of its own.
+    listening.end = this.#end.bind(this, listening);
+    return listening.end;
   }
 
-  #endOf(listening: Listening): Unsubscribe {
-    let ended: Promise<void> | undefined;
-    return () => (ended ??= this.#remove(listening));
+  /** Returns the subscription at the store for which this stands. Undefined for an unknown one. */
+  #behind(end: Unsubscribe, name: string | undefined): Promise<Unsubscribe> | undefined {
+    const present = name === undefined ? this.#toAll : allFrom(this.#toName.get(name));
+    for (const listening of present) if (listening.end === end) return listening.present;
+    return this.#ended.get(end)?.present;
+  }
+
+  /** Removes the listener, once. */
+  #end(listening: Listening): Promise<void> {
+    const { end, present } = listening;
+    const before = end && this.#ended.get(end);
+    if (before !== undefined) return before.done;
+    const done = this.#remove(listening);
+    if (end !== undefined) this.#ended.set(end, { done, present });
+    return done;
   }
 
   #renew(): Promise<Unsubscribe> {

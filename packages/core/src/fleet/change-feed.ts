@@ -38,12 +38,12 @@ export class ChangeFeed {
   /** One that seemed dead: the next one is requested in its place. */
   #dead: Unsubscribe | undefined;
   /** When the rate limit is full again. Each reading moves it on by one gap. */
-  #wholeAtMs = Number.NEGATIVE_INFINITY;
+  #wholeAtMs: number | undefined;
   #cancel: CancelTimer | undefined;
   #cancelRetry: CancelTimer | undefined;
   /** Readings in a row that failed. */
   #failures = 0;
-  #lastReceivedMs = Number.NEGATIVE_INFINITY;
+  #lastReceivedMs: number | undefined;
   #isClosed = false;
   #isPaused = false;
 
@@ -59,7 +59,7 @@ export class ChangeFeed {
 
   /** Returns true when a message came at this instant of the monotonic clock or later. */
   hasReceivedSince(ms: number): boolean {
-    return this.#lastReceivedMs >= ms;
+    return this.#lastReceivedMs !== undefined && this.#lastReceivedMs >= ms;
   }
 
   /**
@@ -153,11 +153,8 @@ export class ChangeFeed {
   async #watch(cache: Pick<Cache, "watch">, key: string): Promise<Unsubscribe | undefined> {
     const instead = this.#dead;
     this.#dead = undefined;
-    const heard: WatchListener = (changed) => {
-      if (changed !== undefined && changed !== key) return;
-      this.#lastReceivedMs = this.#clock.monotonicMs();
-      this.#schedule();
-    };
+    // Bound, not an arrow function, which would hold a context of its own.
+    const heard: WatchListener = this.#onMessage.bind(this, key);
     try {
       return await cache.watch?.(heard, { key, ...(instead && { instead }) });
     } catch {
@@ -166,12 +163,20 @@ export class ChangeFeed {
     }
   }
 
+  #onMessage(key: string, changed: string | undefined): void {
+    if (changed !== undefined && changed !== key) return;
+    this.#lastReceivedMs = this.#clock.monotonicMs();
+    this.#schedule();
+  }
+
   #schedule(): void {
     if (this.#isClosed || this.#isPaused || this.#cancel !== undefined) return;
     const delayMs = this.#waiters === undefined ? this.#reader.drawDelayMs() : 0;
     const waitMs = Math.max(
       delayMs,
-      this.#wholeAtMs - (burst - 1) * gapMs - this.#clock.monotonicMs(),
+      (this.#wholeAtMs ?? Number.NEGATIVE_INFINITY) -
+        (burst - 1) * gapMs -
+        this.#clock.monotonicMs(),
     );
     if (waitMs <= 0) return this.#read();
     const fire = (): void => {
@@ -183,7 +188,8 @@ export class ChangeFeed {
 
   #read(): void {
     if (this.#isClosed) return;
-    this.#wholeAtMs = Math.max(this.#wholeAtMs, this.#clock.monotonicMs()) + gapMs;
+    const nowMs = this.#clock.monotonicMs();
+    this.#wholeAtMs = Math.max(this.#wholeAtMs ?? nowMs, nowMs) + gapMs;
     this.#cancelRetry?.();
     this.#reader.read().then(
       () => {

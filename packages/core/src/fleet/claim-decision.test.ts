@@ -80,15 +80,14 @@ describe("a claim that this process remembers", () => {
     [1, "own"],
     [0, "refused"],
   ])("counts as its own until it ends: in %i ms", (leftMs, kind) => {
-    const renewedMs = nowMs + leftMs - staleAfterMs;
-    const remembered = { ...claimed("production", renewedMs - hourMs), renewedMs };
+    const remembered = { sinceMs: nowMs - 2 * staleAfterMs, endsMs: nowMs + leftMs };
     expect(decideClaim(production, { ...facts, remembered }).verdict.kind).toBe(kind);
   });
 
   it("counts less than the one that is stored", () => {
     const stored = claimed("production", nowMs - 2 * hourMs);
     const both = { ...noClaims, claims: [stored, claimed("staging", nowMs - 3 * hourMs)] };
-    const remembered = claimed("production", nowMs - 4 * hourMs);
+    const remembered = { sinceMs: nowMs - 4 * hourMs, endsMs: nowMs + hourMs };
     const { verdict } = decideClaim(production, { ...facts, registry: both, remembered });
     expect(verdict.kind).toBe("refused");
   });

@@ -30,12 +30,18 @@ export interface Claimant {
 /** The parts of a credential that show when and how this environment came by it. */
 export type ClaimedCredential = Pick<StoredCredential, "sentAtMs" | "expiresAtMs" | "by">;
 
+/** A claim that the registry may have lost: since when it holds, and until when. */
+export interface RememberedClaim {
+  readonly sinceMs: number;
+  readonly endsMs: number;
+}
+
 /** What a process knows when it decides. All instants are the store's. */
 export interface ClaimFacts {
   /** As it is stored; undefined: what is stored is no registry. */
   readonly registry: Registry | undefined;
   /** This environment's claim, as this process read or wrote it last. */
-  readonly remembered?: Claim | undefined;
+  readonly remembered?: RememberedClaim | undefined;
   /** This environment's newest credential, dead or alive; undefined: it has never had one. */
   readonly credential?: ClaimedCredential | undefined;
   /** When the last credential that this process fetched ends. */
@@ -168,7 +174,7 @@ function sinceOf(claimant: Claimant, facts: ClaimFacts): number | undefined {
   const { credential, nowMs, registry, remembered } = facts;
   const stored = storedClaim(claimant, facts);
   if (stored !== undefined) return stored.sinceMs;
-  if (remembered !== undefined && nowMs < endsAtMs(remembered)) return remembered.sinceMs;
+  if (remembered !== undefined && nowMs < remembered.endsMs) return remembered.sinceMs;
   // What an operator stores by hand needed no claim.
   if (credential === undefined || credential.by.reason === "manual") return undefined;
   const { expiresAtMs, sentAtMs } = credential;

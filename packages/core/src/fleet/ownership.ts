@@ -13,6 +13,7 @@ import {
   coversMs,
   decideAgain,
   decideClaim,
+  endsAtMs,
   validClaims,
   isReadable,
   renewedBy,
@@ -64,15 +65,16 @@ type AllowingVerdict = Extract<ClaimVerdict, { readonly kind: "own" | "consume" 
 export class Ownership {
   readonly #context: Context;
   readonly #clock: StoreClock;
-  readonly #registry: Cache;
-  readonly #claimant: Claimant;
-  #checkAtMs = Number.NEGATIVE_INFINITY;
-  #reconsiderAtMs = Number.NEGATIVE_INFINITY;
+  readonly #cache: Cache;
+  readonly #onConflict: OnConflict;
+  #checkAtMs: number | undefined;
+  #reconsiderAtMs: number | undefined;
   /**
-   * This environment's claim as this process saw or wrote it last. A registry that was lost no
-   * longer has it.
+   * Since when this environment's claim holds, and until when, as this process saw or wrote it
+   * last. A registry that was lost no longer has it.
    */
-  #own: Claim | undefined;
+  #ownSinceMs: number | undefined;
+  #ownEndsMs: number | undefined;
   /** The claim to which this environment had to yield when this process looked last. */
   #earlier: Claim | undefined;
   /** When the credential that this environment fetched ends, in store time. */
@@ -82,12 +84,25 @@ export class Ownership {
   #reported: string | undefined;
 
   constructor(context: Context, clock: StoreClock, cache: Cache, onConflict: OnConflict) {
-    const { environment, issuer, node } = context;
-    const { lifetimeMs } = issuer;
     this.#context = context;
     this.#clock = clock;
-    this.#registry = claimsView(cache);
-    this.#claimant = { environment, path: cache.path, node, onConflict, lifetimeMs };
+    this.#cache = cache;
+    this.#onConflict = onConflict;
+  }
+
+  /** Made when asked for: kept, it would be a sixtieth of a credential's memory. */
+  get #claimant(): Claimant {
+    const { environment, issuer, node } = this.#context;
+    const { lifetimeMs } = issuer;
+    return { environment, path: this.#cache.path, node, onConflict: this.#onConflict, lifetimeMs };
+  }
+
+  get #registry(): Cache {
+    return claimsView(this.#cache);
+  }
+
+  get #isChecked(): boolean {
+    return this.#checkAtMs !== undefined && this.#context.clock.monotonicMs() < this.#checkAtMs;
   }
 
   /**
@@ -121,9 +136,8 @@ export class Ownership {
     stored: Promise<ClaimedCredential | undefined>,
     isNew = false,
   ): Promise<Claim | undefined> {
-    const { clock, issuer } = this.#context;
-    if (clock.monotonicMs() < this.#checkAtMs) return undefined;
-    if (isNew && this.#own === undefined) {
+    if (this.#isChecked) return undefined;
+    if (isNew && this.#ownSinceMs === undefined) {
       const first = renewedBy(this.#claimant, this.#unreadFacts());
       if (await this.#write(first, "absent")) return this.#checkLater();
     }
@@ -140,7 +154,7 @@ export class Ownership {
     // The claim stands, and another node keeps writing. The renewal can wait.
     if (standing !== undefined) return undefined;
     throw new CacheUnavailableError(
-      `The claims on "${issuer.id}" changed ${conflictsMax} times while we wrote: many environments start. Try again.`,
+      `The claims on "${this.#context.issuer.id}" changed ${conflictsMax} times while we wrote: many environments start. Try again.`,
     );
   }
 
@@ -151,9 +165,8 @@ export class Ownership {
    * @throws as {@link Ownership.claim}.
    */
   async checkClaim(stored: ClaimedCredential | undefined): Promise<Claim | undefined> {
-    const { clock, health } = this.#context;
-    if (this.#claimant.onConflict === "coexist" || clock.monotonicMs() < this.#checkAtMs)
-      return undefined;
+    if (this.#onConflict === "coexist" || this.#isChecked) return undefined;
+    const { health } = this.#context;
     const reading = health.refusesWrites ? await this.#read().catch(ifUnavailable) : "none";
     const facts =
       reading === "none" ? this.#unreadFacts(this.#earlier) : this.#factsOf(reading, stored);
@@ -168,7 +181,7 @@ export class Ownership {
     this.#coveredMs = Math.max(this.#coveredMs, credential?.expiresAtMs ?? 0);
     const announcedMs = Math.max(coversMs, this.#context.issuer.lifetimeMs);
     if (this.#coveredMs <= this.#clock.nowMs() + announcedMs) return;
-    this.#checkAtMs = Number.NEGATIVE_INFINITY;
+    this.#checkAtMs = undefined;
     await this.claim(Promise.resolve(credential));
   }
 
@@ -179,8 +192,9 @@ export class Ownership {
    */
   async recheckClaims(): Promise<Claim | "gone" | undefined> {
     const { clock } = this.#context;
-    if (clock.monotonicMs() < this.#reconsiderAtMs) return undefined;
-    this.#reconsiderAtMs = clock.monotonicMs() + reconsiderEveryMs;
+    const nowMs = clock.monotonicMs();
+    if (nowMs < (this.#reconsiderAtMs ?? nowMs)) return undefined;
+    this.#reconsiderAtMs = nowMs + reconsiderEveryMs;
     return decideAgain(this.#claimant, this.#factsOf(await this.#read(), undefined));
   }
 
@@ -191,18 +205,28 @@ export class Ownership {
     const nowMs = entry?.storeNowMs ?? this.#clock.nowMs();
     const version = entry?.version ?? "absent";
     const registry = entry === undefined ? noClaims : decodedOr(entry.value, issuer.id);
-    if (registry !== undefined) this.#remember(validClaims({ registry, nowMs }));
+    if (registry !== undefined) this.#learn(validClaims({ registry, nowMs }));
     return { registry, nowMs, version };
   }
 
-  #remember(claims: readonly Claim[]): void {
-    const { path } = this.#claimant;
-    this.#own = claims.find((claim) => samePath(claim.path, path)) ?? this.#own;
+  #learn(claims: readonly Claim[]): void {
+    const { path } = this.#cache;
+    const own = claims.find((claim) => samePath(claim.path, path));
+    if (own !== undefined) this.#remember(own);
     this.#otherClaimant = claims.find((claim) => !samePath(claim.path, path))?.environment;
   }
 
   #factsOf({ registry, nowMs }: Reading, credential: ClaimedCredential | undefined): ClaimFacts {
-    return { registry, remembered: this.#own, credential, coveredMs: this.#coveredMs, nowMs };
+    const remembered =
+      this.#ownSinceMs === undefined || this.#ownEndsMs === undefined
+        ? undefined
+        : { sinceMs: this.#ownSinceMs, endsMs: this.#ownEndsMs };
+    return { registry, remembered, credential, coveredMs: this.#coveredMs, nowMs };
+  }
+
+  #remember(own: Claim): void {
+    this.#ownSinceMs = own.sinceMs;
+    this.#ownEndsMs = endsAtMs(own);
   }
 
   /** Nothing was read: only the claim counts to which this environment yielded before, if any. */
@@ -248,7 +272,7 @@ export class Ownership {
         this.#registry.set(issuer.id, encodeRegistry(registry), { ifVersion, ttlMs }),
       ),
     );
-    if (written) this.#own = own;
+    if (written) this.#remember(own);
     return written;
   }
 }

@@ -5,17 +5,17 @@ import type { Clock } from "../time/time.ts";
 /** Clocks drift and answers take time. A larger difference counts as a jump. */
 const jumpMs = 5_000;
 
-interface Anchor {
-  readonly storeMs: number;
-  readonly startedMs: number;
-  readonly endedMs: number;
-  readonly wallMs: number;
-}
-
 export class StoreClock {
   readonly #clock: Clock;
   readonly #bus: EventBus;
-  #anchor: Anchor | undefined;
+  /**
+   * How far the store's clock and the wall clock were ahead of the monotonic clock at the last
+   * answer, and how long that answer took. Numbers, not an object: a process may hold a hundred
+   * thousand credentials.
+   */
+  #storeAheadMs: number | undefined;
+  #wallAheadMs = 0;
+  #tookMs = 0;
 
   constructor(clock: Clock, bus: EventBus) {
     this.#clock = clock;
@@ -24,7 +24,7 @@ export class StoreClock {
 
   /** True once the store has reported its time. */
   get isSet(): boolean {
-    return this.#anchor !== undefined;
+    return this.#storeAheadMs !== undefined;
   }
 
   /**
@@ -32,21 +32,18 @@ export class StoreClock {
    * clock.
    */
   observe(storeMs: number, startedMs: number): void {
-    const anchor = {
-      storeMs,
-      startedMs,
-      endedMs: this.#clock.monotonicMs(),
-      wallMs: this.#clock.wallMs(),
-    };
-    const last = this.#anchor;
-    this.#anchor = anchor;
-    if (last === undefined) return;
-    const passedMs = anchor.endedMs - last.endedMs;
-    const nodeJumpMs = anchor.wallMs - last.wallMs - passedMs;
-    const storeJumpMs = storeMs - last.storeMs - passedMs;
+    const endedMs = this.#clock.monotonicMs();
+    const lastStoreAheadMs = this.#storeAheadMs;
+    const lastWallAheadMs = this.#wallAheadMs;
     // The process may have stood still, so either answer may have waited as long as its call
     // lasted.
-    const slackMs = jumpMs + (anchor.endedMs - startedMs) + (last.endedMs - last.startedMs);
+    const slackMs = jumpMs + this.#tookMs + (endedMs - startedMs);
+    this.#storeAheadMs = storeMs - endedMs;
+    this.#wallAheadMs = this.#clock.wallMs() - endedMs;
+    this.#tookMs = endedMs - startedMs;
+    if (lastStoreAheadMs === undefined) return;
+    const nodeJumpMs = this.#wallAheadMs - lastWallAheadMs;
+    const storeJumpMs = this.#storeAheadMs - lastStoreAheadMs;
     if (Math.abs(nodeJumpMs) > slackMs)
       this.#bus.emit("clock-jumped", { where: "node", jumpMs: nodeJumpMs });
     else if (Math.abs(storeJumpMs) > slackMs)
@@ -58,12 +55,9 @@ export class StoreClock {
    * machine may have slept.
    */
   get isDoubtful(): boolean {
-    const last = this.#anchor;
-    if (last === undefined) return false;
-    return (
-      Math.abs(this.#clock.wallMs() - last.wallMs - (this.#clock.monotonicMs() - last.endedMs)) >
-      jumpMs
-    );
+    if (!this.isSet) return false;
+    const wallAheadMs = this.#clock.wallMs() - this.#clock.monotonicMs();
+    return Math.abs(wallAheadMs - this.#wallAheadMs) > jumpMs;
   }
 
   /**
@@ -71,11 +65,9 @@ export class StoreClock {
    * the wall clock's.
    */
   nowMs(): number {
-    const last = this.#anchor;
+    const aheadMs = this.#storeAheadMs;
     return Math.floor(
-      last === undefined
-        ? this.#clock.wallMs()
-        : last.storeMs + this.#clock.monotonicMs() - last.endedMs,
+      aheadMs === undefined ? this.#clock.wallMs() : aheadMs + this.#clock.monotonicMs(),
     );
   }
 
@@ -83,8 +75,8 @@ export class StoreClock {
    * Returns the earliest instant of the monotonic clock at which the store's clock shows `storeMs`.
    */
   monotonicAt(storeMs: number): number {
-    const last = this.#anchor;
-    if (last === undefined) return this.#clock.monotonicMs() + storeMs - this.#clock.wallMs();
-    return last.startedMs + storeMs - last.storeMs;
+    const aheadMs = this.#storeAheadMs;
+    if (aheadMs === undefined) return this.#clock.monotonicMs() + storeMs - this.#clock.wallMs();
+    return storeMs - aheadMs - this.#tookMs;
   }
 }

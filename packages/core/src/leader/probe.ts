@@ -21,11 +21,16 @@ const questionsMax = 3;
 const silenceMs = 1_000;
 const pauseMs = 100;
 
+/** The questions under way, by the node that asks and the fingerprint. */
+const asked = new WeakMap<FleetNode, Map<string, Promise<Verdict>>>();
+
+/**
+ * One question to the platform serves all who report the same credential while it is asked. All
+ * probes of a node share it, so one is made for each use, and none is kept.
+ */
 export class Probe {
   readonly #node: FleetNode;
   readonly #closing: Closing;
-  /** One question to the platform serves all who report the same credential while it is asked. */
-  #asking: Map<string, Promise<Verdict>> | undefined;
 
   constructor(node: FleetNode, closing: Closing) {
     this.#node = node;
@@ -45,12 +50,16 @@ export class Probe {
     if (!this.canAsk) return "unknown";
     return this.#closing.during(async (closing) => {
       const signals = { signals: [signal, closing] };
-      const running = this.#asking?.get(secret.fingerprint);
+      const running = this.#askingFor(secret);
       const found = running && (await waitFor(running, signals));
       // It may have died between that question and this complaint.
       if (found === "dead" || found === "unknown") return found;
-      return waitFor(this.#asking?.get(secret.fingerprint) ?? this.#ask(secret), signals);
+      return waitFor(this.#askingFor(secret) ?? this.#ask(secret), signals);
     });
+  }
+
+  #askingFor({ fingerprint }: Secret): Promise<Verdict> | undefined {
+    return asked.get(this.#node)?.get(fingerprint);
   }
 
   #ask(secret: Secret): Promise<Verdict> {
@@ -63,7 +72,8 @@ export class Probe {
       `The probe of "${issuer.id}" was not answered within ${ms} ms (fetchDeadlineMs, and at most ${deadlineMaxMs}).`,
     );
     const answer = this.#questions(secret, abort.signal);
-    const asked = (this.#asking ??= new Map());
+    const ofNode = asked.get(this.#node) ?? new Map<string, Promise<Verdict>>();
+    asked.set(this.#node, ofNode);
     const asking = this.#closing
       .during((closing) =>
         waitFor(answer, {
@@ -74,10 +84,10 @@ export class Probe {
       .catch((): Verdict => "unknown")
       .finally(() => {
         abort.abort(late);
-        asked.delete(fingerprint);
-        if (asked.size === 0) this.#asking = undefined;
+        ofNode.delete(fingerprint);
+        if (ofNode.size === 0) asked.delete(this.#node);
       });
-    asked.set(fingerprint, asking);
+    ofNode.set(fingerprint, asking);
     return asking;
   }
 

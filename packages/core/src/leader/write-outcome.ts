@@ -42,11 +42,15 @@ export function toAbandonEvent(
 
 export class OutcomeWriter {
   readonly #node: FleetNode;
-  readonly pending: UnstoredOutcome;
+  #pending: UnstoredOutcome | undefined;
 
   constructor(node: FleetNode) {
     this.#node = node;
-    this.pending = new UnstoredOutcome(node.context);
+  }
+
+  /** The outcome that waits for the store. Undefined before the first one does. */
+  get pending(): UnstoredOutcome | undefined {
+    return this.#pending;
   }
 
   /**
@@ -77,7 +81,7 @@ export class OutcomeWriter {
       isRecorded = false;
       // This node knows it already. The others see an open request, which may have been answered.
       state = reduce(state, event, storeClock.nowMs(), context.rules).state ?? state;
-      this.pending.keep(tryAgainMaxMs, leaseContext.lease, () => this.#report(attempt, event));
+      this.#keep(tryAgainMaxMs, leaseContext.lease, () => this.#report(attempt, event));
     }
     if (isRecorded) local.updateState(state);
     else local.continueState(state, attempt.snapshot.state, true);
@@ -95,6 +99,11 @@ export class OutcomeWriter {
       });
     }
     return isRecorded;
+  }
+
+  #keep(...outcome: Parameters<UnstoredOutcome["keep"]>): void {
+    this.#pending ??= new UnstoredOutcome(this.#node.context);
+    this.#pending.keep(...outcome);
   }
 
   /**
@@ -135,7 +144,7 @@ export class OutcomeWriter {
         nextInput !== undefined &&
         nextInput.fingerprint !== answer.attempt.input?.fingerprint;
       if (!mustBeStored) this.#serveUnstored(answer);
-      this.pending.keep(answer.issued.expiresInMs, leaseContext.lease, () => this.#offer(answer));
+      this.#keep(answer.issued.expiresInMs, leaseContext.lease, () => this.#offer(answer));
       if (mustBeStored) throw error;
     }
   }

@@ -44,7 +44,6 @@ export class Assembly
   readonly source: DocumentSource;
   readonly outcomes: OutcomeWriter;
   readonly breaker: CircuitBreaker;
-  readonly probe: Probe;
   readonly demand: Demand;
   readonly singleFlight: SingleFlight;
   readonly background: Background;
@@ -77,7 +76,6 @@ export class Assembly
     this.outcomes = new OutcomeWriter(this);
     this.source = new DocumentSource(this, cache, roleFrom(options.role));
     this.breaker = new CircuitBreaker(this);
-    this.probe = new Probe(this, closing);
     this.demand = new Demand(this, options.keepAlive ?? false);
     this.#claims = new Ownership(context, this.storeClock, cache, onConflictOf(context, options));
     this.singleFlight = new SingleFlight(this, this, closing);
@@ -92,6 +90,10 @@ export class Assembly
 
   get parentErrors(): LazyWeakSet<object> {
     return this.#known;
+  }
+
+  get probe(): Probe {
+    return new Probe(this, this.#closing);
   }
 
   /** Made for the first refusal, as is the replacement. */
@@ -152,7 +154,7 @@ export class Assembly
   /** Continues everything that waited for the store. */
   onStoreRecovered(): void {
     this.lostRequests.restart();
-    this.outcomes.pending.retryNow();
+    this.outcomes.pending?.retryNow();
     this.background.retryNow();
   }
 

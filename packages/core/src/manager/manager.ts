@@ -205,7 +205,7 @@ class ManagedCredential implements Credential {
     // Whoever waits for another node's request waits no longer.
     this.#assembly.source.feed.wake();
     await this.#assembly.singleFlight.settled();
-    await this.#assembly.outcomes.pending.close();
+    await this.#assembly.outcomes.pending?.close();
     this.#assembly.source.feed.close();
     const { uses } = this.#local;
     this.#local.close();

@@ -55,7 +55,7 @@ export async function asOwner(
   }
   // An issued credential that could not be stored yet comes first: the input that it replaced must
   // not be sent again.
-  if ((await outcomes.pending.flush()) && node.local.cachedFor(goal) !== undefined) return served;
+  if ((await outcomes.pending?.flush()) && node.local.cachedFor(goal) !== undefined) return served;
   try {
     return await leadUnderLease(dependencies, goal, snapshot, parent);
   } catch (error) {
@@ -98,7 +98,7 @@ async function leadUnderLease(
     return served;
   } finally {
     // An outcome that could not be stored yet keeps the lease.
-    if (!outcomes.pending.keeps(lease)) await lease.release();
+    if (outcomes.pending?.keeps(lease) !== true) await lease.release();
     source.feed.resume();
   }
 }

@@ -71,7 +71,7 @@ function passed(world: ClaimWorld): ClaimWorld {
     isAlive(world.environments[index]!, nowMs) ||
     processes.some(
       ({ environment, remembered }) =>
-        environment === index && remembered !== undefined && nowMs < endsAtMs(remembered),
+        environment === index && remembered !== undefined && nowMs < remembered.endsMs,
     );
   const [one, two] = world.environments.map((each, index) =>
     known(index) ? each : { ...each, rank: undefined, isLost: false },

@@ -28,7 +28,7 @@ export function misjudged(
   const { rank: other } = world.environments[1 - process.environment]!;
   const knows =
     stored !== undefined ||
-    (remembered !== undefined && nowMs < endsAtMs(remembered)) ||
+    (remembered !== undefined && nowMs < remembered.endsMs) ||
     // What was fetched after the other one's claim shows nothing.
     (credential !== undefined &&
       nowMs < credential.expiresAtMs &&

@@ -7,6 +7,7 @@ import {
   type ClaimedCredential,
   type Claimant,
   type Registry,
+  type RememberedClaim,
 } from "@lingpai/core/internal/claims";
 
 /** The unit of time. A claim that nobody renews holds for four of them. */
@@ -62,7 +63,7 @@ export interface ClaimProcess {
   readonly role: "owner" | "consumer";
   /** Whether it has read nothing yet, so that it may claim without reading first. */
   readonly isNew: boolean;
-  readonly remembered: Claim | undefined;
+  readonly remembered: RememberedClaim | undefined;
   readonly coveredMs: number;
   /** The registry that it has read and not decided about. */
   readonly reading:

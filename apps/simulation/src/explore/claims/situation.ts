@@ -1,11 +1,13 @@
 /** What can be read from a situation, and how one follows from another. */
 import {
+  endsAtMs,
   noClaims,
   storedClaim,
   validClaims,
   type Claim,
   type ClaimFacts,
   type Registry,
+  type RememberedClaim,
 } from "@lingpai/core/internal/claims";
 import {
   claimantOf,
@@ -35,7 +37,13 @@ export function factsOf(model: ClaimModel, world: ClaimWorld, process: ClaimProc
 export function rememberedBy(model: ClaimModel, process: ClaimProcess): ClaimProcess["remembered"] {
   const { reading, remembered } = process;
   const facts = reading && { ...reading, coveredMs: 0 };
-  return (facts && storedClaim(claimantOf(model, process), facts)) ?? remembered;
+  const stored = facts && storedClaim(claimantOf(model, process), facts);
+  return stored === undefined ? remembered : asRemembered(stored);
+}
+
+/** What a process keeps of a claim that it has read or written. */
+export function asRemembered(claim: Claim): RememberedClaim {
+  return { sinceMs: claim.sinceMs, endsMs: endsAtMs(claim) };
 }
 
 export function readable({ registry }: Pick<ClaimWorld, "registry">): Registry | undefined {

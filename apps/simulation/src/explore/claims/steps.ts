@@ -11,6 +11,7 @@ import {
   type ClaimWorld,
 } from "./model.ts";
 import {
+  asRemembered,
   claimOf,
   factsOf,
   isAlive,
@@ -112,7 +113,7 @@ function written(
   const environment = { ...before, rank: before.rank ?? world.ranks, isLost: false };
   const stored = withProcess(world, index, {
     ...process,
-    remembered: own,
+    remembered: asRemembered(own),
     mayFetch: true,
     mustExtend: false,
   });
