@@ -18,7 +18,7 @@ export function figuresOf(
   bench: string,
   contender: string,
   all: Rounds,
-  { hasHeap, isAlone }: { readonly hasHeap: boolean; readonly isAlone: boolean },
+  { isAlone }: { readonly isAlone: boolean },
 ): readonly Figure[] {
   const counts = [...all.keys()];
   const least = counts[0] ?? 1;
@@ -62,7 +62,7 @@ export function figuresOf(
   return counts.flatMap((count, index) => {
     const fewer = counts[index - 1];
     const pair: Pair | undefined = fewer === undefined ? undefined : [fewer, count];
-    const heapPair = hasHeap && pair !== undefined && pair[0] >= heapCountMin ? pair : undefined;
+    const heapPair = pair !== undefined && pair[0] >= heapCountMin ? pair : undefined;
     return [
       each("start: CPU", "ms", count, startMs),
       ...(pair === undefined ? [] : [oneMore("start: CPU", "ms", pair, startMs, 0.5)]),
@@ -73,7 +73,7 @@ export function figuresOf(
             compared("rest: subscriptions", "subscriptions", count, (one) => one.subscriptions, 1),
           ]
         : []),
-      ...(hasHeap && count >= heapCountMin ? [each("rest: heap", "KiB", count, heapKib)] : []),
+      ...(count >= heapCountMin ? [each("rest: heap", "KiB", count, heapKib)] : []),
       ...(heapPair === undefined ? [] : [oneMore("rest: heap", "KiB", heapPair, heapKib, 4)]),
     ];
   });

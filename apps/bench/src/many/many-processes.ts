@@ -37,6 +37,6 @@ export const manyProcesses: Bench = {
       return all;
     });
     const contender = `lingpai adapter-ioredis on ${named("ioredis")}, ${processes} processes`;
-    return figuresOf("many-processes", contender, costs, { hasHeap: true, isAlone: false });
+    return figuresOf("many-processes", contender, costs, { isAlone: false });
   },
 };

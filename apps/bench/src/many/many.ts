@@ -34,10 +34,8 @@ export const many: Bench = {
       return measured(onRedis(client), size);
     });
     return [
-      // What that store holds lies in this process too, and would count as the credentials' memory.
-      ...figuresOf("many", "lingpai adapter-memory", memory, { hasHeap: false, isAlone: true }),
+      ...figuresOf("many", "lingpai adapter-memory", memory, { isAlone: true }),
       ...figuresOf("many", `lingpai adapter-ioredis on ${named("ioredis")}`, redis, {
-        hasHeap: true,
         isAlone: true,
       }),
     ];

@@ -12,6 +12,7 @@ export function onRedis(client: Redis): Store {
   return {
     cache: ioredisCache(client, { deadlineMs }),
     lock: ioredisLock(client, { deadlineMs }),
+    isHere: false,
     subscriptions: async () => (await client.pubsub("CHANNELS")).length,
   };
 }
@@ -34,6 +35,7 @@ export function inMemory(credentialsMax: number): Store {
   return {
     cache: createCache({ ...entries, watch }),
     lock: memoryLock(store),
+    isHere: true,
     subscriptions: async () => standing,
   };
 }
