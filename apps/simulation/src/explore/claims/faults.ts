@@ -1,5 +1,5 @@
 /** What happens to two environments from outside: time, losses, damage, and operators. */
-import { endsAtMs, withoutClaim } from "@lingpai/core/internal/claims";
+import { withoutClaim } from "@lingpai/core/internal/claims";
 import { names, tickMs, type ClaimEnvironment, type ClaimWorld } from "./model.ts";
 import {
   claimOf,

@@ -1,10 +1,5 @@
 /** What must hold for two environments that claim one credential. */
-import {
-  endsAtMs,
-  storedClaim,
-  type ClaimFacts,
-  type ClaimVerdict,
-} from "@lingpai/core/internal/claims";
+import { storedClaim, type ClaimFacts, type ClaimVerdict } from "@lingpai/core/internal/claims";
 import { claimantOf, names, type ClaimModel, type ClaimProcess, type ClaimWorld } from "./model.ts";
 import { claimOf, isAlive } from "./situation.ts";
 

@@ -3,7 +3,6 @@ import {
   decideAgain,
   decideClaim,
   renewedBy,
-  type Claim,
   type ClaimedCredential,
   type Claimant,
   type Registry,
