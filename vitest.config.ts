@@ -15,6 +15,7 @@ const settings = {
   packaging: 600_000,
   docs: 600_000,
   browser: 300_000,
+  nightly: 600_000,
 };
 type Kind = keyof typeof settings;
 
@@ -28,6 +29,8 @@ const groups: readonly { readonly kinds: readonly Kind[]; readonly maxWorkers: n
   { kinds: ["packaging", "docs"], maxWorkers: 3 },
   // Left to the night, and to `pnpm test NAME`: `npm test` must not need a browser.
   { kinds: ["browser"], maxWorkers: 1 },
+  // Left to the night, and to `pnpm test NAME`: they wait for minutes.
+  { kinds: ["nightly"], maxWorkers: 2 },
 ];
 
 const needing = groups.flatMap(({ kinds, maxWorkers }, index) =>
