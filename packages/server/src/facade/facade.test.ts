@@ -185,6 +185,11 @@ describe("expires_in", () => {
     expect((await stable(silenceper)).expires_in).toBe(600);
     expect((await plain(await fresh({ sdk: "wechatpy" }))).expires_in).toBe(300);
   });
+
+  test("is a second less for a ticket of wechatpy, which uses it in the second of its end", () => {
+    expect(expiresIn("wechatpy", "ticket", 7_200_000, 300_000)).toBe(299);
+    expect(expiresIn("wechatpy", "ticket", 1_000, 300_000)).toBe(0);
+  });
 });
 
 test("the audit has each hand-out and refusal of the façade, and no secret", async () => {

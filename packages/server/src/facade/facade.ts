@@ -8,6 +8,7 @@ import type { Credential } from "@lingpai/core";
 import { z } from "zod";
 import { served, viewOf } from "../credentials/served-credential.ts";
 import type { Served } from "../credentials/served-credential.ts";
+import { noStore } from "../http/no-store.ts";
 import { ProblemError } from "../http/problem.ts";
 import { readJson } from "../http/read-body.ts";
 import type { KeyRecord, SdkName } from "../keys/key-document.ts";
@@ -169,7 +170,7 @@ function ticketOf(account: Served, credential: Credential, { clock }: RouteConte
 
 /** As WeChat answers: 200, and a code. */
 async function answer(work: () => Promise<object>): Promise<Response> {
-  return Response.json(await work().catch(refusalOf), { headers: { "cache-control": "no-store" } });
+  return Response.json(await work().catch(refusalOf), { headers: noStore });
 }
 
 function refusalOf(error: unknown): object {

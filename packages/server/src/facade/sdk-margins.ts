@@ -24,10 +24,13 @@ export const sdkMargins: Readonly<Record<SdkName, SdkMargin>> = {
   "wxjava/ma": { tokenS: [200, 200], stableS: [200, 200], ticketS: [200, 200] },
   easywechat: none,
   powerwechat: none,
-  /** Fetches again in the last 60 s. */
-  wechatpy: { tokenS: [0, 60], stableS: [0, 60], ticketS: [0, 60] },
+  /**
+   * 1.8.18: the process that fetched lets go of a token in its last 60 s, another one at its end in
+   * Redis. A ticket is used in the second of its end too.
+   */
+  wechatpy: { tokenS: [0, 60], stableS: [0, 60], ticketS: [-1, 0] },
   "node-easywechat": none,
-  /** `expires_in - 10`. */
+  /** 3.11.0: `expires_in - 10`, for tickets too. */
   "co-wechat-api": { tokenS: [10, 10], stableS: [10, 10], ticketS: [10, 10] },
 };
 

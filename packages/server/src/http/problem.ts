@@ -1,4 +1,5 @@
 /** What goes wrong with a request, as RFC 9457 (Problem Details for HTTP APIs, July 2023) has it. */
+import { noStore } from "./no-store.ts";
 import type { CredentialUnavailableError, LingpaiError, QuotaExhaustedError } from "@lingpai/core";
 
 export type ProblemCode =
@@ -84,7 +85,7 @@ export function problemResponse({
     status,
     headers: {
       "content-type": "application/problem+json",
-      "cache-control": "no-store",
+      ...noStore,
       ...(retryAfterMs !== undefined && { "retry-after": retryAfterSeconds(retryAfterMs) }),
       ...headers,
     },

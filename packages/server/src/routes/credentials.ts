@@ -4,6 +4,7 @@ import { z } from "zod";
 import { summaryOf, viewOf } from "../credentials/served-credential.ts";
 import type { CredentialView, Served } from "../credentials/served-credential.ts";
 import { logEvent } from "../events/credential-events.ts";
+import { noStore } from "../http/no-store.ts";
 import { ProblemError } from "../http/problem.ts";
 import { badRequest, readJson, readText } from "../http/read-body.ts";
 import { hasRight } from "../keys/key-document.ts";
@@ -177,8 +178,6 @@ function cursorOf(text: string | null): string | undefined {
   if (!/^[A-Za-z0-9_-]{1,6000}$/.test(text)) throw badRequest("The cursor is none of this server.");
   return Buffer.from(text, "base64url").toString();
 }
-
-const noStore = { "cache-control": "no-store" };
 
 function respond(view: CredentialView, more: object = {}): Response {
   const { ref: _ref, ...body } = view;

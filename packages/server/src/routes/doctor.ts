@@ -1,4 +1,5 @@
 /** What is wrong with the store below, for who may see all of it. */
+import { noStore } from "../http/no-store.ts";
 import { hasRight } from "../keys/key-document.ts";
 import { ProblemError } from "../http/problem.ts";
 import { forbidden, keyOf } from "./authorize.ts";
@@ -16,5 +17,5 @@ export const readDoctor: Handler = async (request, context) => {
       remedy: "Give tokenServer() the option doctor.",
     });
   const diagnosis = await context.diagnosis();
-  return Response.json(diagnosis, { headers: { "cache-control": "no-store" } });
+  return Response.json(diagnosis, { headers: noStore });
 };

@@ -1,6 +1,7 @@
 /** Events: live as server-sent events, and page by page from the log. */
 import { eventStream } from "../events/event-stream.ts";
 import { auditStream, lifeStream } from "../events/streams.ts";
+import { noStore } from "../http/no-store.ts";
 import { badRequest } from "../http/read-body.ts";
 import { hasRight } from "../keys/key-document.ts";
 import { callerOf, credentialFor, forbidden, lasting, placeFor } from "./authorize.ts";
@@ -10,6 +11,7 @@ const heartbeatMs = 15_000;
 const bufferMax = 256;
 const streamHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
+  ...noStore,
   "cache-control": "no-store, no-transform",
   // Proxies of the nginx kind would gather the events.
   "x-accel-buffering": "no",
@@ -83,5 +85,5 @@ async function page(
   if (!Number.isSafeInteger(limit) || limit < 1 || limit > 1_000)
     throw badRequest("limit is a whole number from 1 to 1000.");
   const read = await log.read(stream, { after: query.get("after") ?? undefined, limit });
-  return Response.json(read, { headers: { "cache-control": "no-store" } });
+  return Response.json(read, { headers: noStore });
 }

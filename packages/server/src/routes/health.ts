@@ -1,4 +1,5 @@
-/** Whether this replica lives, whether it can answer, and its metrics. Only these need a key. */
+/** Whether this replica lives, whether it can answer, and its metrics, which alone need a key. */
+import { noStore } from "../http/no-store.ts";
 import { hasRight } from "../keys/key-document.ts";
 import { ProblemError } from "../http/problem.ts";
 import { forbidden, keyOf } from "./authorize.ts";
@@ -27,6 +28,6 @@ export const metricsText: Handler = async (request, context) => {
     });
   const text = await context.metrics();
   return new Response(text, {
-    headers: { ...headers, "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+    headers: { ...noStore, "content-type": "text/plain; version=0.0.4; charset=utf-8" },
   });
 };

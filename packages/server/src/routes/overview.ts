@@ -2,6 +2,7 @@
 import type { ListedClaim } from "@lingpai/core";
 import type { Served } from "../credentials/served-credential.ts";
 import type { FleetEvent } from "../events/fleet-view.ts";
+import { noStore } from "../http/no-store.ts";
 import { ProblemError } from "../http/problem.ts";
 import { readText } from "../http/read-body.ts";
 import { hasRight } from "../keys/key-document.ts";
@@ -165,5 +166,3 @@ async function adminOf(request: Request, context: RouteContext): Promise<KeyReco
 function answer(body: object): Response {
   return Response.json(body, { headers: noStore });
 }
-
-const noStore = { "cache-control": "no-store" };

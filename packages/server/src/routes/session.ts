@@ -1,6 +1,7 @@
 /** Signing in with a server key, for people with a browser. */
 import { z } from "zod";
 import { readJson } from "../http/read-body.ts";
+import { noStore } from "../http/no-store.ts";
 import { ProblemError } from "../http/problem.ts";
 import type { KeyRecord } from "../keys/key-document.ts";
 import { requireSameOrigin } from "../sessions/same-origin.ts";
@@ -88,5 +89,3 @@ function sessionsOf({ sessions }: RouteContext): Sessions {
     remedy: "Send a server key in the Authorization header, or give tokenServer() a dashboard.",
   });
 }
-
-const noStore = { "cache-control": "no-store" };
