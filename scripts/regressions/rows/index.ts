@@ -9,6 +9,7 @@ import { doctorRows } from "./doctor.ts";
 import { dashboard } from "./dashboard.ts";
 import { mirrors } from "./mirrors.ts";
 import { pushes } from "./pushes.ts";
+import { serverRows } from "./server.ts";
 import { simulatorRows } from "./simulator.ts";
 import { storeClients } from "./store-clients.ts";
 import { stores } from "./stores.ts";
@@ -32,6 +33,7 @@ export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   dashboard,
   mirrors,
   pushes,
+  server: serverRows,
   simulator: simulatorRows,
   "store-clients": storeClients,
   stores,
