@@ -33,10 +33,10 @@ interface TracedWork {
 
 export interface TracedGet extends TracedWork {
   /**
-   * How the credential was had, at `asyncEnd`: this node fetched it (`refresh`), another one did
-   * (`store`), or it was in this process after all (`memory`).
+   * How the credential was had, at `asyncEnd`: this node fetched it (`refresh`), or another one did
+   * (`store`).
    */
-  source?: "refresh" | "store" | "memory" | undefined;
+  source?: "refresh" | "store" | undefined;
 }
 
 export interface TracedRefresh extends TracedWork {

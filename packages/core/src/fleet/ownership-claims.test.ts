@@ -119,7 +119,7 @@ describe("a claim", () => {
     await claims.extendClaim({ ...ended, expiresAtMs: nowMs + 36 * hourMs });
     expect(faults.calls("get")).toBe(1);
     await claims.extendClaim({ ...ended, expiresAtMs: nowMs + 36 * hourMs + 1 });
-    expect(faults.calls("set")).toBe(1);
+    expect([faults.calls("get"), faults.calls("set")]).toEqual([2, 1]);
     await claims.extendClaim({ ...ended, expiresAtMs: nowMs + 90 * dayMs });
     expect((await read())?.claims).toMatchObject([{ untilMs: nowMs + 90 * dayMs }]);
     // It stays so through what lives shorter.

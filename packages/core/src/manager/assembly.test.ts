@@ -1,7 +1,11 @@
 /** How the parts of one credential act on each other. */
 import { describe, expect, it } from "vitest";
 import { fleet, within } from "../scenarios/fleet.fixture.ts";
-import { assembled, storedAt } from "../scenarios/node.fixture.ts";
+import type { CredentialOptions } from "../credential.ts";
+import { contextFrom } from "../fleet/context.ts";
+import { Assembly } from "./assembly.ts";
+import { Closing } from "../time/closing.ts";
+import { assembled, lifetimeMs, storedAt } from "../scenarios/node.fixture.ts";
 import { emptyState } from "../state/state.ts";
 
 const stable = { kind: "stable", renewWithinMs: 300_000 } as const;
@@ -35,6 +39,9 @@ describe("an assembled credential", () => {
       if (shares) await work;
       else await expect(work).rejects.toMatchObject({ code: "CREDENTIAL_CONFLICT" });
       expect(staging.assembly.local.isUsable).toBe(shares);
+      // Who shares as a matter of course is in no conflict.
+      const conflicts = staging.events.filter(({ type }) => type === "claim-conflicted");
+      expect(conflicts).toHaveLength(onConflict === undefined && shares ? 0 : 1);
     },
   );
 
@@ -77,6 +84,67 @@ describe("an assembled credential", () => {
     await world.clock.advance(7_200_000);
     expect(world.platform.issues.length).toBeGreaterThan(0);
     expect(faults.calls()).toBeGreaterThan(0);
+  });
+
+  it.each([true, false])(
+    "is needed by its callers for a lifetime, and without any where it is kept alive: %s",
+    async (keepAlive) => {
+      const world = fleet();
+      const { clock, platform, store } = world;
+      const options: CredentialOptions = {
+        issuer: platform,
+        cache: store.cache(),
+        lock: store.lock(),
+        environment: "production",
+        keepAlive,
+        clock,
+      };
+      // Nobody listens to it, which would be a need too.
+      const assembly = new Assembly(contextFrom(options), options, new Closing());
+      const { demand } = assembly;
+      expect(demand.isWanted(undefined)).toBe(keepAlive);
+      assembly.admitCaller();
+      expect(demand.isWanted(undefined)).toBe(true);
+      await clock.advance(lifetimeMs);
+      expect(demand.isWanted(undefined)).toBe(keepAlive);
+    },
+  );
+
+  it("serves who waits for another node's lease as soon as it holds a credential", async () => {
+    const world = fleet();
+    const { assembly } = assembled(world);
+    await world.store.lock().withPrefix("production").tryAcquire(world.platform.id, "x", 60_000);
+    const waiting = assembly.singleFlight.ensure(cold);
+    await world.clock.advance(100);
+    const credential = storedAt(world.clock.wallMs());
+    assembly.local.adopt({ ...emptyState, credential }, credential);
+    expect((await within(world.clock, 0, waiting)).reveal()).toBe("secret-1");
+  });
+
+  it("counts the time of an open request anew when the store is back", async () => {
+    const { clock, ...world } = fleet();
+    const { assembly } = assembled({ clock, ...world });
+    const intent = { epoch: 1, operationId: "1", atMs: clock.wallMs() };
+    const open = { ...emptyState, intent };
+    assembly.lostRequests.waitMs(open);
+    await clock.advance(1_500);
+    assembly.onStoreRecovered();
+    expect(assembly.lostRequests.waitMs(open)).toBe(2_000);
+  });
+
+  it("refreshes in the background at once when the store is back", async () => {
+    const world = fleet({ latencyMs: 0 });
+    const { assembly, faults, refresh } = assembled(world, { keepAlive: true });
+    await within(world.clock, 1_000, refresh(cold));
+    assembly.background.start();
+    await world.clock.advance(5_000);
+    faults.unreachable = true;
+    await world.clock.advance(lifetimeMs + 300_000);
+    const { length } = world.platform.issues;
+    faults.unreachable = false;
+    await assembly.source.document.read();
+    await world.clock.advance(100);
+    expect(world.platform.issues).toHaveLength(length + 1);
   });
 
   it("goes on with all that has waited for the store when it is back", async () => {

@@ -1,12 +1,11 @@
 /** Puts the parts of one credential together. Does no I/O. */
-import { ConfigurationError } from "../errors.ts";
 import { tryLease } from "../lease/acquire.ts";
 import type { Lock } from "../lock/lock.ts";
 import { storeFrom } from "../store.ts";
 import type { Closing } from "../time/closing.ts";
 import { Adoption } from "../fleet/adoption.ts";
 import type { Context } from "../fleet/context.ts";
-import { DocumentSource, type Role } from "../fleet/document-source.ts";
+import { DocumentSource } from "../fleet/document-source.ts";
 import { LocalCopy, type Goal, type LocalCopyListener } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { Ownership } from "../fleet/ownership.ts";
@@ -74,7 +73,7 @@ export class Assembly
       context.parameters.fetchDeadlineMs,
     );
     this.outcomes = new OutcomeWriter(this);
-    this.source = new DocumentSource(this, cache, roleFrom(options.role));
+    this.source = new DocumentSource(this, cache, options.role ?? "owner");
     this.breaker = new CircuitBreaker(this);
     this.demand = new Demand(this, options.keepAlive ?? false);
     this.#claims = new Ownership(context, this.storeClock, cache, onConflictOf(context, options));
@@ -174,10 +173,4 @@ function onConflictOf(
 ): NonNullable<CredentialOptions["onConflict"]> {
   const isShared = policy.kind === "stable" || policy.kind === "sliding";
   return onConflict ?? (isShared ? "coexist" : "error");
-}
-
-function roleFrom(role: unknown): Role {
-  if (role === undefined || role === "owner") return "owner";
-  if (role === "consumer") return "consumer";
-  throw new ConfigurationError(`role must be "owner" or "consumer", not ${JSON.stringify(role)}.`);
 }

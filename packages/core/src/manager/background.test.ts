@@ -165,6 +165,19 @@ describe("a reading in the background", () => {
     expect(readsOf(did).length - before).toBeLessThanOrEqual(5);
   });
 
+  it("that falls due when the replacement does is not put off", async () => {
+    const { background, clock, demand, did, hold, source } = bench({ draw: 1 });
+    demand.isNeeded = false;
+    hold();
+    background.start();
+    await clock.advance(100);
+    source.lastReadMs = clock.monotonicMs() - 100 + advisoryMs - 240_000;
+    await clock.advance(advisoryMs - 100 - 1);
+    expect(readsOf(did)).toEqual([]);
+    await clock.advance(1);
+    expect(readsOf(did)).toEqual([`read ${advisoryMs}`]);
+  });
+
   it("that fails is repeated after a growing pause, and settles with one that succeeds", async () => {
     const { background, clock, did, source } = bench({ draw: 0.5 });
     source.failure = new CacheUnavailableError("gone");
@@ -219,7 +232,7 @@ describe("a refresh in the background", () => {
     background.start();
     await clock.advance(advisoryMs - 1);
     expect(pursued).toEqual([]);
-    await clock.advance(20_000);
+    await clock.advance(1);
     expect(pursued[0]).toEqual({ reason: "advisory", replaces: "commit-1" });
   });
 
@@ -319,6 +332,126 @@ describe("a refresh in the background", () => {
     expect(tries()).toHaveLength(5);
   });
 
+  it("is one at a time, whatever changes meanwhile", async () => {
+    const { answers, background, clock, hold, pursued } = bench();
+    const { promise, resolve } = Promise.withResolvers<undefined>();
+    answers.attempt = () => promise;
+    hold();
+    background.start();
+    await clock.advance(mandatoryMs);
+    background.rearm();
+    await clock.advance(60_000);
+    expect(pursued).toHaveLength(1);
+    hold({ generation: 2 });
+    resolve(undefined);
+    await clock.advance(60_000);
+    expect(pursued).toHaveLength(1);
+  });
+
+  it("that failed is tried again at once when a refusal is heard of", async () => {
+    const { answers, background, clock, hold, local, pursued } = bench();
+    answers.attempt = async () => ({ error: new Error("x"), block: undefined });
+    hold();
+    background.start();
+    await clock.advance(mandatoryMs);
+    const suspect = { fingerprint: "fingerprint-1", atMs: 0, dead: true } as const;
+    local.updateState({ ...local.state!, suspect });
+    background.rearm();
+    await clock.advance(50);
+    expect(pursued.map(({ reason }) => reason)).toEqual(["mandatory", "rejected"]);
+  });
+
+  it("that the platform refused for good is tried again when that is due, without another pause", async () => {
+    const { answers, background, breaker, clock, hold, pursued } = bench();
+    const error = new Error("no");
+    Object.defineProperty(breaker, "error", {
+      get: () => (clock.monotonicMs() < breaker.nextTryMs ? error : undefined),
+    });
+    answers.attempt = async () => {
+      breaker.nextTryMs = clock.monotonicMs() + 2_000;
+      return { error, block: undefined };
+    };
+    hold();
+    background.start();
+    await clock.advance(mandatoryMs + 1_999);
+    expect(pursued).toHaveLength(1);
+    await clock.advance(1);
+    expect(pursued).toHaveLength(2);
+  });
+
+  it("that failed while its node became a consumer pauses no owner", async () => {
+    const { answers, background, clock, hold, pursued, source } = bench();
+    answers.attempt = async () => {
+      source.role = "consumer";
+      return { error: new Error("x"), block: undefined };
+    };
+    hold();
+    background.start();
+    await clock.advance(mandatoryMs);
+    source.role = "owner";
+    background.rearm();
+    await clock.advance(50);
+    expect(pursued).toHaveLength(2);
+  });
+
+  it("waits for the lease of an open request before it follows a complaint, to the ms", async () => {
+    const { background, clock, context, hold, pursued, storeClock } = bench();
+    const intent = { epoch: 2, operationId: "2", atMs: storeClock.nowMs() };
+    hold({}, { suspect: { fingerprint: "fingerprint-1", atMs: 0 }, intent });
+    background.start();
+    await clock.advance(context.parameters.leaseMs - 1);
+    expect(pursued).toEqual([]);
+    await clock.advance(1);
+    expect(pursued).toHaveLength(1);
+  });
+
+  it("is urgent from the very end of a credential on", async () => {
+    const { background, clock, hold, local, pursued } = bench();
+    hold();
+    await clock.advance(local.cached!.serveUntilMs - clock.monotonicMs());
+    background.start();
+    await clock.advance(0);
+    expect(pursued).toEqual([{ reason: "expired", replaces: "commit-1" }]);
+  });
+
+  it.each<[string, (parts: ReturnType<typeof bench>) => unknown]>([
+    ["nobody needs it", ({ demand }) => (demand.isNeeded = false)],
+    [
+      "it is due and has no goal",
+      ({ breaker }) => Object.assign(breaker, { error: new Error("no") }),
+    ],
+  ])("costs few wakes where %s", async (_what, change) => {
+    const parts = bench();
+    const { background, clock, demand, hold } = parts;
+    hold();
+    change(parts);
+    background.start();
+    await clock.advance(mandatoryMs);
+    let asked = 0;
+    demand.isWanted = () => {
+      asked += 1;
+      return demand.isNeeded;
+    };
+    await clock.advance(15_000);
+    expect(asked).toBeLessThan(12);
+  });
+
+  it("of one that runs out soon after it came is made when that is due", async () => {
+    const { answers, background, clock, hold, pursued, storeClock } = bench();
+    answers.attempt = async () => {
+      const sentAtMs = storeClock.nowMs() - mandatoryMs + 2_000;
+      const expiresAtMs = sentAtMs + lifetimeMs;
+      hold({ generation: pursued.length + 1, sentAtMs, issuedAtMs: sentAtMs, expiresAtMs });
+      return undefined;
+    };
+    hold();
+    background.start();
+    await clock.advance(mandatoryMs + 1_999);
+    expect(pursued).toHaveLength(1);
+    await clock.advance(1);
+    expect(pursued).toHaveLength(2);
+  });
+
   it("that has brought what was due is not repeated", async () => {
     const { answers, background, clock, hold, pursued } = bench();
     hold();
@@ -350,6 +483,24 @@ describe("a credential that is served past its time", () => {
     expect(stale()).toMatchObject([{ generation: 1, cause: "governor", remainingMs: 115_000 }]);
     await clock.advance(60_000);
     expect(stale()).toHaveLength(1);
+  });
+
+  it("is reported without the reason of a failure before the last success", async () => {
+    const { answers, background, clock, events, hold } = bench();
+    const error = new CacheUnavailableError("gone");
+    answers.attempt = async () => ({ error, block: { kind: "pause", ms: 1, why: "governor" } });
+    hold();
+    background.start();
+    await clock.advance(mandatoryMs);
+    answers.attempt = async () => {
+      hold({ generation: 2 });
+      return undefined;
+    };
+    await clock.advance(4_000);
+    answers.attempt = async () => ({ error: undefined, block: undefined });
+    await clock.advance(mandatoryMs + 10_000);
+    const stale = events.filter(({ type }) => type === "kept-stale");
+    expect(stale).toMatchObject([{ generation: 2, cause: "platform" }]);
   });
 
   it("is not reported where nobody needs another, or it is out of use", async () => {

@@ -105,8 +105,8 @@ export class Background implements Sleeper {
     };
   }
 
+  /** Never called while it works: it does not sleep then. */
   wake(): void {
-    if (this.#isBusy) return;
     this.#lastWokeMs = this.#node.context.clock.monotonicMs();
     this.#reportStale();
     const task = dueTask(this.#terms(), this.#lastWokeMs);

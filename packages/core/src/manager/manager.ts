@@ -112,7 +112,6 @@ class ManagedCredential implements Credential {
           isDead: this.#local.wasRefused(fingerprint),
         } as const);
     if (typeof goal === "string") return { replaced: false };
-    this.#assembly.background.start();
     return this.#assembly.replacement.for(goal, reportedAtMs, options.signal);
   }
 
@@ -120,7 +119,6 @@ class ManagedCredential implements Credential {
     const secret = await this.get(options);
     const found = await this.#assembly.probe.verdict(secret, options.signal);
     if (found !== "dead") return found;
-    this.#assembly.background.start();
     return this.#assembly.replacement.forDead(secret.fingerprint, options.signal);
   }
 
@@ -128,9 +126,9 @@ class ManagedCredential implements Credential {
     this.#open(options.signal);
     this.#requireOwner("refreshes");
     this.#assembly.breaker.reset();
-    // The commit to replace is the cached one, or the stored one if nothing is cached.
-    const snapshot = await this.#untilClosed(this.#assembly.source.read(), options.signal);
-    const replaces = this.#local.cached?.stored.commitId ?? snapshot.state?.credential?.commitId;
+    // What another node has fetched meanwhile is to be replaced too.
+    await this.#untilClosed(this.#assembly.source.read(), options.signal);
+    const replaces = this.#local.cached?.stored.commitId;
     return this.#assembly.admitCaller().ensure({ reason: "manual", replaces }, options.signal);
   }
 
@@ -141,7 +139,6 @@ class ManagedCredential implements Credential {
       seed(this.#assembly, this.#assembly.source, issued, options.ageMs),
       options.signal,
     );
-    this.#assembly.breaker.reset();
     return this.#assembly.admitCaller().ensure({ reason: "cold" }, options.signal);
   }
 
@@ -224,16 +221,14 @@ class ManagedCredential implements Credential {
           before === undefined ? { reason: "cold" } : { reason: "expired", replaces: before },
           options.signal,
         );
-      if (call !== undefined) call.source = this.#sourceSince(before);
+      if (call !== undefined) call.source = this.#source();
       return secret;
     });
   }
 
-  /** How this process had its credential, if it was not the one with this commit id. */
-  #sourceSince(before: string | undefined): TracedGet["source"] {
-    const stored = this.#local.cached?.stored;
-    if (stored === undefined || stored.commitId === before) return "memory";
-    return stored.by.node === this.#context.node ? "refresh" : "store";
+  /** How this process had the credential that it has just handed out. */
+  #source(): TracedGet["source"] {
+    return this.#local.cached?.stored.by.node === this.#context.node ? "refresh" : "store";
   }
 
   #requireOwner(act: string): void {

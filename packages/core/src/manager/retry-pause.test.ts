@@ -49,6 +49,13 @@ describe("the pause after a failed attempt", () => {
     expect(fail()).toBeCloseTo(ms);
   });
 
+  it("is its own where the fleet's back-off ends now", () => {
+    const { fail, hold, storeClock } = bench();
+    const suspect = { fingerprint: "fingerprint-1", atMs: 0, dead: true } as const;
+    hold({ suspect, backOffUntilMs: storeClock.nowMs() });
+    expect(fail()).toBe(1_000);
+  });
+
   it("is shorter as soon as nothing can be served, also during it", () => {
     const { context, fail, hold, leftMs, local } = bench();
     expect(fail()).toBe(1_000);

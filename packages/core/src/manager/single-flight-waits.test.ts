@@ -1,7 +1,9 @@
 /** How long callers wait for a shared refresh, and whose failure they share. */
-import { describe, expect, it } from "vitest";
+import { tracingChannel } from "node:diagnostics_channel";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { SingleFlight } from "./single-flight.ts";
 import { CredentialUnavailableError } from "../errors.ts";
+import { refreshChannelName, type TracedRefresh } from "../events/tracing.ts";
 import type { CachedCredential } from "../fleet/cached-credential.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import type { BlockReason, OnBlocked } from "../leader/block-reason.ts";
@@ -244,6 +246,32 @@ describe("a refresh in the background", () => {
     const working = flight.inBackground(cold);
     refreshes[1]?.succeed();
     expect(await working).toBeUndefined();
+  });
+
+  it("that fails leaves no rejection that nobody handles", async () => {
+    const { clock, flight, refreshes } = bench();
+    const unhandled: unknown[] = [];
+    const onUnhandled = (error: unknown): unknown => unhandled.push(error);
+    process.on("unhandledRejection", onUnhandled);
+    onTestFinished(() => void process.off("unhandledRejection", onUnhandled));
+    const done = flight.inBackground(cold);
+    refreshes[0]?.fail(unavailable());
+    await done;
+    await clock.settle();
+    expect(unhandled).toEqual([]);
+  });
+
+  it("is published with its reason", async () => {
+    const reasons: string[] = [];
+    const channel = tracingChannel<unknown, TracedRefresh>(refreshChannelName).start;
+    const onStart = (work: unknown): unknown => reasons.push((work as TracedRefresh).reason);
+    channel.subscribe(onStart);
+    onTestFinished(() => void channel.unsubscribe(onStart));
+    const { flight, refreshes } = bench();
+    const done = flight.inBackground({ reason: "advisory" });
+    refreshes[0]?.succeed();
+    await done;
+    expect(reasons).toEqual(["advisory"]);
   });
 
   it("is waited for by whoever closes, whether it fails or not", async () => {

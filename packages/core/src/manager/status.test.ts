@@ -69,6 +69,16 @@ describe("the status of a credential", () => {
     expect(status()).toMatchObject({ state: "none", remainingMs: 0, generation: 1 });
   });
 
+  it("of one that should have been replaced says so from that instant on", async () => {
+    const { clock, local, nowMs, state, status } = bench();
+    const credential = storedAt(nowMs);
+    local.adopt({ ...state, credential }, credential);
+    await clock.advance(lifetimeMs - 120_000 - 1);
+    expect(status().state).toBe("fresh");
+    await clock.advance(1);
+    expect(status().state).toBe("stale");
+  });
+
   it("of one that was issued by a clock ahead of this one's is not below zero either", () => {
     const { local, nowMs, state, status } = bench();
     const credential = storedAt(nowMs, { issuedAtMs: nowMs + 5_000 });
