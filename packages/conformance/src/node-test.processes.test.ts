@@ -11,7 +11,7 @@ const suite = `
   conform(simulatedBackend({ facts: standaloneFacts, driver: hideEmpty }, "hides empty values"));
 `;
 
-test("under node:test each clause is a test, and only what is broken fails", async () => {
+test("under node:test each clause is a test, and only a broken clause fails", async () => {
   const modules = ["./node-test.ts", "./mutants/simulated/simulated-backend.ts"].map((path) =>
     fileURLToPath(new URL(path, import.meta.url)),
   );

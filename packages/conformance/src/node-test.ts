@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import type { Backend } from "./backend.ts";
 import { bind, startTimeoutMs } from "./runner/binding.ts";
 
-/** One test for each clause, one after the other. */
+/** Registers one test for each clause. They run one after the other. */
 export function conform(backend: Backend): void {
   const suite = bind(backend);
   void describe(suite.title, () => {

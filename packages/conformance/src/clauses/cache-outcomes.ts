@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Clause } from "../clause.ts";
 import { conflict, refused, untilAnswered, written } from "../trial/expect.ts";
 
-/** What an unknown outcome, a re-sent command and a foreign value do. */
+/** Clauses about unknown outcomes, resent commands and foreign values. */
 export const cacheOutcomes: readonly Clause[] = [
   {
     id: "CACHE-17",

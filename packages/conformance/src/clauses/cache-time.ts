@@ -5,7 +5,7 @@ import { justBefore, shortTtlMs, surelyGoneMs } from "../trial/timing.ts";
 
 const dayMs = 86_400_000;
 
-/** Times to live. */
+/** Clauses about times to live. */
 export const cacheTime: readonly Clause[] = [
   {
     id: "CACHE-08",
@@ -125,7 +125,7 @@ export const cacheTime: readonly Clause[] = [
         );
       }
       for (const ttlMs of ["300", null, {}]) {
-        // What a caller without types passes: the option's type is gone on purpose.
+        // A caller in JavaScript may pass this; the cast removes the option's type.
         const options = JSON.parse(JSON.stringify({ ttlMs }));
         await refused(
           () => cache.set("key", "other", options),
@@ -253,7 +253,7 @@ export const cacheTime: readonly Clause[] = [
       const { cache } = trial;
       const other = await trial.second();
       const ttlMs = shortTtlMs(trial);
-      // The more rounds, the likelier the race; where a time to live takes seconds, two have to do.
+      // More rounds make the race likelier. Two must do where a time to live takes seconds.
       const rounds = trial.facts.ttlGranularityMs < 1_000 ? 5 : 2;
       for (let round = 0; round < rounds; round++) {
         await cache.set("key", "old", { ttlMs });

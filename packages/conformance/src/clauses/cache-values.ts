@@ -29,7 +29,7 @@ const values: readonly string[] = [
   "$5\r\nhello\r\n",
 ];
 
-/** Reading, writing and deleting, without time. */
+/** Clauses about reading, writing and deleting, without time. */
 export const cacheValues: readonly Clause[] = [
   {
     id: "CACHE-01",

@@ -12,7 +12,7 @@ import {
 
 const spread = Array.from({ length: 200 }, (_, index) => `key ${index}`);
 
-/** Names that are spread over several primaries. */
+/** Clauses about names that are spread over several primaries. */
 export const cluster: readonly Clause[] = [
   {
     id: "CLUSTER-01",

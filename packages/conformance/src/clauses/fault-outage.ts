@@ -10,7 +10,7 @@ import {
 } from "../trial/operations.ts";
 import { notMore } from "./watch.ts";
 
-/** A store that is away, silent, or back. */
+/** Clauses about a store that is down, silent, or available again. */
 export const faultOutage: readonly Clause[] = [
   {
     id: "FAULT-01",
@@ -57,7 +57,8 @@ export const faultOutage: readonly Clause[] = [
         if (!trial.facts.locks) continue;
         const owner = trial.random.id();
         granted(await untilAnswered(trial, () => client.lock.tryAcquire(initially, owner, 60_000)));
-        // Not whether it was released: of one whose answer came too late, the next says no.
+        // Does not check the result: a release whose first reply came too late returns false when
+        // it is repeated.
         await untilAnswered(trial, () => client.lock.release(initially, owner));
         granted(
           await trial.lock.tryAcquire(initially, trial.random.id(), 1_000),
@@ -92,7 +93,7 @@ export const faultOutage: readonly Clause[] = [
       const client = await trial.connect();
       written(await untilAnswered(trial, () => client.cache.set("key", "before")));
       await client.link.strand();
-      // A fifth and a tolerance for what the machine adds; nothing for a second attempt.
+      // A fifth more and a tolerance for the machine, but no time for a second attempt.
       const error: unknown = await trial.settle(
         client.cache.get("key").then(
           () => undefined,
@@ -203,8 +204,8 @@ export const faultOutage: readonly Clause[] = [
     needs: ["linked"],
     async run(trial) {
       for (let round = 0; round < 3; round++) {
-        // With time enough for a slow machine to connect: whether they are kept is asked here, not
-        // how soon they are done.
+        // The deadline leaves a slow machine time to connect. This clause checks that the calls are
+        // kept, not how fast they are.
         const { cache } = await trial.connect({ initially: "connecting", deadlineMs: 10_000 });
         const writes = Array.from({ length: 20 }, (_, index) =>
           cache.set(`first ${round} ${index}`, "value"),

@@ -4,7 +4,7 @@ import type { Clause } from "../clause.ts";
 import { all, busy, conflict, granted, refused, untilAnswered, written } from "../trial/expect.ts";
 import { operationsOf } from "../trial/operations.ts";
 
-/** Lost answers, refusals, and a server that forgets. */
+/** Clauses about lost replies, refusals, and a server that forgets. */
 export const faultServer: readonly Clause[] = [
   {
     id: "FAULT-04",

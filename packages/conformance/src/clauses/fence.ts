@@ -5,7 +5,7 @@ import { shortTtlMs, surelyGoneMs } from "../trial/timing.ts";
 
 const leaseMs = 60_000;
 
-/** Fences: numbers that rise with every new holder, whatever is lost. */
+/** Clauses about fences: numbers that rise with every new holder, even after lost data. */
 export const fence: readonly Clause[] = [
   {
     id: "FENCE-01",

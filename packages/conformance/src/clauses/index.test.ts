@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { clauses } from "./index.ts";
 
-test("no id is used twice, and each is its family's and a number", () => {
+test("every id is unique, and is a family and a number", () => {
   const ids = clauses.map(({ id }) => id);
   expect(new Set(ids).size).toBe(ids.length);
   expect(
@@ -9,6 +9,6 @@ test("no id is used twice, and each is its family's and a number", () => {
   ).toEqual([]);
 });
 
-test("every title is said once", () => {
+test("every title is unique", () => {
   expect(new Set(clauses.map(({ title }) => title)).size).toBe(clauses.length);
 });

@@ -16,7 +16,7 @@ import { prefixIsolation } from "./prefix-isolation.ts";
 import { prefixNames } from "./prefix-names.ts";
 import { watch } from "./watch.ts";
 
-/** Every clause, in the order of the ids. */
+/** All clauses, ordered by id. */
 export const clauses: readonly Clause[] = [
   ...[...cacheValues, ...cacheTime, ...cacheOutcomes].sort(byId),
   ...[...prefixNames, ...prefixIsolation, ...prefixClients].sort(byId),

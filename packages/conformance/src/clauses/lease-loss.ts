@@ -52,7 +52,7 @@ const losses: readonly Loss[] = [
   },
 ];
 
-/** How the holder learns that its lease is over. */
+/** Clauses about how the holder learns that its lease has ended. */
 export const leaseLoss: readonly Clause[] = [
   {
     id: "LEASE-07",
@@ -109,8 +109,8 @@ export const leaseLoss: readonly Clause[] = [
           once: true,
         });
         let isReportedInTime = false;
-        // Our own timer for the lease's end: on a slow machine both fire late, but this one still
-        // after a signal that is in time.
+        // A timer of our own for the lease's end. On a slow machine both fire late, but this one
+        // still fires after a signal that is in time.
         const cancel = clock.setTimer(leaseMs - (clock.monotonicMs() - startMs), () => {
           isReportedInTime = reportedMs !== undefined;
         });

@@ -7,7 +7,7 @@ import { median, promptMs, shortTtlMs } from "../trial/timing.ts";
 
 const ttlMs = 60_000;
 
-/** Getting a lease that another one holds. */
+/** Clauses about waiting for a lease that another owner holds. */
 export const leaseWaiting: readonly Clause[] = [
   {
     id: "LEASE-01",
@@ -46,7 +46,7 @@ export const leaseWaiting: readonly Clause[] = [
       for (let round = 0; round < 21; round++) {
         const [from, to] = round % 2 ? [lock, other] : [other, lock];
         const held = await settle(acquire(from, "name", { ttlMs, waitMs: 10_000, clock }), 1_000);
-        // Its timers never fire, so it asks again only when it is told.
+        // Its timers never fire, so it retries only when it is notified.
         const next = acquire(to, "name", { ttlMs, waitMs: 10_000, clock: withoutTimers(clock) });
         await elapse(15);
         const calledMs = clock.monotonicMs();
@@ -84,11 +84,11 @@ export const leaseWaiting: readonly Clause[] = [
       const waiting = acquire(timed, "name", { ttlMs, waitMs: 10_000, clock });
       await elapse(600);
       assert(log.tries <= 30, `asked ${log.tries} times in 600 ms: a polling storm`);
-      // Less often is no way to tell an interval from chance.
+      // Less frequent polling would not show jitter reliably.
       await until("the lock is asked for five times", () => log.tries >= 5, facts.toleranceMs * 25);
       await lock.release("name", owner);
       const lease = await settle(waiting, 600);
-      // The second try follows at once: a release before the subscription reaches nobody.
+      // The second try follows at once, because a release before the subscription would be missed.
       const gaps = askedMs.slice(2).map((ms, index) => Math.round(ms - (askedMs[index + 1] ?? 0)));
       assert(new Set(gaps).size > 1, `asked every ${gaps[0]} ms, without jitter`);
       await lease.release();
@@ -101,11 +101,11 @@ export const leaseWaiting: readonly Clause[] = [
     async run({ lock, second, clock, facts, settle, random, core: { acquire } }) {
       granted(await lock.tryAcquire("name", random.id(), ttlMs));
       const { lock: other, log } = logged((await second()).lock, clock);
-      // A client's first call also connects it.
+      // The first call of a client also connects it.
       await other.tryAcquire("name", random.id(), 1);
       for (const waitMs of [0, 300]) {
         const startMs = clock.monotonicMs();
-        // On a machine the one call of a wait of 0 takes its time too.
+        // The single call of a wait of 0 takes time on a slow machine, too.
         const withinMs = Math.max(waitMs * 1.1, facts.toleranceMs * 5);
         log.tries = 0;
         await refused(
@@ -263,7 +263,7 @@ export const leaseWaiting: readonly Clause[] = [
         leaseMs + facts.ttlGranularityMs + 1_000,
       );
       const waitedMs = clock.monotonicMs() - startMs;
-      // The clock of the store may be as late as everything else.
+      // The store's clock may be late, too.
       assert(
         waitedMs >= leaseMs - 1 - facts.toleranceMs,
         `granted after ${waitedMs} ms of a lease of ${leaseMs}`,

@@ -7,7 +7,7 @@ import { leaseLengthMs, onSteadyMachine, shortTtlMs, surelyGoneMs } from "../tri
 
 const ttlMs = 60_000;
 
-/** Working under a lease, and ending it. */
+/** Clauses about work under a lease, and the lease's end. */
 export const leaseWork: readonly Clause[] = [
   {
     id: "LEASE-06",
@@ -42,7 +42,7 @@ export const leaseWork: readonly Clause[] = [
           Math.min(...gapsMs) >= leaseMs / 3 - facts.toleranceMs - 2,
           `extended after ${Math.min(...gapsMs)} ms of ${leaseMs}`,
         );
-        // An extension that is under way may keep the process; what waits for the next may not.
+        // An extension in flight may keep the process alive; the timer of the next one may not.
         await until(
           "no timer keeps the process alive",
           () => [...watched.pending].every(({ background }) => background),
@@ -52,7 +52,7 @@ export const leaseWork: readonly Clause[] = [
         const count = log.extensions.length;
         await elapse(leaseMs / 2);
         assert.equal(log.extensions.length, count, "a lease that was released was extended");
-        // A call that is in flight has a timer for its deadline.
+        // A call in flight has a timer for its deadline.
         await until("no timer is left", () => watched.pending.size === 0, 1_000);
       });
     },
@@ -64,7 +64,7 @@ export const leaseWork: readonly Clause[] = [
     async run(trial) {
       const { clock, settle, elapse, until, core } = trial;
       const failure = new Error("the work's own");
-      // A lease that is over before its grant arrives is none, so its length has room for a slow
+      // A lease that ends before its grant arrives is not granted, so it is long enough for a slow
       // answer.
       const leaseMs = leaseLengthMs(trial);
       await onSteadyMachine(trial, leaseMs, async (lock) => {
@@ -161,7 +161,7 @@ export const leaseWork: readonly Clause[] = [
     needs: ["locks"],
     async run({ lock: plain, clock, settle, random, core: { acquire } }) {
       const { lock, log } = logged(plain, clock);
-      // As `await using` does, which Node 22 cannot read.
+      // Calls the disposer as `await using` does, because Node 22 cannot parse `await using`.
       const using = async (on: typeof lock, body: (lease: Lease) => void): Promise<void> => {
         const lease = await acquire(on, "name", { ttlMs, waitMs: 0, clock });
         try {

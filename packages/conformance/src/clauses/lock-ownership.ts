@@ -6,7 +6,7 @@ import { logged } from "../trial/spies.ts";
 
 const leaseMs = 60_000;
 
-/** Who holds a lock, and who may end or prolong that. Time apart, see lock-time. */
+/** Clauses about the holder of a lock, and who may release or extend it. For time see lock-time. */
 export const lockOwnership: readonly Clause[] = [
   {
     id: "LOCK-01",

@@ -3,7 +3,7 @@ import type { Clause } from "../clause.ts";
 import { busy, granted } from "../trial/expect.ts";
 import { inTime, justBefore, shortTtlMs, surelyGoneMs } from "../trial/timing.ts";
 
-/** How leases end. */
+/** Clauses about the end of leases. */
 export const lockTime: readonly Clause[] = [
   {
     id: "LOCK-02",

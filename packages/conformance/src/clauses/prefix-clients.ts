@@ -3,8 +3,8 @@ import type { Clause } from "../clause.ts";
 import { all, busy, granted, inParallel, written } from "../trial/expect.ts";
 
 /**
- * Isolation between clients, between entries and locks, and from what other software keeps in the
- * store.
+ * Clauses about isolation: between clients, between entries and locks, and from other software's
+ * data in the store.
  */
 export const prefixClients: readonly Clause[] = [
   {

@@ -4,7 +4,9 @@ import type { Clause, Trial } from "../clause.ts";
 import { all, busy, granted, inParallel, refused, written } from "../trial/expect.ts";
 import { roomMs } from "../trial/timing.ts";
 
-/** What lies under one prefix is never read, changed or removed through another. */
+/**
+ * Clauses about prefixes: a key under one prefix is never read, changed or removed through another.
+ */
 export const prefixIsolation: readonly Clause[] = [
   {
     id: "PREFIX-01",
@@ -70,7 +72,7 @@ export const prefixIsolation: readonly Clause[] = [
       const clearing = cache.clear();
       const amidClearMs = await longestWait(trial, other, clearing);
       assert.equal(await settle(clearing, 30_000), 10_000);
-      // On a slow machine plain writes hold others up too; clear() may not be much worse.
+      // Plain writes delay other calls too on a slow machine. clear() may not be much worse.
       const limitMs = Math.max(roomMs(facts, 50), 4 * amidWritesMs);
       assert(
         amidClearMs <= limitMs,
@@ -265,7 +267,7 @@ export const prefixIsolation: readonly Clause[] = [
   },
 ];
 
-/** Reads again and again while the work is under way; the longest that one read took, in ms. */
+/** Reads repeatedly while the work runs. Returns the longest time of one read, in ms. */
 async function longestWait(
   { clock, settle, elapse }: Trial,
   cache: Cache,
@@ -281,6 +283,6 @@ async function longestWait(
     longestMs = Math.max(longestMs, clock.monotonicMs() - startMs);
     await elapse(1);
   }
-  await work; // rejects as it did
+  await work; // rejects with the work's error
   return longestMs;
 }

@@ -3,7 +3,7 @@ import type { Cache } from "@lingpai/core";
 import type { Clause } from "../clause.ts";
 import { all, inParallel, oddNamesUpTo, refused } from "../trial/expect.ts";
 
-/** Every text is a name like any other, in a prefix and in a key. */
+/** Clauses about names: every text is a name like any other, as a prefix and as a key. */
 export const prefixNames: readonly Clause[] = [
   {
     id: "PREFIX-04",

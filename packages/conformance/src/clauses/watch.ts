@@ -23,12 +23,12 @@ async function watching(
   return { notified, stop };
 }
 
-/** Time in which a message that was wrongly sent would have arrived. */
+/** A message that was sent by mistake would have arrived within this time. */
 function quiet({ elapse, facts }: Trial): Promise<void> {
   return elapse(Math.max(5, facts.toleranceMs));
 }
 
-/** The notification of changes. */
+/** Clauses about the notification of changes. */
 export const watch: readonly Clause[] = [
   {
     id: "WATCH-01",
@@ -47,7 +47,7 @@ export const watch: readonly Clause[] = [
         written(await other.cache.set(key, "value"));
         const startMs = clock.monotonicMs();
         callsMs.push(startMs - calledMs);
-        // A watcher whose connection was lost meanwhile is asked to read everything again.
+        // A watcher that lost its connection meanwhile is told to read everything again.
         const isNotified = ({ notified }: Watching): boolean =>
           notified.length > 0 && [key, undefined].includes(notified.at(-1));
         await until(
@@ -58,7 +58,7 @@ export const watch: readonly Clause[] = [
         for (const { notified } of watchers) notified.length = 0;
         reportedMs.push(clock.monotonicMs() - startMs);
       }
-      // The median says it of the adapter; the slowest one would say it of the machine.
+      // The median measures the adapter; the slowest one would measure the machine.
       const [medianMs, callMs] = [median(reportedMs), median(callsMs)];
       assert(
         medianMs <= promptMs(facts, 50, callMs),
@@ -73,7 +73,7 @@ export const watch: readonly Clause[] = [
     async run(trial) {
       const { cache, random } = trial;
       await cache.set("key", "value");
-      // A Cluster may still be passing this change on to the node that the watcher listens to.
+      // A Cluster may still be passing this change on to the watcher's node.
       await quiet(trial);
       const { notified } = await watching(cache);
       conflict(await cache.set("key", "late", { ifVersion: random.id() }));
@@ -97,8 +97,8 @@ export const watch: readonly Clause[] = [
       await cache.set("one", "other");
       await until("three changes are told", () => notified.length >= 3, 1_000);
       await quiet(trial);
-      // Sorted: the keys may stand on different primaries of a Cluster, whose messages come in any
-      // order.
+      // Sorted, because the keys may lie on different primaries of a Cluster, whose messages arrive
+      // in any order.
       assert.deepEqual(notified.toSorted(), ["one", "one", "two"]);
     },
   },
@@ -140,7 +140,7 @@ export const watch: readonly Clause[] = [
     async run(trial) {
       const { cache, second, until } = trial;
       const other = await second();
-      // Another subscription keeps the connection, if there is one.
+      // Another subscription keeps the connection open, if there is one.
       await watching(cache.withPrefix("beside"));
       let watcher = await watching(cache);
       for (let round = 0; round < 5; round += 1) {
@@ -295,7 +295,7 @@ export const watch: readonly Clause[] = [
   },
 ];
 
-/** Whether nothing is held now that was not held before. */
+/** True if the client holds nothing that it did not hold before. */
 export function notMore(
   now: { readonly [what: string]: number },
   before: { readonly [what: string]: number },

@@ -2,26 +2,26 @@ import type { Entry } from "@lingpai/core";
 import { excusing, mutant, turns, type Mutant } from "./mutant.ts";
 import { find, findEntry } from "./simulated/simulated-store.ts";
 
-/** Broken values, versions and conditions. */
+/** Adapters with broken values, versions and conditions. */
 export const cacheMutants: readonly Mutant[] = [
-  mutant("values are trimmed", "CACHE-01", {
+  mutant("a write trims the value", "CACHE-01", {
     driver: ({ set }) => ({ set: (name, value, write) => set(name, value.trim(), write) }),
   }),
-  mutant("an empty value is a miss", "CACHE-01", {
+  mutant("an empty value is read as a miss", "CACHE-01", {
     driver: ({ get }) => ({
       get: async (name) => get(name).then((entry) => (entry?.value === "" ? undefined : entry)),
     }),
   }),
-  mutant("text that looks like JSON is parsed and serialised again", "CACHE-01", {
+  mutant("a write parses and reprints text that looks like JSON", "CACHE-01", {
     driver: ({ set }) => ({ set: (name, value, write) => set(name, reprinted(value), write) }),
   }),
-  mutant("a missing key is an empty entry", "CACHE-02", {
+  mutant("a missing key is read as an empty entry", "CACHE-02", {
     driver: ({ get }) => ({
       get: async (name) =>
         (await get(name)) ?? { value: "", version: "0", ttlMs: undefined, storeNowMs: 1 },
     }),
   }),
-  mutant("versions count from 1, and from 1 again after a delete", "CACHE-03", {
+  mutant("versions count from 1, and start again at 1 after a delete", "CACHE-03", {
     rules: ({ set }) => ({
       set(shard, name, value, write) {
         const last = Number(findEntry(shard, name)?.version ?? 0);
@@ -52,7 +52,7 @@ export const cacheMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a conflict does not tell the stored version", "CACHE-05", {
+  mutant("a conflict does not return the stored version", "CACHE-05", {
     driver: ({ set }) => ({
       set: async (name, value, write) => {
         const outcome = await set(name, value, write);
@@ -60,7 +60,7 @@ export const cacheMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a write on another version is done", "CACHE-05 FENCE-06 FAULT-18", {
+  mutant("a conditional write ignores its condition", "CACHE-05 FENCE-06 FAULT-18", {
     rules: ({ set }) => ({
       set(shard, name, value, { ifVersion, ...write }) {
         return set(shard, name, value, {
@@ -79,7 +79,7 @@ export const cacheMutants: readonly Mutant[] = [
         }),
     }),
   }),
-  mutant("a conditional write reads first and writes then", "CACHE-07", {
+  mutant("a conditional write is two steps: a read, then a write", "CACHE-07", {
     driver: ({ get, set }) => ({
       async set(name, value, { ifVersion, ...write }) {
         const stored = await get(name);
@@ -93,7 +93,7 @@ export const cacheMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("an expired entry still stands in the way of a conditional write", "CACHE-08", {
+  mutant("an expired entry still causes a conflict", "CACHE-08", {
     rules: ({ set }) => ({
       set(shard, name, value, write) {
         const item = shard.data.get(name);
@@ -107,15 +107,15 @@ export const cacheMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("delete always says yes", "CACHE-09", {
+  mutant("delete always returns true", "CACHE-09", {
     driver: (sound) => ({
       delete: async (name, ifVersion) => (await sound.delete(name, ifVersion), true),
     }),
   }),
-  mutant("delete has no condition", "CACHE-10", {
+  mutant("delete ignores its condition", "CACHE-10", {
     driver: (sound) => ({ delete: (name) => sound.delete(name, undefined) }),
   }),
-  mutant("a foreign value is a miss", "CACHE-17", {
+  mutant("a foreign value is read as a miss", "CACHE-17", {
     driver: ({ get }) => ({
       get: (name) => excusing<Entry | undefined>("UNREADABLE_ENTRY", undefined, () => get(name)),
     }),
@@ -128,7 +128,7 @@ export const cacheMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("reads come from a copy that nobody renews", "CACHE-18", {
+  mutant("reads come from a local copy that is never refreshed", "CACHE-18", {
     driver({ get }) {
       const copies = new Map<string, Entry>();
       return {
@@ -140,7 +140,7 @@ export const cacheMutants: readonly Mutant[] = [
       };
     },
   }),
-  mutant("some writes overtake others", "CACHE-19", {
+  mutant("a write can overtake an earlier one", "CACHE-19", {
     driver({ set }) {
       let count = 0;
       return {
@@ -151,7 +151,7 @@ export const cacheMutants: readonly Mutant[] = [
       };
     },
   }),
-  mutant("keys() ends after its first page", "CACHE-20", {
+  mutant("keys() returns its first page only", "CACHE-20", {
     driver: ({ names }) => ({
       async *names(scope) {
         let count = 0;
@@ -159,8 +159,8 @@ export const cacheMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("close() closes the client that was given", "CACHE-21", { closesClient: true }),
-  mutant("a call that timed out is sent again later, as a new write", "CACHE-23", {
+  mutant("close() closes the caller's client", "CACHE-21", { closesClient: true }),
+  mutant("a call that timed out is sent again later as a new write", "CACHE-23", {
     driver: ({ set }, client) => ({
       async set(name, value, write) {
         try {
@@ -178,7 +178,7 @@ export const cacheMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a write that is sent again is a conflict with itself", "CACHE-24 FAULT-04 FAULT-05", {
+  mutant("a write that is sent again conflicts with itself", "CACHE-24 FAULT-04 FAULT-05", {
     rules: ({ set }) => ({
       set(shard, name, value, write) {
         const entry = findEntry(shard, name);
@@ -189,7 +189,7 @@ export const cacheMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("callers share one entry object", "CACHE-30", {
+  mutant("callers share one mutable entry object", "CACHE-30", {
     driver({ get }) {
       const shared = new Map<string, Entry>();
       return {

@@ -3,17 +3,19 @@ import type { CacheDriver } from "@lingpai/core/driver";
 import { excusing, hasCode, mutant, type Mutant } from "./mutant.ts";
 import type { DriverShape } from "./simulated/simulated-client.ts";
 
-/** Broken dealing with a server that is away, silent, or refuses. */
+/** Adapters that handle a server wrongly which is down, silent, or refuses. */
 export const faultMutants: readonly Mutant[] = [
-  mutant("a call waits until the server is back", "FAULT-01", {
+  mutant("a call waits without a deadline until the server is back", "FAULT-01", {
     habits: () => ({ deadlineMs: 10_000 }),
     driver: ({ get }, client) => ({ get: (name) => untilBack(client, () => get(name)) }),
   }),
-  mutant("a silent server is waited for", "FAULT-02 FAULT-10", {
+  mutant("a call waits without a deadline for a silent server", "FAULT-02 FAULT-10", {
     habits: () => ({ deadlineMs: 10_000, abandonsSilent: false }),
   }),
-  mutant("a client whose connection broke once is dead", "FAULT-03", { driver: deadAfterBreak }),
-  mutant("a write whose answer was lost is sent again as another write", "FAULT-04 FAULT-05", {
+  mutant("a client never reconnects after its connection broke", "FAULT-03", {
+    driver: deadAfterBreak,
+  }),
+  mutant("a write whose reply was lost is sent again as a new write", "FAULT-04 FAULT-05", {
     driver: ({ set }) => ({
       async set(name, value, write) {
         try {
@@ -25,20 +27,20 @@ export const faultMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a script that the server has forgotten is an error", "FAULT-06", {
+  mutant("a script that the server has forgotten is not sent again", "FAULT-06", {
     habits: () => ({ resendsScripts: false }),
   }),
-  mutant("every refusal is one error", "FAULT-07", {
+  mutant("every refusal becomes the same error", "FAULT-07", {
     habits: () => ({
       explain: () => new CacheUnavailableError("The server refused.", { reason: "other" }),
     }),
   }),
-  mutant("an error is a miss", "FAULT-08 FAULT-01 CLUSTER-04", {
+  mutant("an error is reported as a miss", "FAULT-08 FAULT-01 CLUSTER-04", {
     driver: ({ get }) => ({
       get: (name) => excusing("CACHE_UNAVAILABLE", undefined, () => get(name)),
     }),
   }),
-  mutant("an error is a lock that is held", "FAULT-08", {
+  mutant("an error is reported as a held lock", "FAULT-08", {
     lockDriver: ({ tryAcquire }) => ({
       tryAcquire: (...asked) =>
         excusing("CACHE_UNAVAILABLE", { acquired: false, remainingMs: 1_000 }, () =>
@@ -46,12 +48,12 @@ export const faultMutants: readonly Mutant[] = [
         ),
     }),
   }),
-  mutant("an error is a release", "FAULT-08", {
+  mutant("an error is reported as a release", "FAULT-08", {
     lockDriver: ({ release }) => ({
       release: (...asked) => excusing("CACHE_UNAVAILABLE", true, () => release(...asked)),
     }),
   }),
-  mutant("a forbidden command is not named", "FAULT-09", {
+  mutant("the error does not name the forbidden command", "FAULT-09", {
     habits: () => ({
       explain: (answer) =>
         new CacheUnavailableError("The server refused.", {
@@ -60,7 +62,7 @@ export const faultMutants: readonly Mutant[] = [
         }),
     }),
   }),
-  mutant("an error shows what was sent", "FAULT-11", {
+  mutant("an error shows the command that was sent", "FAULT-11", {
     habits: ({ explain }) => ({
       explain: (answer, sent) => Object.assign(explain(answer, sent), { command: ["SET", sent] }),
     }),
@@ -68,7 +70,7 @@ export const faultMutants: readonly Mutant[] = [
   mutant("each reconnection adds a listener", "FAULT-12 FAULT-15", {
     habits: () => ({ onBreak: (client) => client.leaks.push("listener") }),
   }),
-  mutant("a broken connection emits an error to nobody", "FAULT-13", {
+  mutant("a broken connection emits an error event without a listener", "FAULT-13", {
     habits: () => ({
       onBreak: () =>
         queueMicrotask(() => {
@@ -76,7 +78,7 @@ export const faultMutants: readonly Mutant[] = [
         }),
     }),
   }),
-  mutant("calls before the connection stands are refused", "FAULT-14", {
+  mutant("calls are refused until the client has connected", "FAULT-14", {
     habits: () => ({ waitsForConnection: false }),
   }),
   mutant("a restart of the server loses the entries", "FAULT-16", {
@@ -85,12 +87,12 @@ export const faultMutants: readonly Mutant[] = [
   mutant("a restart of the server loses the leases", "FAULT-16", {
     restartLoses: ({ kind }) => kind === "lease",
   }),
-  mutant("a client takes its entries with it", "FAULT-17", { driver: takesEntriesAlong }),
+  mutant("a client deletes its entries when it closes", "FAULT-17", { driver: takesEntriesAlong }),
 ];
 
-/** Broken dealing with names on several primaries. */
+/** Adapters that handle a Cluster of several primaries wrongly. */
 export const clusterMutants: readonly Mutant[] = [
-  mutant("lock and fence have a hash tag of their own", "CLUSTER-01", {
+  mutant("lock and fence have a different hash tag than the entry", "CLUSTER-01", {
     layout: {
       lock: (name) => `${name.replace("{", "{lock-")}`,
       fence: (name) => `${name.replace("{", "{lock-")}::fence`,
@@ -99,12 +101,12 @@ export const clusterMutants: readonly Mutant[] = [
   mutant("lock and fence are in different slots", "CLUSTER-02", {
     layout: { fence: (name) => `${name.replace("{", "{fence-")}` },
   }),
-  mutant("clear() and keys() visit one primary", "CLUSTER-02", {
+  mutant("clear() and keys() visit only one primary", "CLUSTER-02", {
     habits: () => ({ scans: () => [0] }),
   }),
-  mutant("a moved slot is an error", "CLUSTER-03", { habits: () => ({ followsMoves: false }) }),
+  mutant("a moved slot causes an error", "CLUSTER-03", { habits: () => ({ followsMoves: false }) }),
   mutant("replicas serve reads", "CLUSTER-05", { habits: () => ({ readsFromReplica: true }) }),
-  mutant("the client's class is asked for", "CLUSTER-07", { asksForClass: true }),
+  mutant("the adapter checks the client's class", "CLUSTER-07", { asksForClass: true }),
 ];
 
 async function untilBack<T>(client: DriverShape, call: () => Promise<T>): Promise<T> {

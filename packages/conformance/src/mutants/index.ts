@@ -1,4 +1,6 @@
-/** Adapters that are broken on purpose: for each clause at least one that it catches. */
+/**
+ * Adapters that are broken on purpose: at least one for each clause, which the clause must catch.
+ */
 import { cacheMutants } from "./cache-mutants.ts";
 import { clusterMutants, faultMutants } from "./fault-mutants.ts";
 import { leaseMutants } from "./lease-mutants.ts";

@@ -10,12 +10,12 @@ describe("the kill matrix", () => {
     expect([...meant].filter((id) => !clauses.some((clause) => clause.id === id))).toEqual([]);
   });
 
-  test("names each mutant once", () => {
+  test("has a unique name for each mutant", () => {
     expect(new Set(mutants.map(({ name }) => name)).size).toBe(mutants.length);
   });
 
   for (const mutant of mutants) {
-    test(`${mutant.caughtBy.join(", ")}: ${mutant.name}`, async () => {
+    test(`an adapter fails ${mutant.caughtBy.join(", ")} if ${mutant.name}`, async () => {
       expect((await attack(mutant)).missedBy).toEqual([]);
     });
   }

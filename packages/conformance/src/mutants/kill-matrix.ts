@@ -1,4 +1,4 @@
-/** Which clause catches which mutant. */
+/** Determines which clause catches which mutant. */
 import { clauses } from "../clauses/index.ts";
 import { runClauses } from "../runner/run.ts";
 import { mutants } from "./index.ts";
@@ -7,13 +7,13 @@ import { simulatedBackend } from "./simulated/simulated-backend.ts";
 
 export interface Kill {
   readonly mutant: Mutant;
-  /** Those of `caughtBy` that failed. */
+  /** The clauses of `caughtBy` that failed, as they should. */
   readonly killedBy: readonly string[];
-  /** Those of `caughtBy` that did not, with what became of them. */
+  /** The clauses of `caughtBy` that did not fail, each with its outcome. */
   readonly missedBy: readonly { readonly id: string; readonly status: string }[];
 }
 
-/** Runs the clauses that are meant for the mutant. */
+/** Runs the clauses that must catch the mutant. */
 export async function attack(mutant: Mutant): Promise<Kill> {
   const meant = clauses.filter(({ id }) => mutant.caughtBy.includes(id));
   const { outcomes } = await runClauses(simulatedBackend(mutant.change, mutant.name), {
@@ -32,7 +32,7 @@ export async function attack(mutant: Mutant): Promise<Kill> {
 export interface MutantSummary {
   readonly total: number;
   readonly killed: number;
-  /** Mutants that a clause meant for them let pass. */
+  /** Returns the mutants that were not caught by a clause that must catch them. */
   readonly survivors: readonly string[];
 }
 

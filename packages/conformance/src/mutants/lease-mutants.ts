@@ -15,7 +15,7 @@ import { hasCode, mutant, type Mutant } from "./mutant.ts";
 
 type Acquire = Core["acquire"];
 
-/** Core with another `acquire`, and a `withLease` that uses it. */
+/** Returns core with another `acquire`, and with a `withLease` that uses it. */
 function acquiring(make: (sound: Acquire) => Acquire): (sound: Core) => Partial<Core> {
   return (sound) => {
     const acquire = make(sound.acquire);
@@ -34,7 +34,7 @@ function releasing(acquire: Acquire): Core["withLease"] {
   };
 }
 
-/** A lease with some members replaced. */
+/** Returns a lease with some members replaced. */
 function leaseWith(lease: Lease, change: Partial<Lease>): Lease {
   return {
     acquired: true,
@@ -56,7 +56,7 @@ function clockOf({ clock = systemClock }: { readonly clock?: Clock }): Clock {
   return clock;
 }
 
-/** Waits as a first draft would: no second look, no timer, unless told so. */
+/** A naive wait: no second try after subscribing and no timer, unless they are asked for. */
 function naive({
   looksAgain,
   lookEveryMs,
@@ -92,7 +92,7 @@ function without<T extends object>(options: T, key: keyof T): T {
   return rest as T; // the member was optional
 }
 
-/** Broken waiting. */
+/** Adapters that wait wrongly. */
 const waitingMutants: readonly Mutant[] = [
   mutant("every try is granted", "LEASE-01 LEASE-16", {
     lockDriver: ({ tryAcquire }) => ({
@@ -102,24 +102,24 @@ const waitingMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a release is told to nobody", "LEASE-02", {
+  mutant("no waiter is notified of a release", "LEASE-02", {
     rules: ({ release }) => ({
       release: (shard, ...rest) => release({ ...shard, publish: () => {} }, ...rest),
     }),
   }),
-  mutant("waiting asks every 5 ms", "LEASE-03", {
+  mutant("a waiter polls every 5 ms", "LEASE-03", {
     core: acquiring(naive({ looksAgain: true, lookEveryMs: 5 })),
   }),
-  mutant("waiting asks in step", "LEASE-03", {
+  mutant("a waiter polls without jitter", "LEASE-03", {
     core: acquiring(naive({ looksAgain: true, lookEveryMs: 100 })),
   }),
-  mutant("waiting ends 200 ms late", "LEASE-04 LEASE-23", {
+  mutant("a wait ends 200 ms late", "LEASE-04 LEASE-23", {
     core: acquiring(
       (sound) => (lock, name, options) =>
         sound(lock, name, { ...options, waitMs: options.waitMs + 200 }),
     ),
   }),
-  mutant("an aborted wait goes on unseen", "LEASE-05 LEASE-13", {
+  mutant("an aborted wait continues in the background", "LEASE-05 LEASE-13", {
     core: acquiring((sound) => (lock, name, options) => {
       const waiting = sound(lock, name, without(options, "signal"));
       const { signal } = options;
@@ -131,16 +131,16 @@ const waitingMutants: readonly Mutant[] = [
       return Promise.race([waiting, aborted]);
     }),
   }),
-  mutant("a waiter that gave up still holds its place", "LEASE-09", {
+  mutant("a waiter that gave up still blocks the queue", "LEASE-09", {
     core: acquiring(queueThatNobodyLeaves),
   }),
-  mutant("only a message wakes a waiter", "LEASE-10 LEASE-18", {
+  mutant("a waiter retries only after a message", "LEASE-10 LEASE-18", {
     core: acquiring(naive({ looksAgain: true })),
   }),
-  mutant("nobody looks again between the failed try and the wait", "LEASE-17", {
+  mutant("a waiter does not retry after it has subscribed", "LEASE-17", {
     core: acquiring(naive({ looksAgain: false })),
   }),
-  mutant("one owner serves the whole process", "LEASE-22 LOCK-15", {
+  mutant("all leases of a process have the same owner", "LEASE-22 LOCK-15", {
     core: (sound) => {
       const random = { next: () => 0.5, id: () => "host-1.process-4711" };
       return {
@@ -149,7 +149,7 @@ const waitingMutants: readonly Mutant[] = [
       };
     },
   }),
-  mutant("owners are counted", "LOCK-15", {
+  mutant("owners are consecutive numbers", "LOCK-15", {
     core: (sound) => {
       let count = 0;
       const random = { next: () => 0.5, id: () => `host-1.process-4711.${(count += 1)}` };
@@ -160,7 +160,7 @@ const waitingMutants: readonly Mutant[] = [
   }),
 ];
 
-/** Broken work under a lease. */
+/** Adapters that work wrongly under a lease. */
 const workMutants: readonly Mutant[] = [
   mutant("a lease is not extended", "LEASE-06", {
     core: acquiring(
@@ -177,7 +177,7 @@ const workMutants: readonly Mutant[] = [
       });
     }),
   }),
-  mutant("a failed release hides the work's error", "LEASE-08 LEASE-21", {
+  mutant("the error of a failed release replaces the work's error", "LEASE-08 LEASE-21", {
     core: acquiring((sound) => async (lock, name, options) => {
       const lease = await sound(lock, name, options);
       const release = async (): Promise<boolean> =>
@@ -204,7 +204,7 @@ const workMutants: readonly Mutant[] = [
         ),
     ),
   }),
-  mutant("asking again within the work waits for itself", "LEASE-12", {
+  mutant("an acquisition within the work waits for the work's own lease", "LEASE-12", {
     core: (sound) => {
       const outside = new AsyncResource("outside every call chain");
       const acquire: Acquire = (lock, name, options) =>
@@ -212,7 +212,7 @@ const workMutants: readonly Mutant[] = [
       return { acquire, withLease: releasing(acquire) };
     },
   }),
-  mutant("each caller of a failing load loads again", "LEASE-25", {
+  mutant("each caller of a failing load starts another load", "LEASE-25", {
     core: () => ({
       createSingleFlight: () => ({
         run: (_key, work) => work(),
@@ -224,7 +224,7 @@ const workMutants: readonly Mutant[] = [
   }),
 ];
 
-/** Broken news of a loss. */
+/** Adapters that report the loss of a lease wrongly. */
 const lossMutants: readonly Mutant[] = [
   mutant("the signal never aborts", "LEASE-07 LEASE-14 LEASE-24", {
     core: acquiring(
@@ -235,7 +235,7 @@ const lossMutants: readonly Mutant[] = [
         }),
     ),
   }),
-  mutant("a suspend is not noticed", "LEASE-07", {
+  mutant("a suspend of the machine is not noticed", "LEASE-07", {
     core: acquiring((sound) => (lock, name, options) => {
       const clock = clockOf(options);
       return sound(lock, name, {
@@ -244,7 +244,7 @@ const lossMutants: readonly Mutant[] = [
       });
     }),
   }),
-  mutant("the signal comes after the lease is over", "LEASE-14", {
+  mutant("the signal aborts after the lease is over", "LEASE-14", {
     core: acquiring((sound) => async (lock, name, options) => {
       const lease = await sound(lock, name, options);
       const controller = new AbortController();
@@ -258,7 +258,7 @@ const lossMutants: readonly Mutant[] = [
       return leaseWith(lease, { signal: controller.signal });
     }),
   }),
-  mutant("a release after a loss is tried for 2 s", "LEASE-15", {
+  mutant("a release after a loss is retried for 2 s", "LEASE-15", {
     core: acquiring((sound) => async (lock, name, options) => {
       const lease = await sound(lock, name, options);
       const release = async (): Promise<boolean> => {
@@ -269,7 +269,7 @@ const lossMutants: readonly Mutant[] = [
       return leaseWith(lease, { release });
     }),
   }),
-  mutant("not getting a lease and losing it are one error", "LEASE-16", {
+  mutant("a lease that was not granted and one that was lost cause the same error", "LEASE-16", {
     core: (sound) => ({
       withLease: async (lock, name, options, work) => {
         try {
@@ -280,7 +280,7 @@ const lossMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a grant that came too late is held", "LEASE-19", {
+  mutant("a grant that arrives after its lease has ended counts as held", "LEASE-19", {
     core: (sound) => ({
       tryLease: async (lock, name, options) => {
         const lease = await sound.tryLease(lock, name, options);
@@ -290,7 +290,7 @@ const lossMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("only a timer aborts the signal", "LEASE-20", {
+  mutant("only a timer aborts the signal, which is late after a blocked event loop", "LEASE-20", {
     core: acquiring((sound) => async (lock, name, options) => {
       const lease = await sound(lock, name, options);
       const controller = new AbortController();
@@ -304,7 +304,7 @@ const lossMutants: readonly Mutant[] = [
 
 export const leaseMutants: readonly Mutant[] = [...waitingMutants, ...workMutants, ...lossMutants];
 
-/** Places in a queue of its own; who gives up keeps the place until the wait would have ended. */
+/** A queue of its own. A waiter that gives up keeps its place until its wait would have ended. */
 function queueThatNobodyLeaves(sound: Acquire): Acquire {
   const tails = new WeakMap<Lock, Promise<unknown>>();
   return (lock, name, options: AcquireOptions) => {

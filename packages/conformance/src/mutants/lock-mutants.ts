@@ -5,7 +5,7 @@ import { find, findLease, type Item, type Shard } from "./simulated/simulated-st
 const lockKey = (name: string): string => `${name}::lock`;
 const fenceKey = (name: string): string => `${name}::fence`;
 
-/** The lease as it stands, expired or not. */
+/** Returns the stored lease, expired or not. */
 function leaseOf(shard: Shard, name: string): (Item & { readonly kind: "lease" }) | undefined {
   const item = shard.data.get(lockKey(name));
   return item?.kind === "lease" ? item : undefined;
@@ -19,9 +19,9 @@ function put(
   return (void shard.data.set(lockKey(name), { kind: "lease", ...lease }), true);
 }
 
-/** Broken ownership. */
+/** Adapters with broken ownership. */
 export const lockMutants: readonly Mutant[] = [
-  mutant("acquiring looks first and takes then", "LOCK-01", {
+  mutant("an acquisition is two steps: a read, then a write", "LOCK-01", {
     lockDriver: (sound, client) => ({
       async tryAcquire(name, owner, ttlMs) {
         const held = await client.send("look", [lockKey(name)], (shard) =>
@@ -35,7 +35,7 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("who is refused is told the length of its own lease", "LOCK-02", {
+  mutant("a refused try returns the length of its own lease", "LOCK-02", {
     lockDriver: ({ tryAcquire }) => ({
       async tryAcquire(name, owner, ttlMs) {
         const outcome = await tryAcquire(name, owner, ttlMs);
@@ -46,7 +46,7 @@ export const lockMutants: readonly Mutant[] = [
   mutant("a release does not free the lock", "LOCK-03", {
     rules: () => ({ release: (shard, name, owner) => leaseOf(shard, name)?.owner === owner }),
   }),
-  mutant("a takeover keeps the old owner", "LOCK-04", {
+  mutant("a takeover keeps the previous owner", "LOCK-04", {
     rules: ({ acquire }) => ({
       acquire(shard, name, owner, ttlMs) {
         const old = leaseOf(shard, name);
@@ -59,7 +59,7 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a release does not look at the owner", "LOCK-05 LOCK-04", {
+  mutant("a release does not check the owner", "LOCK-05 LOCK-04", {
     rules: ({ release }) => ({
       release: (shard, name, owner) => release(shard, name, leaseOf(shard, name)?.owner ?? owner),
     }),
@@ -72,7 +72,7 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a release gives up when the lease has changed since it looked", "LOCK-19", {
+  mutant("a release fails if the lease has changed since it was read", "LOCK-19", {
     lockDriver: (_sound, client) => ({
       async release(name, owner) {
         const seen = await client.send("look", [lockKey(name)], (shard) => leaseOf(shard, name));
@@ -85,13 +85,13 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a release of a free lock says yes", "LOCK-06", {
+  mutant("a release of a free lock returns true", "LOCK-06", {
     rules: ({ release }) => ({
       release: (shard, name, owner) =>
         findLease(shard, lockKey(name)) === undefined || release(shard, name, owner),
     }),
   }),
-  mutant("extend counts from the old end", "LOCK-07", {
+  mutant("extend counts from the lease's previous end", "LOCK-07", {
     rules: ({ extend }) => ({
       extend(shard, name, owner, ttlMs) {
         const leftMs = (leaseOf(shard, name)?.expiresAtMs ?? shard.nowMs) - shard.nowMs;
@@ -99,7 +99,7 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("extend by less shortens a lease", "LOCK-07", {
+  mutant("extend by a shorter time shortens the lease", "LOCK-07", {
     rules: ({ extend }) => ({
       extend(shard, name, owner, ttlMs) {
         const held = leaseOf(shard, name);
@@ -111,7 +111,7 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("extend revives a lease that has expired", "LOCK-08", {
+  mutant("extend renews an expired lease", "LOCK-08", {
     rules: ({ extend }) => ({
       extend(shard, name, owner, ttlMs) {
         const held = leaseOf(shard, name);
@@ -120,7 +120,7 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("extend makes a lease that is not there", "LEASE-24 LOCK-17", {
+  mutant("extend creates a missing lease", "LEASE-24 LOCK-17", {
     rules: ({ extend }) => ({
       extend(shard, name, owner, ttlMs) {
         if (find(shard, lockKey(name)) !== undefined) return extend(shard, name, owner, ttlMs);
@@ -128,7 +128,7 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("the same owner asking again is refused", "LOCK-09 FAULT-04", {
+  mutant("a second try of the same owner is refused", "LOCK-09 FAULT-04", {
     rules: ({ acquire }) => ({
       acquire(shard, name, owner, ttlMs) {
         const held = findLease(shard, lockKey(name));
@@ -137,7 +137,7 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("the same owner asking again gets a new fence", "LOCK-09", {
+  mutant("a second try of the same owner gets a new fence", "LOCK-09", {
     rules: ({ acquire, release }) => ({
       acquire(shard, name, owner, ttlMs) {
         release({ ...shard, publish: () => {} }, name, owner);
@@ -145,7 +145,7 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a lease that makes no sense is one of a minute", "LOCK-10", {
+  mutant("an invalid lease length becomes one minute", "LOCK-10", {
     lock: (sound) =>
       overridingLock(sound, (view) => ({
         tryAcquire: (name, owner, ttlMs) =>
@@ -154,32 +154,34 @@ export const lockMutants: readonly Mutant[] = [
             .catch((error) => retryIfConfigured(error, () => view.tryAcquire(name, owner, 60_000))),
       })),
   }),
-  mutant("locks stand under the entries' names", "LOCK-11", { layout: { lock: (name) => name } }),
-  mutant("a lock's name loses its odd characters", "LOCK-12", {
+  mutant("locks are stored under the entries' names", "LOCK-11", {
+    layout: { lock: (name) => name },
+  }),
+  mutant("odd characters are removed from a lock's name", "LOCK-12", {
     lockDriver: (sound) => ({
       tryAcquire: (name, owner, ttlMs) => sound.tryAcquire(plain(name), owner, ttlMs),
       extend: (name, owner, ttlMs) => sound.extend(plain(name), owner, ttlMs),
       release: (name, owner) => sound.release(plain(name), owner),
     }),
   }),
-  mutant("a lease has no end", "LOCK-13 LOCK-04 LEASE-26", {
+  mutant("a lease never expires", "LOCK-13 LOCK-04 LEASE-26", {
     lockDriver: ({ tryAcquire }) => ({
       tryAcquire: (name, owner) => tryAcquire(name, owner, 2 ** 31),
     }),
   }),
-  mutant("extend removes a lease's end", "LOCK-13", {
+  mutant("extend makes a lease permanent", "LOCK-13", {
     rules: ({ extend }) => ({
       extend: (shard, name, owner) => extend(shard, name, owner, 2 ** 40),
     }),
   }),
-  mutant("names share a hundred locks", "LOCK-14", {
+  mutant("names are hashed to a hundred locks", "LOCK-14", {
     lockDriver: (sound) => ({
       tryAcquire: (name, owner, ttlMs) => sound.tryAcquire(bucket(name), owner, ttlMs),
       extend: (name, owner, ttlMs) => sound.extend(bucket(name), owner, ttlMs),
       release: (name, owner) => sound.release(bucket(name), owner),
     }),
   }),
-  mutant("a foreign value where the lock belongs is replaced", "LOCK-16", {
+  mutant("an acquisition replaces a foreign value", "LOCK-16", {
     rules: ({ acquire }) => ({
       acquire(shard, name, owner, ttlMs) {
         if (find(shard, lockKey(name))?.kind === "foreign") shard.data.delete(lockKey(name));
@@ -187,10 +189,10 @@ export const lockMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("locks are kept in another database", "LOCK-17", {
+  mutant("locks are stored in another database", "LOCK-17", {
     layout: { lock: (name) => `database-1/${lockKey(name)}` },
   }),
-  mutant("the asking client's clock ends a lease", "LOCK-18", {
+  mutant("the client's clock ends a lease", "LOCK-18", {
     lockDriver: ({ tryAcquire }, client, clock) => ({
       async tryAcquire(name, owner, ttlMs) {
         const outcome = await tryAcquire(name, owner, ttlMs);
@@ -203,14 +205,14 @@ export const lockMutants: readonly Mutant[] = [
   }),
 ];
 
-/** Broken fences. */
+/** Adapters with broken fences. */
 export const fenceMutants: readonly Mutant[] = [
-  mutant("the fence is the instant of the grant, and may repeat", "FENCE-01 FENCE-07", {
+  mutant("the fence is the time of the grant, which may repeat", "FENCE-01 FENCE-07", {
     rules: ({ acquire }) => ({
       acquire: (shard, name, ...rest) => fenced(acquire(shard, name, ...rest), () => shard.nowMs),
     }),
   }),
-  mutant("a takeover after expiry keeps the fence", "FENCE-02", {
+  mutant("a takeover after expiry does not raise the fence", "FENCE-02", {
     rules: ({ acquire }) => ({
       acquire(shard, name, owner, ttlMs) {
         const old = leaseOf(shard, name);
@@ -242,7 +244,7 @@ export const fenceMutants: readonly Mutant[] = [
       }),
     },
   ),
-  mutant("each client counts its own fences", "FENCE-04", {
+  mutant("each client has its own fence counter", "FENCE-04", {
     lockDriver({ tryAcquire }) {
       let last = 2 ** 41;
       return {
@@ -251,7 +253,7 @@ export const fenceMutants: readonly Mutant[] = [
       };
     },
   }),
-  mutant("all names share one fence", "FENCE-05", {
+  mutant("all names share one fence counter", "FENCE-05", {
     lockDriver({ tryAcquire }) {
       let last = 0;
       return {
@@ -260,11 +262,11 @@ export const fenceMutants: readonly Mutant[] = [
       };
     },
   }),
-  mutant("a lock without fences is given to whoever demands them", "FENCE-09", {
+  mutant("a lock without fences is accepted where fences are required", "FENCE-09", {
     facts: { fencing: false },
     demandFencing: () => "a lock",
   }),
-  mutant("a restart of the server loses fences, which count from 1", "FENCE-11", {
+  mutant("a restart of the server starts the fences again at 1", "FENCE-11", {
     restartLoses: ({ kind }) => kind === "fence",
     rules: ({ acquire }) => ({
       acquire(shard, name, owner, ttlMs) {

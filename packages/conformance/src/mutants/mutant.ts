@@ -4,9 +4,9 @@ import type { Change } from "./simulated/simulated-backend.ts";
 
 /** An adapter that is broken on purpose, in one way. */
 export interface Mutant {
-  /** What it does wrong, as a sentence. */
+  /** The fault, as a sentence. */
   readonly name: string;
-  /** The clauses that are there to catch it. Others may do so too. */
+  /** The clauses that must catch it. Other clauses may catch it too. */
   readonly caughtBy: readonly string[];
   readonly change: Change;
 }
@@ -18,11 +18,11 @@ export function mutant(name: string, caughtBy: string, change: Change): Mutant {
 export interface NameChange {
   readonly key?: (key: string, path: readonly string[]) => string;
   readonly segment?: (segment: string) => string;
-  /** What `keys()` gives. */
+  /** Maps a key that `keys()` returns. */
   readonly listed?: (key: string, path: readonly string[]) => string;
 }
 
-/** The same cache with names changed on their way in and out, in all its views. */
+/** Returns the same cache with names changed on their way in and out, in all its views. */
 export function renamed(cache: Cache, change: NameChange): Cache {
   const { key = (text) => text, segment = (text) => text, listed = (text) => text } = change;
   const named = (text: string): string => key(text, cache.path);
@@ -44,7 +44,7 @@ export function renamed(cache: Cache, change: NameChange): Cache {
   };
 }
 
-/** The same cache with operations replaced in all its views. */
+/** Returns the same cache with operations replaced in all its views. */
 export function overriding(cache: Cache, change: (view: Cache) => Partial<Cache>): Cache {
   return {
     ...renamed(cache, {}),
@@ -54,7 +54,7 @@ export function overriding(cache: Cache, change: (view: Cache) => Partial<Cache>
   };
 }
 
-/** The same lock with operations replaced in all its views. */
+/** Returns the same lock with operations replaced in all its views. */
 export function overridingLock(lock: Lock, change: (view: Lock) => Partial<Lock>): Lock {
   return {
     path: lock.path,
@@ -69,12 +69,12 @@ export function overridingLock(lock: Lock, change: (view: Lock) => Partial<Lock>
   };
 }
 
-/** Whether an error carries this code. */
+/** True if an error has this code. */
 export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
 
-/** What `call` gives, or `instead` where it rejects with this code. */
+/** Returns the result of `call`, or `instead` if it rejects with this code. */
 export async function excusing<T>(code: string, instead: T, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
@@ -84,7 +84,7 @@ export async function excusing<T>(code: string, instead: T, call: () => Promise<
   }
 }
 
-/** Lets others run in between. */
+/** Lets other calls run in between. */
 export async function turns(count: number): Promise<void> {
   for (let turn = 0; turn < count; turn++) await Promise.resolve();
 }
@@ -94,7 +94,7 @@ export function bare(name: string): string {
   return name.slice(name.lastIndexOf("{"));
 }
 
-/** A driver that calls others under changed names. */
+/** A driver that calls another one under changed names. */
 export function placed(driver: CacheDriver, place: (name: string) => string): Partial<CacheDriver> {
   return {
     get: (name) => driver.get(place(name)),

@@ -8,35 +8,35 @@ import { find } from "./simulated/simulated-store.ts";
 
 const lastOf = (path: readonly string[]): string => path.at(-1) ?? "";
 
-/** Broken names. */
+/** Adapters with broken names. */
 const nameMutants: readonly Mutant[] = [
   mutant("the prefix is ignored", "PREFIX-01", { habits: () => ({ place: bare }) }),
   mutant("colons are not escaped", "PREFIX-05 PREFIX-06", {
     driver: (sound) =>
       placed(sound, (name) => name.replaceAll("%3A", ":").replaceAll(":{", ":").replace(/\}$/, "")),
   }),
-  mutant("names are not escaped, and clear() takes its prefix for a glob", "PREFIX-04", {
+  mutant("names are not escaped, and clear() uses its prefix as a glob", "PREFIX-04", {
     habits: () => ({ place: decoded }),
     rules: ({ names }) => ({
       names: (shard, scope) => names(shard, "").filter((key) => glob(`${scope}*`).test(key)),
     }),
   }),
-  mutant("half a surrogate pair becomes a replacement character", "PREFIX-11", {
+  mutant("a lone surrogate becomes a replacement character", "PREFIX-11", {
     cache: (sound) =>
       renamed(sound, {
         key: (key) => key.toWellFormed(),
         segment: (segment) => segment.toWellFormed(),
       }),
   }),
-  mutant("names are folded to lower case", "PREFIX-12 PREFIX-15", {
+  mutant("names are converted to lower case", "PREFIX-12 PREFIX-15", {
     habits: () => ({ place: (name) => name.toLowerCase() }),
   }),
-  mutant("clear() takes its prefix for a LIKE pattern", "PREFIX-14", {
+  mutant("clear() uses its prefix as a LIKE pattern", "PREFIX-14", {
     rules: ({ names }) => ({
       names: (shard, scope) => names(shard, "").filter((key) => like(`${scope}%`).test(key)),
     }),
   }),
-  mutant("a key's beginning is taken for its prefix", "PREFIX-17", {
+  mutant("a prefix is removed from a key that begins with it", "PREFIX-17", {
     cache: (sound) =>
       renamed(sound, {
         key: (key, path) =>
@@ -58,31 +58,31 @@ const nameMutants: readonly Mutant[] = [
         segment: (segment) => segment.normalize("NFC"),
       }),
   }),
-  mutant("an empty prefix is everything", "PREFIX-20", { cache: emptyIsEverything }),
-  mutant("an empty key is stored under a name of its own", "PREFIX-21", {
+  mutant("an empty prefix matches everything", "PREFIX-20", { cache: emptyIsEverything }),
+  mutant("an empty key is accepted", "PREFIX-21", {
     cache: (sound) => renamed(sound, { key: (key) => key || "empty" }),
   }),
-  mutant("keys() removes the prefix's text wherever it stands", "PREFIX-24", {
+  mutant("keys() removes the prefix's text anywhere in a key", "PREFIX-24", {
     cache: (sound) => renamed(sound, { listed: (key, path) => key.replaceAll(lastOf(path), "") }),
   }),
   mutant("names are normalised like paths", "PREFIX-25", {
     cache: (sound) => renamed(sound, { key: (key) => posix.normalize(key) }),
   }),
-  mutant("names are cut at a question mark", "PREFIX-25", {
+  mutant("names are truncated at a question mark", "PREFIX-25", {
     cache: (sound) => renamed(sound, { key: (key) => key.split("?")[0] || key }),
   }),
-  mutant("long names are cut", "PREFIX-28", {
+  mutant("long names are truncated", "PREFIX-28", {
     facts: { maxKeyBytes: 250 },
     habits: () => ({ place: (name) => name.slice(0, 250) }),
   }),
 ];
 
-/** Broken borders between prefixes, clients and kinds of data. */
+/** Adapters that do not separate prefixes, clients or kinds of data. */
 const borderMutants: readonly Mutant[] = [
-  mutant("clear() removes whatever begins with its prefix", "PREFIX-02 PREFIX-16", {
+  mutant("clear() removes every key that begins with its prefix's text", "PREFIX-02 PREFIX-16", {
     rules: ({ names }) => ({ names: (shard, scope) => names(shard, scope.replace(/:?\{$/, "")) }),
   }),
-  mutant("clear() keeps the server from everybody while it looks for names", "PREFIX-03", {
+  mutant("clear() blocks the server during its scan", "PREFIX-03", {
     driver: (sound, client) => ({
       async clear(scope) {
         for (const node of client.primaries())
@@ -94,7 +94,7 @@ const borderMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("clear() removes one page and counts it", "PREFIX-03", {
+  mutant("clear() removes and counts one page only", "PREFIX-03", {
     driver: (sound) => ({
       async clear(scope) {
         let count = 0;
@@ -104,7 +104,7 @@ const borderMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("clear() forgets the client's own prefix", "PREFIX-07", {
+  mutant("clear() ignores the client's own prefix", "PREFIX-07", {
     driver: (_sound, client) => ({ clear: (scope) => clearWherever(client, scope) }),
   }),
   mutant("a lock's prefix is ignored", "PREFIX-08", {
@@ -122,10 +122,10 @@ const borderMutants: readonly Mutant[] = [
         (async () => {}),
     }),
   }),
-  mutant("fences stand outside the prefix", "PREFIX-10", {
+  mutant("fences are stored outside the prefix", "PREFIX-10", {
     layout: { fence: (name) => `fences:${name}` },
   }),
-  mutant("what is sealed can be opened under any name", "PREFIX-13", {
+  mutant("a sealed value can be opened under any name", "PREFIX-13", {
     core: () => ({
       sealed: (cache) =>
         overriding(cache, (view) => ({
@@ -138,7 +138,7 @@ const borderMutants: readonly Mutant[] = [
         })),
     }),
   }),
-  mutant("the first prefix that a client is used with stays with it", "PREFIX-22", {
+  mutant("a client keeps the first prefix that it was used with", "PREFIX-22", {
     driver: stickyPrefix,
   }),
   mutant("clear() removes locks and fences too", "PREFIX-23 FENCE-07", {
@@ -147,7 +147,7 @@ const borderMutants: readonly Mutant[] = [
       delete: (shard, key) => find(shard, key) !== undefined && shard.data.delete(key),
     }),
   }),
-  mutant("clear() removes what other software keeps", "PREFIX-26", {
+  mutant("clear() removes data of other software", "PREFIX-26", {
     rules: (sound) => ({
       names: (shard, scope) =>
         [...shard.data.keys()]
@@ -217,7 +217,7 @@ function decoded(name: string): string {
   }
 }
 
-/** The pattern as a glob: `*`, `?`, and sets in brackets. */
+/** Compiles a glob: `*`, `?`, and sets in brackets. */
 function glob(pattern: string): RegExp {
   const source = pattern
     .replace(/[.+^${}()|\\]/g, "\\$&")
@@ -230,7 +230,7 @@ function glob(pattern: string): RegExp {
   }
 }
 
-/** The pattern as SQL takes it: `%` and `_`. */
+/** Compiles an SQL LIKE pattern: `%` and `_`. */
 function like(pattern: string): RegExp {
   return new RegExp(
     `^${pattern
@@ -240,7 +240,7 @@ function like(pattern: string): RegExp {
   );
 }
 
-/** Removes what holds the scope's text anywhere in its key. */
+/** Removes every key that contains the scope's text anywhere. */
 async function clearWherever(client: DriverShape, scope: string): Promise<number> {
   let count = 0;
   for (const node of client.primaries()) {

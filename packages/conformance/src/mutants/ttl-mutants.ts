@@ -3,7 +3,7 @@ import { find } from "./simulated/simulated-store.ts";
 
 const dayMs = 86_400_000;
 
-/** Broken times to live. */
+/** Adapters with broken times to live. */
 export const ttlMutants: readonly Mutant[] = [
   mutant("times to live are ignored", "CACHE-11 CACHE-08", {
     driver: ({ set }) => ({
@@ -18,7 +18,7 @@ export const ttlMutants: readonly Mutant[] = [
   mutant("an entry outlives its time to live", "CACHE-11", {
     rules: ({ get }) => ({ get: (shard, name) => get({ ...shard, nowMs: shard.nowMs - 5 }, name) }),
   }),
-  mutant("the time to live that an entry tells does not count down", "CACHE-12", {
+  mutant("the returned time to live does not count down", "CACHE-12", {
     rules: ({ get }) => ({
       get(shard, name) {
         const entry = get(shard, name);
@@ -27,7 +27,7 @@ export const ttlMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a write without a time to live keeps the earlier end", "CACHE-13", {
+  mutant("a write without a time to live keeps the earlier expiry", "CACHE-13", {
     rules: ({ set }) => ({
       set(shard, name, value, write) {
         const item = find(shard, name);
@@ -103,7 +103,7 @@ export const ttlMutants: readonly Mutant[] = [
       get: async (name) => get(name).then((entry) => entry && { ...entry, storeNowMs: 1 }),
     }),
   }),
-  mutant("coarse times are rounded down", "CACHE-25", {
+  mutant("times to live are rounded down to whole seconds", "CACHE-25", {
     facts: { ttlGranularityMs: 1_000 },
     rules: ({ set }) => ({
       set(shard, name, value, write) {
@@ -118,7 +118,7 @@ export const ttlMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("whoever reads an expired entry deletes what stands there", "CACHE-26", {
+  mutant("the reader of an expired entry deletes the key, even after a new write", "CACHE-26", {
     rules: ({ get }) => ({
       get(shard, name) {
         const item = shard.data.get(name);
@@ -143,7 +143,7 @@ export const ttlMutants: readonly Mutant[] = [
         set(name, value, { ...write, ttlMs: write.ttlMs && write.ttlMs | 0 }),
     }),
   }),
-  mutant("a time to live above 30 days is taken for an instant", "CACHE-28", {
+  mutant("a time to live above 30 days is read as an instant", "CACHE-28", {
     rules: ({ set }) => ({
       set: (shard, name, value, write) =>
         set(shard, name, value, {
@@ -153,7 +153,7 @@ export const ttlMutants: readonly Mutant[] = [
         }),
     }),
   }),
-  mutant("an entry without a time to live has one of 6 hours", "CACHE-29 CACHE-13", {
+  mutant("an entry without a time to live expires after 6 hours", "CACHE-29 CACHE-13", {
     driver: ({ set }) => ({
       set: (name, value, write) => set(name, value, { ...write, ttlMs: write.ttlMs ?? dayMs / 4 }),
     }),

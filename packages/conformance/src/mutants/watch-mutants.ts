@@ -2,14 +2,14 @@ import type { Unsubscribe } from "@lingpai/core";
 import { mutant, overriding, turns, type Mutant } from "./mutant.ts";
 import { scopeOfName } from "./simulated/simulated-store.ts";
 
-/** Broken notices of changes. */
+/** Adapters with broken notifications of changes. */
 export const watchMutants: readonly Mutant[] = [
-  mutant("changes are not told", "WATCH-01", {
+  mutant("watchers are not notified of changes", "WATCH-01", {
     rules: ({ set }) => ({
       set: (shard, ...write) => set({ ...shard, publish: () => {} }, ...write),
     }),
   }),
-  mutant("changes are told with the stored name", "WATCH-01", {
+  mutant("notifications carry the stored name", "WATCH-01", {
     driver: ({ watch }) => ({
       watch: async (scope, listener) =>
         (await watch?.(scope, (name) =>
@@ -17,7 +17,7 @@ export const watchMutants: readonly Mutant[] = [
         )) ?? (async () => {}),
     }),
   }),
-  mutant("a conflict is told", "WATCH-02", {
+  mutant("watchers are notified of a conflict", "WATCH-02", {
     rules: ({ set }) => ({
       set(shard, name, value, write) {
         const outcome = set(shard, name, value, write);
@@ -26,7 +26,7 @@ export const watchMutants: readonly Mutant[] = [
       },
     }),
   }),
-  mutant("a change is told twice", "WATCH-03", {
+  mutant("watchers are notified of a change twice", "WATCH-03", {
     rules: ({ set }) => ({
       set: (shard, ...write) =>
         set(
@@ -41,7 +41,7 @@ export const watchMutants: readonly Mutant[] = [
         ),
     }),
   }),
-  mutant("own changes are not told", "WATCH-03", {
+  mutant("a client is not notified of its own changes", "WATCH-03", {
     driver({ set, watch }) {
       const own = new Map<string, number>();
       return {
@@ -56,12 +56,12 @@ export const watchMutants: readonly Mutant[] = [
       };
     },
   }),
-  mutant("the last unsubscriber leaves the connection open", "WATCH-04", {
+  mutant("the connection stays open after the last unsubscription", "WATCH-04", {
     driver: ({ watch }) => ({
       watch: async (scope, listener) => (await watch?.(scope, listener), async () => {}),
     }),
   }),
-  mutant("the last unsubscription ends the next subscription too", "WATCH-10", {
+  mutant("an unsubscription also ends the subscription that follows at once", "WATCH-10", {
     driver({ watch }) {
       const held = new Map<string, Set<Unsubscribe>>();
       return {
@@ -79,13 +79,13 @@ export const watchMutants: readonly Mutant[] = [
       };
     },
   }),
-  mutant("nobody subscribes again after a broken connection", "WATCH-05 CLUSTER-06", {
+  mutant("a client does not subscribe again after its connection broke", "WATCH-05 CLUSTER-06", {
     habits: () => ({ resubscribes: false }),
   }),
-  mutant("a watcher is not told that it may have missed changes", "WATCH-05", {
+  mutant("a watcher is not told to read again after its connection broke", "WATCH-05", {
     habits: () => ({ tellsMissed: false }),
   }),
-  mutant("garbage on the channel is told as a key", "WATCH-06", {
+  mutant("garbage on the channel is delivered as a key", "WATCH-06", {
     driver: ({ watch }) => ({
       watch: async (scope, listener) =>
         (await watch?.(scope, (name) =>
@@ -93,7 +93,7 @@ export const watchMutants: readonly Mutant[] = [
         )) ?? (async () => {}),
     }),
   }),
-  mutant("a listener that throws keeps the news from the others", "WATCH-07", {
+  mutant("a listener that throws stops the other listeners", "WATCH-07", {
     cache(sound) {
       const groups = new Map<string, Set<(key: string | undefined) => void>>();
       return overriding(sound, (view) => ({
@@ -129,7 +129,7 @@ export const watchMutants: readonly Mutant[] = [
         (await watch?.(scope, (message) => listener(message?.split("=")[0]))) ?? (async () => {}),
     }),
   }),
-  mutant("deletes are not told", "WATCH-09", {
+  mutant("watchers are not notified of deletes", "WATCH-09", {
     rules: (sound) => ({
       delete: (shard, ...which) => sound.delete({ ...shard, publish: () => {} }, ...which),
     }),

@@ -4,10 +4,10 @@ import { pathToFileURL } from "node:url";
 import type { Backend } from "../backend.ts";
 import { all } from "../trial/expect.ts";
 
-/** The name that registers an adapter's backends. */
+/** The name of the file that registers an adapter's backends. */
 const pattern = "packages/*/src/conformance.fixture.ts";
 
-/** Every backend of the workspace at `root`, by adapter. */
+/** Returns every backend of the workspace at `root`, by adapter. */
 export async function discover(root: string): Promise<readonly Backend[]> {
   const paths = await all(glob(pattern, { cwd: root }));
   const modules = await Promise.all(paths.toSorted().map((path) => load(join(root, path))));

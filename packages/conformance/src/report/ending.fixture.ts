@@ -1,4 +1,4 @@
-/** A run whose backend has left a server behind. */
+/** A run whose backend has left a server running. */
 import { createServer } from "node:net";
 import { endThough } from "./ending.ts";
 

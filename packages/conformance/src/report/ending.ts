@@ -4,8 +4,8 @@ import { systemClock } from "@lingpai/core";
 const graceMs = 2_000;
 
 /**
- * Ends the process with its exit code, 2 s from now, if something is open that keeps it alive: a
- * clause that did not end in time, or a driver that connects forever. Says what it was.
+ * Ends the process with its exit code after 2 s if something keeps it alive: a clause that did not
+ * end in time, or a driver that reconnects forever. Prints what it was.
  */
 export function endThough(): void {
   const end = (): void => {

@@ -11,7 +11,7 @@ const older: Backend = {
   daily: { clauses: ["FAULT"], restBy: "newer" },
 };
 
-test("what a daily backend holds may leave another one to the night", () => {
+test("a clause that a daily backend checks may be left to the nightly run on another backend", () => {
   expect(lostDaily([newer, older], clauses, mutants)).toEqual([]);
   const table = killTable([newer, older], clauses, mutants).split("\n");
   expect(table).toContain(" 2 simulated on older; what is nightly here is daily on newer");
@@ -19,7 +19,7 @@ test("what a daily backend holds may leave another one to the night", () => {
   expect(table.find((line) => line.startsWith("FAULT-01"))).toMatch(/^FAULT-01 +0 + ● +● /);
 });
 
-test("a daily backend of another adapter with the same drivers counts when it is named", () => {
+test("a daily backend of another adapter with the same drivers counts if it is named", () => {
   const elsewhere: Backend = { ...newer, adapter: "drivers" };
   const named: Backend = {
     ...older,
@@ -31,7 +31,7 @@ test("a daily backend of another adapter with the same drivers counts when it is
   ]);
 });
 
-test("what nobody holds daily is told", () => {
+test("a clause and a mutant that no daily backend checks are reported", () => {
   expect(lostDaily([older], clauses, mutants)).toEqual(['simulated on older: there is no "newer"']);
   const waived: Backend = { ...newer, waivers: { "CACHE-01": "why" } };
   expect(lostDaily([waived, older], clauses, mutants)).toEqual([

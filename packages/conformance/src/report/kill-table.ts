@@ -1,4 +1,4 @@
-/** Which backend kills which mutants by which clause, daily or nightly. */
+/** Determines which backend kills which mutants by which clause, daily or nightly. */
 import type { Backend } from "../backend.ts";
 import type { Clause } from "../clause.ts";
 import { heldDaily, heldNightly, restOf } from "../runner/daily.ts";
@@ -8,8 +8,8 @@ import { titleOf } from "./summary.ts";
 type Killers = Pick<Mutant, "name" | "caughtBy">;
 
 /**
- * Mutants that a backend kills nightly and that nothing of the same drivers on the same
- * kind of server kills daily, a line each.
+ * Returns the mutants that a backend kills nightly, and that no backend with the same drivers and
+ * the same kind of server kills daily. Each is one line.
  */
 export function lostDaily(
   backends: readonly Backend[],
@@ -39,8 +39,8 @@ export function lostDaily(
 }
 
 /**
- * One line for each clause with how many mutants it kills, one column for each backend, numbered in
- * the legend above.
+ * One line for each clause with the number of mutants that it kills, and one column for each
+ * backend, numbered in the legend above.
  */
 export function killTable(
   backends: readonly Backend[],

@@ -1,10 +1,11 @@
 /**
- * `pnpm conformance [--json] [--only=TEXT] [--write] [--matrix]`: the clauses on every backend of
- * the workspace, and the mutants.
+ * `pnpm conformance [--json] [--only=TEXT] [--write] [--matrix]`: runs the clauses on every backend
+ * of the workspace, and on the mutants.
  *
- * `--only` takes the backends whose title contains the text, `--write` renews the table in the
- * README, and `--matrix` prints what is left to the nightly run; both run nothing. Exits 1 when a
- * clause failed or a mutant survived, and ends whatever a backend has left open.
+ * `--only` selects the backends whose title contains the text. `--write` renews the table in the
+ * README, and `--matrix` prints what is left to the nightly run; these two run nothing. The exit
+ * code is 1 if a clause failed or a mutant survived. The process ends even if a backend has left
+ * something open.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -55,7 +56,7 @@ async function report(): Promise<void> {
   endThough();
 }
 
-/** A backend that does not start has failed every clause that applies. */
+/** If a backend does not start, every applicable clause has failed. */
 async function runOne(backend: Backend): Promise<Report> {
   console.error(`${titleOf(backend)} …`);
   try {

@@ -6,7 +6,7 @@ import { discover } from "./discover.ts";
 import { withGenerated } from "./readme.ts";
 import { familyTable } from "./table.ts";
 
-test("the README shows for every backend of the workspace how many clauses it holds", async () => {
+test("the README shows for every backend of the workspace how many clauses apply", async () => {
   const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
   const backends = await discover(fileURLToPath(new URL("../../../../", import.meta.url)));
   expect(backends.length).toBeGreaterThan(0);

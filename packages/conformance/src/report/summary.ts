@@ -1,4 +1,4 @@
-/** What came of a run, for programs. */
+/** The result of a run, as data for programs. */
 import type { Backend } from "../backend.ts";
 import type { MutantSummary } from "../mutants/kill-matrix.ts";
 import type { Report } from "../runner/run.ts";
@@ -11,7 +11,7 @@ export interface Summary {
 export interface AdapterSummary {
   readonly name: string;
   readonly backend: string;
-  /** How many clauses passed; those that do not apply are not among them. */
+  /** The number of clauses that passed, without those that do not apply. */
   readonly passed: number;
   readonly failed: readonly string[];
   readonly waived: readonly { readonly id: string; readonly reason: string }[];
@@ -29,7 +29,7 @@ export function summaryOf({ adapter, backend, outcomes }: Report): AdapterSummar
   };
 }
 
-/** Whether there is nothing to repair. */
+/** True if no clause failed and no mutant survived. */
 export function isSound({ adapters, mutants }: Summary): boolean {
   return adapters.every(({ failed }) => failed.length === 0) && mutants.survivors.length === 0;
 }

@@ -12,7 +12,7 @@ const sample: readonly Clause[] = [
 ];
 const backend = { ...simulatedBackend({ facts: standaloneFacts }, "one server"), waivers: {} };
 
-test("a run is summed up as programs read it", async () => {
+test("a run is summarised as data for programs", async () => {
   const report = await runClauses(
     { ...backend, waivers: { "CACHE-02": "the store cannot" } },
     { clauses: sample },
@@ -26,7 +26,7 @@ test("a run is summed up as programs read it", async () => {
   });
 });
 
-test("a failed clause or a mutant that survives is not sound", async () => {
+test("a run with a failed clause or a surviving mutant is not sound", async () => {
   const adapters = [summaryOf(await runClauses(backend, { clauses: sample }))];
   expect(adapters[0]?.failed).toEqual(["CACHE-02"]);
   expect(isSound({ adapters, mutants: { total: 1, killed: 1, survivors: [] } })).toBe(false);

@@ -1,4 +1,4 @@
-/** The clause × adapter table, for people. */
+/** The table of clauses by adapter, for people. */
 import type { Backend } from "../backend.ts";
 import type { Clause } from "../clause.ts";
 import { plan } from "../runner/plan.ts";
@@ -7,7 +7,7 @@ import { titleOf } from "./summary.ts";
 
 const marks = { passed: "✓", failed: "✗", waived: "w", "not-applicable": "·" } as const;
 
-/** One line for each clause, one column for each report, numbered in the legend above. */
+/** One line for each clause and one column for each report, numbered in the legend above. */
 export function clauseTable(clauses: readonly Clause[], reports: readonly Report[]): string {
   const legend = reports.map((report, index) => `${label(index)} ${titleOf(report)}`);
   const head = `${"".padEnd(11)}${reports.map((_, index) => label(index)).join(" ")}`;
@@ -29,8 +29,8 @@ export function clauseTable(clauses: readonly Clause[], reports: readonly Report
 }
 
 /**
- * One line for each backend, one column for each family: how many clauses apply of how many there
- * are. All of them pass, or are waived.
+ * One line for each backend and one column for each family: how many of its clauses apply. All of
+ * them pass, or are waived.
  */
 export function familyTable(clauses: readonly Clause[], backends: readonly Backend[]): string {
   const families = [...new Set(clauses.map(({ id }) => familyOf(id)))];
@@ -59,7 +59,7 @@ function label(index: number): string {
   return String(index + 1).padStart(2);
 }
 
-/** Padded as the formatter pads it. */
+/** Pads a cell as the formatter does. */
 function markdown(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(3, ...rows.map((row) => row[column]?.length ?? 0)),

@@ -21,7 +21,7 @@ const clustered: Clause = {
 const cluster = simulatedBackend();
 const standalone = simulatedBackend({ facts: standaloneFacts });
 
-test("a clause that rejects has failed, with what it rejected with", async () => {
+test("a clause that rejects has failed, and the outcome contains its error", async () => {
   const { outcomes, passed } = await runClauses(cluster, { clauses: [passing, failing] });
   expect(outcomes).toMatchObject([
     { id: "X-01", status: "passed" },
@@ -30,7 +30,7 @@ test("a clause that rejects has failed, with what it rejected with", async () =>
   expect(passed).toBe(false);
 });
 
-test("a clause whose needs are not met is named with the fact that excludes it", async () => {
+test("a clause whose needs are not met is reported with the fact that excludes it", async () => {
   const { outcomes, passed } = await runClauses(standalone, { clauses: [clustered] });
   expect(outcomes).toMatchObject([
     { id: "X-03", status: "not-applicable", fact: "cluster: false" },
@@ -65,7 +65,7 @@ test("a waived clause that fails is no failure and keeps its reason", async () =
   expect(passed).toBe(true);
 });
 
-test("a waived clause that passes now and then is no failure", async () => {
+test("a waived clause that passes only sometimes is no failure", async () => {
   let runs = 0;
   const erratic: Clause = {
     id: "X-04",
@@ -94,7 +94,7 @@ test.each([
   ["of an unknown clause", { "X-99": "a reason" }],
   ["of a clause that does not apply", { "X-03": "a reason" }],
   ["without a reason", { "X-02": " " }],
-])("a waiver %s fails", async (_what, waivers) => {
+])("a waiver %s fails the run", async (_what, waivers) => {
   const { passed, outcomes } = await runClauses(standalone, {
     clauses: [failing, clustered],
     waivers,
@@ -103,7 +103,7 @@ test.each([
   expect(outcomes.at(-1)).toMatchObject({ id: Object.keys(waivers)[0], status: "failed" });
 });
 
-test("a waiver of a clause that is not run now is left alone", async () => {
+test("a waiver of a clause that is not selected now is ignored", async () => {
   const { passed, outcomes } = await runClauses(cluster, {
     clauses: [passing],
     waivers: { "LOCK-09": "a reason" },
@@ -111,7 +111,7 @@ test("a waiver of a clause that is not run now is left alone", async () => {
   expect({ passed, count: outcomes.length }).toEqual({ passed: true, count: 1 });
 });
 
-test("a clause that changes what is not its own has failed", async () => {
+test("a clause that changes a bystander has failed", async () => {
   const careless: Clause = {
     id: "X-04",
     title: "clears a bystander",

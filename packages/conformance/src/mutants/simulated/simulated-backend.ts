@@ -1,4 +1,4 @@
-/** A backend for each mutant: sound in everything but what the mutant changes. */
+/** A backend for each mutant. It is correct in everything that the mutant does not change. */
 import { LockUnsupportedError, type Cache, type Clock, type Lock } from "@lingpai/core";
 import {
   createCache,
@@ -40,7 +40,7 @@ import {
   type StoreRules,
 } from "./simulated-store.ts";
 
-/** What a mutant does wrong. Everything that is left out is sound. */
+/** The parts that a mutant replaces. All others are correct. */
 export interface Change {
   readonly facts?: Partial<Facts>;
   readonly layout?: Partial<Layout>;
@@ -52,14 +52,14 @@ export interface Change {
     client: DriverShape,
     clock: Clock,
   ) => Partial<LockDriver>;
-  /** Replaces what the caller gets, so that core's own checks can be missing. */
+  /** Replaces the objects that the caller gets, so that core's own checks can be left out. */
   readonly cache?: (sound: Cache, client: DriverShape) => Cache;
   readonly lock?: (sound: Lock, client: DriverShape) => Lock;
   readonly core?: (sound: Core) => Partial<Core>;
   readonly closesClient?: true;
-  /** Of clients whose link can be broken. @defaultValue 100 */
+  /** The deadline of clients whose link can be broken, in ms. @defaultValue 100 */
   readonly linkedDeadlineMs?: number;
-  /** What a restart of the server loses. */
+  /** Changes the data that survives a restart of the server. */
   readonly restartLoses?: (item: Item) => boolean;
   readonly asksForClass?: true;
   readonly demandFencing?: () => unknown;
@@ -105,7 +105,10 @@ const refusals: readonly Refusal[] = [
   },
 ];
 
-/** Everything that a backend can be: a cluster with persistence, push, scripts and users. */
+/**
+ * The facts of a backend with every capability: a cluster with persistence, push, scripts and
+ * users.
+ */
 export const simulatedFacts: Facts = {
   ...inProcess,
   persistence: "server",
@@ -121,7 +124,7 @@ export const simulatedFacts: Facts = {
   refusals,
 };
 
-/** The least that a server offers. */
+/** The facts of a backend with the fewest capabilities. */
 export const standaloneFacts: Partial<Facts> = {
   pushesChanges: false,
   pushesReleases: false,
@@ -211,7 +214,7 @@ function newClient(
   return { client: { ...views, close }, driver };
 }
 
-/** A cache and a lock over one client object, with what the mutant puts in their place. */
+/** A cache and a lock over one client object, or the mutant's replacements. */
 function viewsOf(
   { change, facts, clock: worldClock }: World,
   driver: DriverShape,
@@ -334,7 +337,10 @@ function clusterControls(world: World): ClusterControls {
   };
 }
 
-/** The driver's members on an object of no class, as another copy of the package has them. */
+/**
+ * Copies the driver's members to an object without a class, as another copy of the package would
+ * have them.
+ */
 async function lookalike(world: World): Promise<Client> {
   const { driver, client } = newClient(world);
   const { habits, link, subscriber, leaks, clock } = driver;

@@ -1,6 +1,6 @@
 /**
- * A driver and its client over a simulated link: what an adapter is for a real server. Broken
- * clients replace single habits.
+ * A driver and its client over a simulated link. A real adapter is the same for a real server.
+ * Mutants replace single habits of the client.
  */
 import { setImmediate } from "node:timers/promises";
 import {
@@ -27,18 +27,19 @@ import {
   type SubscriberHabits,
 } from "./simulated-subscriber.ts";
 
-/** What the client does, beside the store's rules. */
+/** The behaviour of the client, apart from the store's rules. */
 export interface Habits extends SubscriberHabits {
   readonly rules: StoreRules;
-  /** The client's own prefix before every key. */
+  /** The client's own prefix, which precedes every key. */
   readonly keyPrefix: string;
   readonly user: User;
   readonly deadlineMs: number;
-  /** Where a physical name goes; identity in a sound client. */
+  /** Maps a physical name to the one that is sent; a correct client does not change it. */
   readonly place: (name: string) => string;
   readonly followsMoves: boolean;
   /**
-   * Whether a script that the server has forgotten is sent again, or only one that it never had.
+   * True if a script is sent again after the server has forgotten it, and not only if the server
+   * never had it.
    */
   readonly resendsScripts: boolean;
   readonly readsFromReplica: boolean;
@@ -46,10 +47,13 @@ export interface Habits extends SubscriberHabits {
   readonly scans: (primaries: number) => readonly number[];
   readonly abandonsSilent: boolean;
   readonly waitsForConnection: boolean;
-  /** Called for each connection that broke, beside what a sound client does. */
+  /** Called for each broken connection, in addition to the client's own handling. */
   readonly onBreak: (client: SimulatedClient) => void;
   readonly explain: (answer: string, sent: string) => Error;
-  /** How long the next request is on its way, in ms; the first of a client also connects it. */
+  /**
+   * The time that the next request takes to arrive, in ms. A client's first request also connects
+   * it.
+   */
   readonly latencyMs: (isFirst: boolean) => number;
 }
 
@@ -82,7 +86,7 @@ const reasons: { readonly [word: string]: CacheUnavailableReason } = {
   NOPERM: "forbidden",
 };
 
-/** A server's answer as our error, without what was sent. */
+/** Converts a server's answer to our error, without the command. */
 function explain(answer: string): Error {
   const [word = ""] = answer.split(" ");
   if (word === "WRONGTYPE")
@@ -98,7 +102,7 @@ function explain(answer: string): Error {
   );
 }
 
-/** What the drivers use of a client: members, no class. */
+/** The members of a client that drivers use. Drivers never check its class. */
 export type DriverShape = Pick<
   SimulatedClient,
   "habits" | "link" | "subscriber" | "leaks" | "clock" | "send" | "request" | "primaries"
@@ -109,7 +113,7 @@ export class SimulatedClient {
   readonly clock: SpyClock;
   readonly habits: Habits;
   readonly subscriber: Subscriber;
-  /** Things that a broken client piles up. */
+  /** Resources that a broken client leaks. */
   readonly leaks: unknown[] = [];
   readonly #server: SimulatedServer;
   readonly #loaded = new Set<string>();
@@ -137,7 +141,7 @@ export class SimulatedClient {
     };
   }
 
-  /** Sends a request for a physical name to where it belongs. */
+  /** Sends a request to the primary of its physical name. */
   async send<T>(
     command: string,
     keys: readonly string[],
@@ -181,7 +185,7 @@ export class SimulatedClient {
     const latencyMs = this.habits.latencyMs(this.#packet === undefined);
     if (latencyMs > 0) {
       const arrivesAtMs = clock.monotonicMs() + latencyMs;
-      // What is sent on one connection arrives in order, and several requests in one packet.
+      // Requests on one connection arrive in order, several in one packet.
       if (this.#packet === undefined || this.#packet.arrivesAtMs < arrivesAtMs - packetMs)
         this.#packet = { arrivesAtMs, arrival: delay(clock, latencyMs) };
       await this.#packet.arrival;
@@ -189,7 +193,7 @@ export class SimulatedClient {
     return this.link.transmit(request, delivery);
   }
 
-  /** What to try next, or a throw of what the caller is told. */
+  /** Returns the next primary to try, or throws the caller's error. */
   #afterError(error: unknown, command: string, delivery: Delivery, sent: string): Delivery {
     if (error instanceof Disconnected)
       throw new CacheUnavailableError("The connection broke.", { reason: "disconnected" });
@@ -210,7 +214,7 @@ export class SimulatedClient {
     return isFirst || this.habits.resendsScripts;
   }
 
-  /** A connection that is silent for the length of the deadline is given up. */
+  /** Gives up a connection that was silent for the length of the deadline. */
   #answered<T>(answer: Promise<T>): Promise<T> {
     if (!this.habits.abandonsSilent) return answer;
     return new Promise((resolve, reject) => {

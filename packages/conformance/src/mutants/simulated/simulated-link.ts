@@ -1,4 +1,4 @@
-/** One client's way to the simulated server, which the clauses may break. */
+/** The link of one client to the simulated server, which the clauses may break. */
 import type { Link } from "../../backend.ts";
 import {
   Disconnected,
@@ -14,7 +14,7 @@ export class SimulatedLink implements Link {
   readonly #breaks = new Set<() => void>();
   readonly #leaveServer: () => void;
   #state: "up" | "down" | "frozen" = "up";
-  /** A new one at each reset: what began under an earlier one is lost. */
+  /** Changes at each reset: a request that began before it is lost. */
   #session = {};
   #stranded: object | undefined;
   #thaws: (() => void)[] = [];
@@ -35,7 +35,7 @@ export class SimulatedLink implements Link {
     return this.#breaks.size;
   }
 
-  /** Told when the connection broke. */
+  /** Called when the connection broke. */
   onBreak(listener: () => void): () => void {
     this.#breaks.add(listener);
     return () => this.#breaks.delete(listener);
@@ -68,12 +68,12 @@ export class SimulatedLink implements Link {
     if (session !== this.#session) throw new Disconnected();
   }
 
-  /** Gives up a connection that does not answer. */
+  /** Closes a connection that does not answer. */
   renew(): void {
     if (this.#state !== "down") this.#break();
   }
 
-  /** What was lost to a stranded connection stays silent; the rest learns at once. */
+  /** Requests on a stranded connection stay unanswered. All others fail at once. */
   #break(): void {
     this.#session = {};
     this.#thaw();
@@ -107,7 +107,7 @@ export class SimulatedLink implements Link {
     this.#stranded = undefined;
     if (!wasSilent) return;
     this.#thaw();
-    // Messages were lost meanwhile, which a subscriber finds out from its own connection.
+    // Messages were lost meanwhile. A subscriber learns that from its own connection.
     for (const listener of [...this.#breaks]) listener();
   }
 
@@ -119,7 +119,7 @@ export class SimulatedLink implements Link {
     this.#refusal = answer;
   }
 
-  /** Forgets the server; the client is gone. */
+  /** Disconnects from the server after the client was closed. */
   close(): void {
     this.#leaveServer();
     this.#breaks.clear();

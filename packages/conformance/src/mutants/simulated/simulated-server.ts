@@ -6,19 +6,19 @@ import { delay } from "@lingpai/core";
 import type { ManualClock } from "@lingpai/core/testing";
 import { ServerError, type Item, type Shard } from "./simulated-store.ts";
 
-/** One command under way. `run` is the script that it names. */
+/** One command in flight. `run` is the script that it names. */
 export interface Request<T> {
   readonly command: string;
   readonly keys: readonly string[];
-  /** The server must know the script, or be sent it. */
+  /** The id of the script, which the server must have loaded or be sent. */
   readonly scripted: boolean;
-  /** How long it keeps the server from everybody else, in ms. */
+  /** How long the command blocks the server for all clients, in ms. */
   readonly blocksMs?: number;
   run(shard: Shard): T;
 }
 
 export interface Delivery {
-  /** The primary that the client takes for the right one. */
+  /** The primary to which the client sends it. */
   readonly node: number;
   readonly user: User;
   readonly asking?: boolean;
@@ -27,7 +27,7 @@ export interface Delivery {
 }
 
 export interface User {
-  /** Keys that do not begin so are refused. */
+  /** A limited user: keys without this prefix are refused. */
   readonly keyPrefix: string;
   readonly forbidden?: string;
 }
@@ -42,7 +42,7 @@ interface Node {
 
 export const slotCount = 64;
 
-/** The slot of a key's hash tag, or of the whole key where it has none. */
+/** Returns the slot of a key's hash tag, or of the whole key if it has none. */
 export function slotOf(key: string): number {
   const tag = /\{([^}]+)\}/.exec(key)?.[1] ?? key;
   let hash = 2166136261;
@@ -74,12 +74,12 @@ export class SimulatedServer {
     return this.#owners[slotOf(key)] ?? 0;
   }
 
-  /** How long a command that arrives now has to wait, in ms. */
+  /** Returns how long a command that arrives now has to wait, in ms. */
   get busyMs(): number {
     return Math.max(0, this.#blockedUntilMs - this.clock.monotonicMs());
   }
 
-  /** Executes a request, or throws what the server answers instead. */
+  /** Executes a request, or throws the server's error answer. */
   receive<T>(request: Request<T>, delivery: Delivery): T {
     const node = this.nodes[delivery.node];
     if (!node?.alive) throw new Disconnected();
@@ -138,7 +138,7 @@ export class SimulatedServer {
     for (const listener of [...(this.#channels.get(channel) ?? [])]) listener(message);
   }
 
-  /** Tells each link when the server drops its connections. */
+  /** Notifies each link when the server drops its connections. */
   onBreak(listener: () => void): () => void {
     this.#breaks.add(listener);
     return () => this.#breaks.delete(listener);
@@ -159,7 +159,7 @@ export class SimulatedServer {
     this.forgetScripts();
   }
 
-  /** The replica that takes over has the entries; leases and fences had not reached it. */
+  /** The replica that takes over has the entries. Leases and fences were not replicated yet. */
   async failOver(key: string): Promise<void> {
     const node = this.nodes[this.ownerOf(key)];
     if (node === undefined) return;
@@ -173,7 +173,7 @@ export class SimulatedServer {
     this.#dropConnections();
   }
 
-  /** Everything in the slot has gone over, but the old owner still answers for it. */
+  /** All keys of the slot have moved, but the old owner still answers for it. */
   beginMove(key: string): void {
     const slot = slotOf(key);
     const from = this.ownerOf(key);
@@ -198,7 +198,7 @@ export class SimulatedServer {
   }
 }
 
-/** Waits while another command keeps the server. */
+/** Waits while another command blocks the server. */
 export async function whileBusy(server: SimulatedServer): Promise<void> {
   if (server.busyMs > 0) await delay(server.clock, server.busyMs);
 }

@@ -1,6 +1,6 @@
 /**
- * The rules of a simulated store: each is one atomic step, as a script is on a server. Broken
- * stores replace single rules.
+ * The rules of a simulated store. Each is one atomic step, as a script is on a server. Mutants
+ * replace single rules.
  */
 import type { Busy, Conflict, Entry, Granted, Written } from "@lingpai/core";
 import type { DriverWrite } from "@lingpai/core/driver";

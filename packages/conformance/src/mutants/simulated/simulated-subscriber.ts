@@ -1,9 +1,9 @@
-/** One connection for all of a client's subscriptions, as an adapter keeps it. */
+/** The one connection for all subscriptions of a client, as in an adapter. */
 import type { Clock, Unsubscribe } from "@lingpai/core";
 import type { SimulatedLink } from "./simulated-link.ts";
 import type { SimulatedServer } from "./simulated-server.ts";
 
-/** What a client does with its subscriptions. */
+/** The behaviour of a client's subscriptions. */
 export interface SubscriberHabits {
   readonly resubscribes: boolean;
   readonly tellsMissed: boolean;
@@ -11,7 +11,7 @@ export interface SubscriberHabits {
 
 export interface Subscriber {
   readonly connections: number;
-  /** `undefined` tells that messages may have been missed. */
+  /** `undefined` means that messages may have been missed. */
   subscribe(channel: string, listener: (message: string | undefined) => void): Promise<Unsubscribe>;
   close(): void;
 }

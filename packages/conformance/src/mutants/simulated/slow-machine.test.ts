@@ -1,4 +1,4 @@
-/** No clause takes a slow machine for a broken adapter. */
+/** Proves that no clause mistakes a slow machine for a broken adapter. */
 import { seededRandom } from "@lingpai/core/testing";
 import { conform } from "../../vitest.ts";
 import { pausingBackend, slowBackend } from "./slow-machine.ts";

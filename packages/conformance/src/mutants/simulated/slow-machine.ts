@@ -1,9 +1,9 @@
 /**
- * A sound adapter on a slow machine: answers, connections and timers are late, within what
- * `toleranceMs` and four times the usual allow.
+ * A correct adapter on a slow machine: answers, connections and timers are late, within
+ * `toleranceMs` and four times the usual time.
  *
- * Time passes by itself, as a machine's does, but is simulated: the clauses take seconds of it in a
- * moment of ours.
+ * Time passes by itself as on a real machine, but is simulated, so the clauses take little real
+ * time.
  */
 import { delay, type Random } from "@lingpai/core";
 import { manualClock, type ManualClock } from "@lingpai/core/testing";
@@ -16,7 +16,7 @@ const connectMaxMs = 900;
 const pauseMs = 3_000;
 const pauseWithinCalls = 12;
 const stallMaxMs = 150;
-/** How much time passes between two stalls of the whole process. */
+/** The time between two stalls of the whole process. */
 const stallEveryMs = 400;
 
 export function slowBackend(random: Random, change: Change = {}): Backend {
@@ -40,10 +40,7 @@ export function slowBackend(random: Random, change: Change = {}): Backend {
   };
 }
 
-/**
- * The same, and once in each clause, within the first calls, an answer takes as long as nobody
- * expects.
- */
+/** The same machine. In addition, one of the first answers in each clause is extremely late. */
 export function pausingBackend(random: Random): Backend {
   return {
     ...slowBackend(random, {
@@ -59,9 +56,9 @@ export function pausingBackend(random: Random): Backend {
   };
 }
 
-/** The fixture, whose clock runs from now until it is closed. */
+/** The fixture. Its clock runs from now until it is closed. */
 function passing(fixture: Fixture, random: Random): Fixture {
-  const clock = fixture.clock as ManualClock; // what `openFixture` was given
+  const clock = fixture.clock as ManualClock; // the argument of `openFixture`
   let isOpen = true;
   const run = async (): Promise<void> => {
     while (isOpen) {
