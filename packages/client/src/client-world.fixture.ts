@@ -1,4 +1,7 @@
-/** For tests: a token server of several replicas in this process, reached by a network with faults. */
+/**
+ * For tests: a token server of several replicas in this process, reached through a network with
+ * faults.
+ */
 import { memoryStore } from "@lingpai/adapter-memory";
 import { eventLog } from "@lingpai/event-log";
 import type { EventLog } from "@lingpai/event-log";
@@ -111,7 +114,10 @@ export function clientWorld(count = 2): ClientWorld {
   };
 }
 
-/** The network: whoever hangs up gets an error, and a host may be down, hang, or answer oddly. */
+/**
+ * The network. An aborted request ends with an error, and a host may be down, hang, or send an
+ * unexpected response.
+ */
 function fetchOver(hosts: readonly Host[], clock: ManualClock): typeof globalThis.fetch {
   return async (input, init) => {
     const request = new Request(input as string, init);

@@ -1,5 +1,5 @@
 /**
- * Credentials of a token server, for nodes that hold no AppSecret and never fetch.
+ * Credentials of a token server, for nodes that have no AppSecret and never fetch.
  *
  * @packageDocumentation
  */

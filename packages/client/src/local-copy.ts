@@ -1,4 +1,4 @@
-/** This process's copy of a credential: until when it may be sent, and which were refused. */
+/** This process's copy of a credential: until when it may be sent, and which ones were refused. */
 import { Secret } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { ServerBody } from "./server-call.ts";
@@ -8,7 +8,7 @@ export interface Copy {
   readonly promise: Promise<Secret>;
   readonly generation: number;
   readonly commitId: string;
-  /** On the monotonic clock. Counted from when the request left, so never too late. */
+  /** On the monotonic clock. Counted from when the request was sent, so it is never too late. */
   serveUntilMs: number;
   renewsAtMs: number;
   readonly heldSinceMs: number;
@@ -35,7 +35,7 @@ export class LocalCopy {
     return copy !== undefined && this.#clock.monotonicMs() < copy.serveUntilMs ? copy : undefined;
   }
 
-  /** True when it is a new one. A replica that is behind does not put an older one back. */
+  /** True if it is a new one. A replica that lags behind cannot restore an older one. */
   adopt(body: ServerBody, sentAtMs: number): boolean {
     const { commitId, expiresInMs, fingerprint, generation, renewsInMs } = body;
     const present = this.usable;
@@ -63,13 +63,13 @@ export class LocalCopy {
     return !isSame;
   }
 
-  /** The server calls the same commit alive for so long. */
+  /** For this time, the server may confirm that the same commit is alive. */
   extend(commitId: string, untilMs: number): void {
     if (this.#copy?.commitId === commitId)
       this.#copy.serveUntilMs = Math.max(this.#copy.serveUntilMs, untilMs);
   }
 
-  /** Never hands this one out again, unless the server has it back. */
+  /** Never returns this credential again, unless the server confirms it. */
   refuse(fingerprint: string): void {
     this.#refused.add(fingerprint);
     if (this.#refused.size > rememberedMax)

@@ -1,6 +1,4 @@
-/**
- * A credential whose owner is a token server: this process never fetches, and holds no AppSecret.
- */
+/** A credential that a token server owns. This process never fetches, and has no AppSecret. */
 import {
   ClosedError,
   ConfigurationError,
@@ -42,10 +40,10 @@ export interface RemoteCredentialOptions {
   readonly waitMs: number;
 }
 
-/** What the server holds a long poll for, in seconds, and what a reply may take besides. */
+/** How long the server holds a long poll, in seconds, and the extra time for its response. */
 const pollS = 55;
 const replyMs = 5_000;
-/** Never more than one poll a second, whatever the server says. */
+/** At most one poll a second, whatever the server says. */
 const pollGapMs = 1_000;
 const backOffMaxMs = 30_000;
 
@@ -110,7 +108,7 @@ export class RemoteCredential implements Credential {
     const fingerprint = isPresent ? present.secret.fingerprint : given;
     const verdict = isPresent ? "current" : present === undefined ? "unknown" : "replaced";
     this.#bus.emit("rejected", { fingerprint: fingerprint ?? "", verdict, platformCode });
-    // An earlier one: this process has its replacement already.
+    // A report about an earlier credential: this process already has its replacement.
     if (!isPresent && (present !== undefined || fingerprint === undefined)) {
       const secret = await this.get(options);
       if (secret.reveal() !== refused) return { replaced: true, secret, wasReplaced: true };
@@ -124,7 +122,7 @@ export class RemoteCredential implements Credential {
     return waitFor(running, { signals: [options.signal] });
   }
 
-  /** The server judges its credential by itself, and by what callers report. */
+  /** The server judges its own credential, and uses callers' reports. */
   async check(options: CallOptions = {}): Promise<Checked> {
     await this.get(options);
     return "unknown";
@@ -193,7 +191,9 @@ export class RemoteCredential implements Credential {
     return this.close();
   }
 
-  /** One flight for all callers: asks until there is one, or the time is over. */
+  /**
+   * One request for all callers. It is repeated until there is a credential, or the time is over.
+   */
   async #fetch(): Promise<Secret> {
     const { clock, servers, waitMs } = this.#options;
     const { signal } = this.#closing;
@@ -302,7 +302,7 @@ export class RemoteCredential implements Credential {
     try {
       this.#adopt(answer);
     } catch {
-      // The next poll, or the caller who needs one, asks again.
+      // The next poll, or the next caller that needs a credential, asks again.
     }
   }
 
@@ -312,7 +312,7 @@ export class RemoteCredential implements Credential {
     await delay(this.#options.clock, ms, signal, { background: true }).catch(() => undefined);
   }
 
-  /** Doubling, with jitter, and never less than the server asks for. */
+  /** The pause doubles, with jitter, and is never shorter than the server asks for. */
   #pauseMs(answer: ServerAnswer, failures: number): number {
     const askedMs = answer.kind === "failed" ? Math.min(answer.retryAfterMs, 60_000) : 0;
     const mostMs = Math.min(backOffMaxMs, 500 * 2 ** Math.min(failures, 8));

@@ -1,4 +1,4 @@
-/** The client over the real server in one process, with the platform's own log as the judge. */
+/** The client over the real server in one process. The platform's own log decides. */
 import { seededRandom } from "@lingpai/core/testing";
 import type { Credential, CredentialEvent } from "@lingpai/core";
 import { wechat } from "@lingpai/wechat";
@@ -46,7 +46,7 @@ test("a hundred callers at once cost one request, and later calls none", async (
   expect(token.status()).toMatchObject({ state: "fresh", role: "consumer", generation: 1 });
 });
 
-test("a commit on the server is here within a second, long before the old token ends", async () => {
+test("a commit on the server arrives within a second, long before the old token ends", async () => {
   const { world, token } = await start();
   const first = await world.during(token.get());
   const events: CredentialEvent[] = [];
@@ -58,7 +58,7 @@ test("a commit on the server is here within a second, long before the old token 
   expect(events.map(({ type }) => type)).toContain("adopted");
 });
 
-test("it never polls more than once a second, whatever the server answers", async () => {
+test("the client never polls more than once a second, whatever the server answers", async () => {
   const { world, token } = await start(1);
   await world.during(token.get());
   const [host] = world.hosts;
@@ -81,7 +81,7 @@ test("it never polls more than once a second, whatever the server answers", asyn
   }
 });
 
-test("another replica answers when one is down or hangs", async () => {
+test("another replica answers if one is down or hangs", async () => {
   for (const fault of ["down", "hangs"] as const) {
     const { world, token } = await start();
     world.hosts[0]!.fault = fault;
@@ -97,7 +97,7 @@ test("another replica answers when one is down or hangs", async () => {
   }
 });
 
-test("while no server answers the copy is served to its hard end, and not a moment longer", async () => {
+test("while no server answers, the copy is served until exactly its expiry", async () => {
   const { world, token } = await start();
   const secret = await world.during(token.get());
   await world.clock.advance(60_000);
@@ -106,7 +106,7 @@ test("while no server answers the copy is served to its hard end, and not a mome
   for (const host of world.hosts) host.fault = "down";
   const leftMs = token.status().remainingMs!;
   expect(leftMs).toBeGreaterThan(6_900_000);
-  // A step of the machine's clock by ten minutes, in both directions, changes nothing.
+  // The machine's clock jumps by ten minutes in both directions, which changes nothing.
   world.clock.stepWall(600_000);
   await world.clock.advance(leftMs / 2);
   world.clock.stepWall(-1_200_000);
@@ -123,7 +123,7 @@ test("while no server answers the copy is served to its hard end, and not a mome
   expect((await world.during(token.get())).reveal()).not.toBe(secret.reveal());
 });
 
-test("a dead token is reported once for all, without the token, and replaced", async () => {
+test("a dead token is reported once for all callers, without its text, and replaced", async () => {
   const { world, token } = await start();
   const dead = await world.during(token.get());
   world.simulator.operator.revoke(appId);
@@ -148,7 +148,7 @@ test("a token that the platform calls alive is kept", async () => {
   expect(token.peek()?.reveal()).toBe(secret.reveal());
 });
 
-test("a revoked key is a clear error after the copy's end, and a new key is noticed", async () => {
+test("a revoked key causes a clear error after the copy's end, and a new key is used", async () => {
   const { world, token, keyId } = await start();
   await world.during(token.get());
   await world.keys.revoke(keyId);
@@ -158,7 +158,7 @@ test("a revoked key is a clear error after the copy's end, and a new key is noti
   await expect(world.during(token.get())).rejects.toThrow(/401 \(unauthorized\)/);
 });
 
-test("a client over the source needs no secret, heals a dead token, and signs with tickets", async () => {
+test("a client over this source needs no secret, replaces a dead token, and signs with tickets", async () => {
   const world = clientWorld();
   const { key } = await world.key();
   const { clock, fetch, urls } = world;
@@ -192,7 +192,7 @@ test("closing settles callers, and leaves no timer", async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-test("bad options are refused where they are given, without the key", () => {
+test("invalid options are refused at construction, without showing the key", () => {
   const key = "lp_secret key";
   for (const wrong of [
     { urls: ["ftp://x"], key: "k" },

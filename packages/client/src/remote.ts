@@ -1,15 +1,15 @@
-/** The source of credentials of nodes that have no AppSecret: a token server. */
+/** A source of credentials for nodes without an AppSecret: a token server. */
 import { ConfigurationError, requireOptions, systemClock, systemRandom } from "@lingpai/core";
 import type { Clock, Credential, CredentialSource, KindsOf, Random } from "@lingpai/core";
 import { RemoteCredential } from "./remote-credential.ts";
 import { Servers } from "./servers.ts";
 
 export interface RemoteOptions {
-  /** The addresses of the token server's replicas, without a path. The first is asked first. */
+  /** The addresses of the token server's replicas, without a path. The first one is asked first. */
   readonly urls: readonly [string, ...string[]];
   /**
    * The server key, or a function that returns it and is called at each request, so that it can be
-   * replaced while the process runs. Needs the rights `read` and `reject`.
+   * replaced while the process runs. It needs the rights `read` and `reject`.
    */
   readonly key: string | (() => string | Promise<string>);
   /** The reference of a credential on the server. @defaultValue the credential's id */
@@ -35,10 +35,10 @@ const kinds = {
 } satisfies KindsOf<RemoteOptions>;
 
 /**
- * Credentials over a token server, to be given to a client: `wechat({ appId, source: remote({ urls,
- * key }) })`. Making it sends nothing.
+ * Makes a source of credentials over a token server, for a client:
+ * `wechat({ appId, source: remote({ urls, key }) })`. It sends nothing yet.
  *
- * @throws {ConfigurationError} an address is no http or https URL, or a number is out of range.
+ * @throws {ConfigurationError} An address is no http or https URL, or a number is out of range.
  */
 export function remote(options: RemoteOptions): CredentialSource {
   requireOptions("remote()", options, kinds);

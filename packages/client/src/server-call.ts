@@ -1,4 +1,4 @@
-/** One request to a token server: its deadline, and what its answer means. */
+/** One request to a token server: its deadline, and the meaning of its response. */
 import { waitFor } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 
@@ -17,7 +17,7 @@ export type ServerAnswer =
   | { readonly kind: "body"; readonly body: ServerBody; readonly sentAtMs: number }
   | { readonly kind: "same"; readonly expiresInMs: number; readonly sentAtMs: number }
   | { readonly kind: "done" }
-  /** `isFinal`: the same request is refused by every replica until somebody mends something. */
+  /** `isFinal`: every replica refuses the same request until somebody changes something. */
   | {
       readonly kind: "failed";
       readonly isFinal: boolean;
@@ -31,7 +31,7 @@ export interface ServerRequest {
   readonly method: "GET" | "POST";
   readonly body?: object;
   readonly commitId?: string | undefined;
-  /** From the sending to the end of the body, in ms. */
+  /** The time from the sending to the end of the body, in ms. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
 }
@@ -96,7 +96,7 @@ async function read(response: Response, sentAtMs: number): Promise<ServerAnswer>
   }
   const seconds = Number(headers.get("retry-after") ?? "0");
   const retryAfterMs = seconds > 0 && seconds < 86_400 ? seconds * 1_000 : 0;
-  // The text of a problem is the server's own; of anything else nothing is shown.
+  // The text of a problem is the server's own and is shown. Nothing of any other response is.
   const code = /"code":"([a-z-]{1,40})"/.exec(text.slice(0, bodyMax))?.[1] ?? "";
   const detail = `it answered ${status}${code === "" ? "" : ` (${code})`}`;
   return { kind: "failed", isFinal: finalStatuses.includes(status), detail, retryAfterMs };

@@ -1,9 +1,9 @@
-/** The addresses of the token server's replicas: the one that answered last is asked first. */
+/** The addresses of the token server's replicas. The one that answered last is asked first. */
 import { callServer } from "./server-call.ts";
 import type { CallMeans, ServerAnswer, ServerRequest } from "./server-call.ts";
 
 export interface AskedServer extends Omit<ServerRequest, "url" | "key" | "timeoutMs"> {
-  /** Below the server's address. */
+  /** The path below the server's address. */
   readonly path: string;
   readonly timeoutMs: number;
 }
@@ -21,7 +21,7 @@ export class Servers {
     this.#options = options;
   }
 
-  /** Asks one replica. After a failure the next call asks the next one. */
+  /** Asks one replica. After a failure the next call asks the next replica. */
   async one({ path, ...asked }: AskedServer): Promise<ServerAnswer> {
     const { clock, fetch, key, urls } = this.#options;
     const at = this.#at;

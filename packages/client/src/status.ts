@@ -1,4 +1,4 @@
-/** What this process knows of a remote credential, without I/O and without secrets. */
+/** This process's knowledge of a remote credential, without I/O and without secrets. */
 import type { CredentialStatus } from "@lingpai/core";
 import type { LocalCopy } from "./local-copy.ts";
 
@@ -12,7 +12,7 @@ export interface RemoteView {
   readonly isClosed: boolean;
 }
 
-/** `storeReachable` says whether a server answered last. */
+/** `storeReachable` says whether a server answered the last request. */
 export function statusOf(view: RemoteView): CredentialStatus {
   const { environment, id, isClosed, isReached, local, node, nowMs } = view;
   const { copy, usable } = local;

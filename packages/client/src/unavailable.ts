@@ -1,4 +1,4 @@
-/** What a caller is told when there is no credential. */
+/** The error for a caller when there is no credential. */
 import { CredentialUnavailableError } from "@lingpai/core";
 import type { ServerAnswer } from "./server-call.ts";
 

@@ -1,4 +1,6 @@
-/** What the store holds of a stream: an index of its chunks, and the chunks with the events. */
+/**
+ * The documents of a stream in the store: an index of its chunks, and the chunks with the events.
+ */
 
 /** An event as it is appended: flat, and small enough for a chunk. */
 export interface LogEvent {
@@ -8,17 +10,17 @@ export interface LogEvent {
 
 export interface StoredRecord {
   readonly tag: string;
-  /** With `seq` it tells whether a write whose reply was lost has been applied. */
+  /** Together with `seq` it shows whether a write whose reply was lost has been applied. */
   readonly writer: string;
   readonly seq: number;
-  /** The store's time of the call of `append`, as its writer knew it, in ms. */
+  /** The store's time of the call of `append`, as its writer estimated it, in ms. */
   readonly atMs: number;
   readonly event: LogEvent;
 }
 
 export interface Chunk {
   readonly v: 1;
-  /** No writer adds to it any more. */
+  /** True if no writer adds to it any more. */
   readonly closed: boolean;
   readonly records: readonly StoredRecord[];
 }
@@ -33,7 +35,7 @@ export interface ChunkEntry {
 export interface Index {
   readonly v: 1;
   readonly chunks: readonly ChunkEntry[];
-  /** When the bound last cost the stream a chunk that was younger than its retention; 0: never. */
+  /** When the size bound last removed a chunk that was younger than the retention. 0: never. */
   readonly boundedAtMs: number;
 }
 
@@ -44,7 +46,7 @@ export function chunkKey({ chunk, nonce }: Pick<ChunkEntry, "chunk" | "nonce">):
   return `${chunk}-${nonce}`;
 }
 
-/** Undefined when the text is no chunk of this release. */
+/** Undefined if the text is no chunk of this release. */
 export function readChunk(text: string): Chunk | undefined {
   const value = parse(text);
   if (!isObject(value) || value["v"] !== 1) return undefined;
@@ -53,7 +55,7 @@ export function readChunk(text: string): Chunk | undefined {
   return records.every(isRecord) ? { v: 1, closed, records } : undefined;
 }
 
-/** Undefined when the text is no index of this release. */
+/** Undefined if the text is no index of this release. */
 export function readIndex(text: string): Index | undefined {
   const value = parse(text);
   if (!isObject(value) || value["v"] !== 1) return undefined;

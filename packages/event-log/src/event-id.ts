@@ -1,9 +1,12 @@
-/** The id of a stored event: where it is, and a tag by which a later event in its place is told. */
+/**
+ * The id of a stored event: its place, and a tag that distinguishes a later event in the same
+ * place.
+ */
 
 export interface EventPlace {
   /** Numbers rise from chunk to chunk of a stream, and begin with the store's time in ms. */
   readonly chunk: number;
-  /** Random, so that a chunk made after the store lost the index is another one. */
+  /** Random, so that a chunk made after the store lost the index has another tag. */
   readonly nonce: string;
   /** The event's place in its chunk, from 0. */
   readonly index: number;
@@ -12,12 +15,12 @@ export interface EventPlace {
 
 const pattern = /^(\d{13,16})-([A-Za-z0-9_]{4})-(\d{1,6})-([A-Za-z0-9_]{4})$/;
 
-/** An id holds nothing but `A-Za-z0-9_-`, so that a header and an SSE line carry it unchanged. */
+/** An id contains only `A-Za-z0-9_-`, so a header and an SSE line carry it unchanged. */
 export function formatEventId({ chunk, nonce, index, tag }: EventPlace): string {
   return `${String(chunk).padStart(13, "0")}-${nonce}-${index}-${tag}`;
 }
 
-/** Undefined for everything that is not an id of this log. */
+/** Undefined if the text is not an id of this log. */
 export function parseEventId(id: string): EventPlace | undefined {
   const found = pattern.exec(id);
   if (found === null) return undefined;
@@ -28,9 +31,9 @@ export function parseEventId(id: string): EventPlace | undefined {
 }
 
 /**
- * Negative when `a` was stored before `b` in the same stream, positive when after, 0 for equal ids.
+ * Negative if `a` was stored before `b` in the same stream, positive if after, 0 for equal ids.
  *
- * @throws {RangeError} one of them is not an id of this log.
+ * @throws {RangeError} One of them is not an id of this log.
  */
 export function compareEventIds(a: string, b: string): number {
   const [first, second] = [parseEventId(a), parseEventId(b)];

@@ -1,4 +1,6 @@
-/** The log over a real Redis and over the memory adapter, several writers at once in real time. */
+/**
+ * The log over a real Redis and over the memory adapter, with several writers at once in real time.
+ */
 import { ioredisCache } from "@lingpai/adapter-ioredis";
 import { memoryStore } from "@lingpai/adapter-memory";
 import { delay, keyring, sealed, systemClock } from "@lingpai/core";
@@ -37,7 +39,7 @@ const caches: readonly (readonly [string, () => Cache])[] = [
 ];
 
 test.each(caches)(
-  "four writers on %s lose nothing, and a follower sees all once",
+  "four writers on %s lose nothing, and a follower sees every event once",
   async (name, cache) => {
     const logs = Array.from({ length: 4 }, () => eventLog({ cache: cache(), gatherMs: 5 }));
     const seen: LogEntry[] = [];

@@ -22,7 +22,7 @@ test("events are read back in order, with the store's time and rising ids", asyn
   expect(position).toBe(ids(entries).at(-1));
 });
 
-test("a second replica and a restarted one see the same, and go on after any id", async () => {
+test("a second replica and a restarted one see the same events, and continue after any id", async () => {
   const { clock, node } = world();
   const first = node();
   for (let n = 0; n < 20; n += 1) first.log.append(stream, { type: "refreshed", n });
@@ -35,7 +35,7 @@ test("a second replica and a restarted one see the same, and go on after any id"
     expect(await readAll(second.log, stream, id)).toEqual(all.slice(at + 1));
 });
 
-test("several writers at once lose nothing and store nothing twice, each in its order", async () => {
+test("several writers at once lose nothing and store nothing twice, and each writer's order is kept", async () => {
   const writers = fc.integer({ min: 2, max: 4 });
   const steps = fc.array(
     fc.record({
@@ -91,7 +91,8 @@ test("a write that takes effect after its deadline is not stored twice", async (
   late.hold = 1;
   slow.log.append(stream, { type: "t", n: 2 });
   await clock.advance(51);
-  // It lands, and the hour ends and another writer goes on before its writer looks again.
+  // The write takes effect, the hour ends and another writer continues, all before its own writer
+  // reads again.
   await late.land();
   await clock.advance(1);
   other.log.append(stream, { type: "t", n: 3 });
@@ -101,7 +102,7 @@ test("a write that takes effect after its deadline is not stored twice", async (
   expect(kindsOf(await readAll(other.log, stream)).toSorted()).toEqual([1, 2, 3, 4]);
 });
 
-test("a write that lands behind the end of its hour is refused by the closed chunk", async () => {
+test("a write that arrives after the end of its hour is refused by the closed chunk", async () => {
   const { clock, node, cache } = world();
   const late = lateWrites(cache);
   const slow = node({ cache: late.cache });
@@ -114,7 +115,7 @@ test("a write that lands behind the end of its hour is refused by the closed chu
   expect(kindsOf(await readAll(slow.log, stream))).toEqual([1, 2]);
 });
 
-test("a lost reply at the end of a chunk is found in the chunk that another writer closed", async () => {
+test("a lost reply at the end of a chunk is recognised in the chunk that another writer closed", async () => {
   const { clock, node, store } = world();
   const late = lateWrites(store.cache());
   const slow = node({ cache: late.cache });
@@ -137,7 +138,7 @@ test("a lost reply at the end of a chunk is found in the chunk that another writ
   expect(found).toHaveLength(32);
 });
 
-test("a store that is away loses nothing that fits the queue, and says when it was away", async () => {
+test("no event that fits the queue is lost while the store is unreachable, and the outage is reported", async () => {
   const { clock, node } = world();
   const { log, plan, reports } = node();
   plan.unreachable = true;
@@ -150,7 +151,7 @@ test("a store that is away loses nothing that fits the queue, and says when it w
   expect(kindsOf(await readAll(log, stream))).toEqual(Array.from({ length: 50 }, (_, n) => n));
 });
 
-test("what the queue cannot hold is counted, reported, and said in the stream", async () => {
+test("events that exceed the queue are counted, reported, and noted in the stream", async () => {
   const { clock, node } = world();
   const { log, plan, reports } = node({ queueMax: 10 });
   plan.unreachable = true;
@@ -163,7 +164,7 @@ test("what the queue cannot hold is counted, reported, and said in the stream", 
   expect(kindsOf(await readAll(log, stream))).toEqual(["writer", ...numbers]);
 });
 
-test("a log that is closed while the store is away reports how much it had to drop", async () => {
+test("a log that is closed while the store is unreachable reports how many events it dropped", async () => {
   const { clock, node } = world();
   const { log, plan, reports } = node();
   plan.unreachable = true;
@@ -178,7 +179,7 @@ test("a log that is closed while the store is away reports how much it had to dr
   expect(clock.pendingTimers).toBe(0);
 });
 
-test("the oldest go when a stream reaches its bound, and a reader from there is told", async () => {
+test("the oldest events are removed when a stream reaches its bound, and a reader of them gets a gap notice", async () => {
   const { clock, node } = world();
   const { log } = node({ streamBytes: 32_768, retentionMs: hourMs });
   log.append(stream, { type: "t", n: 0 });
@@ -196,7 +197,7 @@ test("the oldest go when a stream reaches its bound, and a reader from there is 
   expect(all.slice(1)).toEqual(all.slice(1).toSorted((a, b) => Number(a) - Number(b)));
 });
 
-test("an event is gone after the retention, and a reader from there is told", async () => {
+test("an event is removed after the retention, and a reader of it gets a gap notice", async () => {
   const { clock, node, cache } = world();
   const { log } = node();
   log.append(stream, { type: "t", n: 1 });
@@ -215,7 +216,7 @@ test("an event is gone after the retention, and a reader from there is told", as
   expect(chunks).toHaveLength(1);
 });
 
-test("a store that falls back to an earlier state is noticed by whoever had read further", async () => {
+test("a rollback of the store is noticed by a reader that had read further", async () => {
   const { clock, node, store } = world();
   const { log } = node();
   log.append(stream, { type: "t", n: 1 });
@@ -238,7 +239,7 @@ test.each([
     "poisoned fields",
     '{"v":1,"boundedAtMs":0,"closed":false,"chunks":[{"chunk":-1}],"records":[7]}',
   ],
-])("a chunk with %s is skipped with a gap, and appending goes on", async (_, text) => {
+])("a chunk with %s is skipped with a gap notice, and appending continues", async (_, text) => {
   const { clock, node, cache } = world();
   const { log } = node();
   log.append(stream, { type: "t", n: 1 });
@@ -259,7 +260,7 @@ test.each([
   expect(kindsOf(await readAll(third.log, stream))).toContain(4);
 });
 
-test("an id that is none of this log's begins with the oldest and says so", async () => {
+test("a foreign id starts at the oldest event with a gap notice", async () => {
   const { clock, node } = world();
   const { log } = node();
   log.append(stream, { type: "t", n: 1 });
@@ -268,7 +269,7 @@ test("an id that is none of this log's begins with the oldest and says so", asyn
     expect(kindsOf(await readAll(log, stream, id))).toEqual(["expired", 1]);
 });
 
-test("a follower gets what is stored, then each later event once, from every writer", async () => {
+test("a follower gets the stored events, then each later event once, from every writer", async () => {
   const { clock, node } = world();
   const [first, second] = [node(), node()];
   first.log.append(stream, { type: "t", n: 1 });
@@ -293,7 +294,7 @@ test("a follower gets what is stored, then each later event once, from every wri
   expect(clock.pendingTimers).toBe(0);
 });
 
-test("a follower goes on by itself when the store comes back", async () => {
+test("a follower continues by itself when the store is available again", async () => {
   const { clock, node } = world();
   const [writer, reader] = [node(), node()];
   const seen: LogEntry[] = [];
@@ -309,7 +310,7 @@ test("a follower goes on by itself when the store comes back", async () => {
   await Promise.all([writer.log.close(), reader.log.close()]);
 });
 
-test("bad arguments are refused where they are given", async () => {
+test("invalid arguments are refused at once", async () => {
   const { cache, node } = world();
   const { log } = node();
   expect(() => log.append(stream, { type: "events-lost" })).toThrow(/own/);

@@ -1,4 +1,4 @@
-/** The log: queues what is appended, writes it in the background, and reads it back. */
+/** The log: queues appended events, writes them in the background, and reads them back. */
 import {
   ConfigurationError,
   requireCache,
@@ -25,51 +25,53 @@ export interface EventLogOptions {
   /** How long an event is kept, in ms: from one hour to 31 days. @defaultValue 48 h */
   readonly retentionMs?: number;
   /**
-   * How many bytes of one stream are kept, in bytes of JSON, roughly: from 32 KiB. The oldest
-   * events go first. @defaultValue 1 MiB
+   * How many bytes of one stream are kept, roughly, as JSON: from 32 KiB. The oldest events are
+   * removed first. @defaultValue 1 MiB
    */
   readonly streamBytes?: number;
   /**
-   * How many events wait for the store, in each stream of this process. Beyond it the oldest are
-   * dropped, which is reported and noted in the stream. @defaultValue 1000
+   * How many events of each stream wait in this process for the store. Beyond that the oldest are
+   * dropped. The loss is reported, and noted in the stream. @defaultValue 1000
    */
   readonly queueMax?: number;
-  /** How long events are gathered before they are written, in ms: 0 to 10 000. @defaultValue 50 */
+  /** How long events are collected before they are written, in ms: 0 to 10 000. @defaultValue 50 */
   readonly gatherMs?: number;
-  /** Called with what happens to the log itself. An error of it is ignored. */
+  /** Called with reports about the log itself. Its errors are ignored. */
   readonly onReport?: (report: LogReport) => void;
   readonly clock?: Clock;
   readonly random?: Random;
 }
 
 export interface ReadOptions {
-  /** Read what was stored after this one. Default: from the oldest event that is kept. */
+  /** Reads the events after this one. @defaultValue from the oldest stored event */
   readonly after?: string | undefined;
   /** The most entries of one page: 1 to 10 000. @defaultValue 1000 */
   readonly limit?: number;
 }
 
 /**
- * An append-only log of small events in streams, shared by all processes over one store. Events of
- * one writer keep their order, and each is stored once.
+ * An append-only log of small events in streams, shared by all processes over one store. The events
+ * of one writer keep their order, and each is stored once.
  */
 export interface EventLog {
   /**
-   * Takes the event, and writes it soon. Returns at once and never fails for a reason of the store:
-   * what cannot be written waits, and what is dropped is reported.
+   * Accepts the event, and writes it soon. Returns at once. A failure of the store is not an error
+   * here: unwritten events wait, and dropped ones are reported.
    *
-   * @throws {ConfigurationError} the event is larger than 4 KiB of JSON, or has a reserved type.
+   * @throws {ConfigurationError} The event is larger than 4 KiB of JSON, or has a reserved type.
    */
   append(stream: string, event: LogEvent): void;
-  /** A page of what is stored. Throws what the cache throws. */
+  /** Returns a page of stored events. Throws the errors of the cache. */
   read(stream: string, options?: ReadOptions): Promise<Page>;
-  /** The id of the last event that is stored, to follow from; undefined when there is none. */
+  /** The id of the last stored event, from which to follow. Undefined if there is none. */
   lastId(stream: string): Promise<string | undefined>;
   /** Calls back with each later entry, in order, until it is stopped. */
   follow(stream: string, options: FollowOptions): Follower;
-  /** Resolves when all that was appended is stored, or rejects with the signal's reason. */
+  /** Resolves when all appended events are stored, or rejects with the signal's reason. */
   flush(signal?: AbortSignal): Promise<void>;
-  /** Writes what waits, for at most 2 s; the rest is reported as lost. The cache stays open. */
+  /**
+   * Writes the waiting events for at most 2 s, and reports the rest as lost. The cache stays open.
+   */
   close(): Promise<void>;
 }
 
@@ -87,7 +89,7 @@ const kinds = {
   streamBytes: "number",
 } satisfies KindsOf<EventLogOptions>;
 
-/** @throws {ConfigurationError} an option is out of its range. */
+/** @throws {ConfigurationError} An option is out of range. */
 export function eventLog(options: EventLogOptions): EventLog {
   requireOptions("eventLog()", options, kinds);
   requireCache(options.cache);

@@ -1,22 +1,24 @@
-/** Follows a stream: what is stored already, then what comes, in order and without repeats. */
+/**
+ * Follows a stream: the stored events first, then each new one, in order and without repetitions.
+ */
 import { delay } from "@lingpai/core";
 import type { Cache, Clock, Unsubscribe } from "@lingpai/core";
 import type { LogEntry, Page } from "./stream-reader.ts";
 
 export interface FollowOptions {
-  /** Begin behind this event. Default: with the oldest that is kept. */
+  /** Starts after this event. @defaultValue with the oldest stored event */
   readonly after?: string | undefined;
-  /** Called with at least one entry, in order. Await nothing in it. */
+  /** Called with at least one entry, in order. It must not wait for anything. */
   readonly onEntries: (entries: readonly LogEntry[]) => void;
   /**
-   * How long a new event may stay unnoticed, in ms, from 50: the store is read this often.
+   * How long a new event may stay unnoticed, in ms, from 50. The store is read this often.
    * @defaultValue 1000, or 5000 on a store that pushes changes
    */
   readonly pollMs?: number;
 }
 
 export interface Follower {
-  /** The last event that was handed on, to go on from. */
+  /** The last event that was delivered, from which to resume. */
   readonly position: string | undefined;
   stop(): void;
 }
@@ -43,7 +45,7 @@ export function follow(options: FollowOptions, followed: Followed): Follower {
   const hand = (entries: readonly LogEntry[]): void => {
     const fresh: LogEntry[] = [];
     for (const entry of entries) {
-      // The same gap is found at each reading, until an event follows it.
+      // Each read finds the same gap again, until an event follows it.
       if (entry.kind === "gap" && entry.cause === lastGap) continue;
       lastGap = entry.kind === "gap" ? entry.cause : undefined;
       fresh.push(entry);
@@ -70,7 +72,7 @@ export function follow(options: FollowOptions, followed: Followed): Follower {
         hand(page.entries);
         if (page.hasMore) continue;
       } catch {
-        // The store is away; the next reading goes on from the same position.
+        // The store is unreachable. The next read continues from the same position.
       }
       await pause();
     }

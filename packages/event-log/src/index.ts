@@ -1,6 +1,6 @@
 /**
- * An append-only log of small events over any cache with compare-and-set. Many processes write and
- * read it at once; ids can be resumed from; what is missing is said.
+ * An append-only log of small events over any cache with compare-and-set. Many processes can write
+ * and read it at once. Readers can resume from ids, and gaps are reported.
  *
  * @packageDocumentation
  */

@@ -1,22 +1,22 @@
-/** The limits of a log, and how they decide about chunks. */
+/** The limits of a log, and the decisions about chunks that follow from them. */
 import type { ChunkEntry } from "./documents.ts";
 
 export interface Limits {
   readonly retentionMs: number;
   readonly chunkBytes: number;
-  /** Full chunks of a stream, besides those that only the hour has closed. */
+  /** The number of full chunks of a stream, in addition to those that the end of an hour closed. */
   readonly chunksMax: number;
 }
 
 export const hourMs = 3_600_000;
-/** How far the store's time may fall back before a chunk counts as one of the future. */
+/** How far the store's time may run back before a chunk counts as one from the future. */
 const skewMs = 300_000;
 
 export function hourOf(nowMs: number): number {
   return Math.floor(nowMs / hourMs) * hourMs;
 }
 
-/** Whether events of this instant go into the chunk. */
+/** True if events of this instant belong in the chunk. */
 export function isOfHour(entry: ChunkEntry, nowMs: number): boolean {
   return nowMs < entry.hourMs + hourMs && nowMs >= entry.hourMs - skewMs;
 }
@@ -29,7 +29,7 @@ export function chunkTtlMs(entry: ChunkEntry, nowMs: number, { retentionMs }: Li
 export interface Pruned {
   readonly kept: readonly ChunkEntry[];
   readonly dropped: readonly ChunkEntry[];
-  /** True when one of the dropped was young enough to stay. */
+  /** True if one of the dropped chunks was younger than the retention. */
   readonly isBounded: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** For tests: one store, any number of logs over it, each with faults of its own. */
+/** For tests: one store, and any number of logs over it, each with its own faults. */
 import { CacheUnavailableError } from "@lingpai/core";
 import type { Cache } from "@lingpai/core";
 import {
@@ -68,7 +68,7 @@ export function kindsOf(entries: readonly LogEntry[]): unknown[] {
   return entries.map((entry) => (entry.kind === "gap" ? entry.cause : entry.event["n"]));
 }
 
-/** A cache whose next writes of chunks fail, and take effect when `land` is called. */
+/** A cache whose next writes of chunks fail. They take effect when `land` is called. */
 export function lateWrites(cache: Cache): {
   readonly cache: Cache;
   hold: number;

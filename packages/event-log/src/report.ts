@@ -1,9 +1,9 @@
-/** What a log reports about itself. */
+/** The reports of a log about itself. */
 
 /**
- * - `unavailable`: the store does not take events; they wait. Once, until `recovered`.
+ * - `unavailable`: the store accepts no events, so they wait. Reported once, until `recovered`.
  * - `lost`: events were dropped, because the queue was full or the log was closed.
- * - `unreadable`: what lies in the store is not this log's, or is sealed with another key.
+ * - `unreadable`: the stored data is not this log's, or is sealed with another key.
  */
 export type LogReport =
   | { readonly type: "unavailable" | "recovered" | "unreadable"; readonly stream: string }

@@ -1,4 +1,6 @@
-/** What waits for one stream's store in this process, bounded, written in order. */
+/**
+ * The events of one stream that wait for the store in this process: bounded, and written in order.
+ */
 import { delay, waitFor } from "@lingpai/core";
 import type { Clock, Random } from "@lingpai/core";
 import type { LogEvent, StoredRecord } from "./documents.ts";
@@ -32,9 +34,9 @@ export class StreamQueue {
   readonly #options: StreamQueueOptions;
   readonly #writer: StreamWriter;
   readonly #closing = new AbortController();
-  /** Not yet part of a write. The bound drops its oldest. */
+  /** Not yet part of a write. The bound drops the oldest of these. */
   #waiting: Waiting[] = [];
-  /** Part of a write whose outcome may be unknown: kept until it is known. */
+  /** Part of a write whose outcome may be unknown. Kept until the outcome is known. */
   #records: StoredRecord[] = [];
   #seq = 0;
   #dropped = 0;
@@ -91,11 +93,11 @@ export class StreamQueue {
         await delay(clock, most * (0.5 + random.next() / 2), this.#closing.signal);
       }
     } catch {
-      // Closed: `close` has reported what was left.
+      // The log is closed, and `close` has reported the rest.
     }
   }
 
-  /** How many records the store took; undefined when it failed. */
+  /** The number of records that the store accepted. Undefined if it failed. */
   async #writeOnce(): Promise<number | undefined> {
     const { clock, report, store, stream } = this.#options;
     try {
@@ -113,7 +115,7 @@ export class StreamQueue {
     }
   }
 
-  /** What waits becomes records, once the store's time is known. */
+  /** Converts waiting events to records once the store's time is known. */
   #take(offsetMs: number): void {
     if (this.#dropped > 0) {
       const event = { type: lostType, count: this.#dropped };

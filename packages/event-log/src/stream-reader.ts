@@ -1,19 +1,19 @@
-/** Reads a stream from an id on, and says where something is missing. */
+/** Reads a stream from an id on, and reports gaps. */
 import { emptyChunk } from "./documents.ts";
 import type { ChunkEntry, Index, LogEvent, StoredRecord } from "./documents.ts";
 import { formatEventId, parseEventId } from "./event-id.ts";
 import type { EventPlace } from "./event-id.ts";
 import type { StreamStore } from "./stream-store.ts";
 
-/** The reserved type of the record in which a writer says that it had to drop events. */
+/** The reserved type of the record in which a writer notes that it had to drop events. */
 export const lostType = "events-lost";
 
 /**
  * - `expired`: the events after the id are older than the retention, or the store has lost them.
- * - `bound`: the stream has more than its bound.
- * - `rolled-back`: the store fell back to an earlier state. Events of the same chunk come again.
+ * - `bound`: the stream exceeded its size bound.
+ * - `rolled-back`: the store was set back to an earlier state. Events of the same chunk come again.
  * - `unreadable`: a chunk cannot be read on this node.
- * - `writer`: a writer had more events than its queue holds while the store was away.
+ * - `writer`: a writer had more events than its queue holds while the store was unreachable.
  * - `reader`: this reader was slower than the events.
  */
 export type GapCause = "expired" | "bound" | "rolled-back" | "unreadable" | "writer" | "reader";
@@ -27,16 +27,16 @@ export type LogEntry =
       readonly event: LogEvent;
     }
   | {
-      /** Between the entry before and the one behind it, events are missing. */
+      /** Events are missing between the entries before and after this one. */
       readonly kind: "gap";
       readonly cause: GapCause;
     };
 
 export interface Page {
   readonly entries: readonly LogEntry[];
-  /** Where to go on. Undefined while the stream is empty. */
+  /** The position from which to continue. Undefined while the stream is empty. */
   readonly position: string | undefined;
-  /** True when there may be more now. */
+  /** True if there may be more already. */
   readonly hasMore: boolean;
 }
 
@@ -85,7 +85,7 @@ export async function readAfter(
   return { entries, position, hasMore: false };
 }
 
-/** The id of the stream's last event, or undefined when there is none. */
+/** The id of the stream's last event. Undefined if there is none. */
 export async function lastId(store: StreamStore): Promise<string | undefined> {
   const found = await store.index();
   if ("unreadable" in found) return undefined;

@@ -1,4 +1,4 @@
-/** Reads and writes one stream's index and chunks, and keeps an estimate of the store's time. */
+/** Reads and writes one stream's index and chunks, and estimates the store's time. */
 import { LingpaiError } from "@lingpai/core";
 import type { Cache, Clock, Conflict, Entry, Version, Written } from "@lingpai/core";
 import { chunkKey, emptyIndex, readChunk, readIndex } from "./documents.ts";
@@ -9,10 +9,12 @@ export interface Held<T> {
   readonly version: Version | "absent";
 }
 
-/** Something lies there that this process cannot use. */
+/** The store holds a value that this process cannot use. */
 export interface Unreadable {
   readonly unreadable: true;
-  /** Undefined when the store does not show it: it is sealed with a key that this node lacks. */
+  /**
+   * Undefined if the store does not show it, because it is sealed with a key that this node lacks.
+   */
   readonly version: Version | undefined;
 }
 
@@ -33,7 +35,7 @@ export class StreamStore {
     return this.#cache;
   }
 
-  /** Asks the store for its time if it has not told it yet. */
+  /** Asks the store for its time, if it is not known yet. */
   async nowMs(): Promise<number> {
     if (this.#offsetMs === undefined)
       this.#heard(await this.#cache.set("time", "", { ttlMs: 60_000 }));
@@ -53,7 +55,7 @@ export class StreamStore {
     return this.#heard(await this.#cache.set(indexKey, JSON.stringify(index), options)).written;
   }
 
-  /** The version of the write, or undefined when another writer was faster. */
+  /** Returns the version of the write. Undefined if another writer was faster. */
   async writeChunk(
     entry: ChunkEntry,
     chunk: Chunk,

@@ -1,4 +1,4 @@
-/** Appends one writer's events to one stream, by compare-and-set, each exactly once. */
+/** Appends the events of one writer to one stream by compare-and-set, each exactly once. */
 import type { Random, Version } from "@lingpai/core";
 import { emptyChunk } from "./documents.ts";
 import type { Chunk, ChunkEntry, Index, StoredRecord } from "./documents.ts";
@@ -18,7 +18,7 @@ export class StreamWriter {
   readonly #limits: Limits;
   readonly #random: Random;
   readonly #onUnreadable: () => void;
-  /** What this writer last saw; another writer may have gone on since. */
+  /** The chunk that this writer last saw. Another writer may have continued since. */
   #open: OpenChunk | undefined;
   /** The chunk of a write whose outcome is unknown. */
   #attempted: ChunkEntry | undefined;
@@ -32,8 +32,8 @@ export class StreamWriter {
 
   /**
    * Writes a first part of the records, in their order, and returns how many are stored now. 0
-   * means that another writer was faster: call again. Throws the store's error; whether the write
-   * took effect is then unknown, and the next call finds out.
+   * means that another writer was faster: call again. Throws the store's error. The outcome of the
+   * write is then unknown, and the next call determines it.
    */
   async write(records: readonly StoredRecord[]): Promise<number> {
     const nowMs = await this.#store.nowMs();
@@ -62,7 +62,7 @@ export class StreamWriter {
     return fitting;
   }
 
-  /** A chunk that is not the stream's last any more was closed: nothing late reaches it. */
+  /** A chunk that is no longer the stream's last one is closed, so no late write can reach it. */
   async #countStored(open: OpenChunk, records: readonly StoredRecord[]): Promise<number> {
     const attempted = this.#attempted;
     if (attempted === undefined || attempted.chunk === open.entry.chunk)
@@ -71,7 +71,7 @@ export class StreamWriter {
     return "unreadable" in found ? 0 : countStored(found.value ?? emptyChunk, records);
   }
 
-  /** How many of the records a chunk takes. An empty one takes at least one. */
+  /** Returns how many of the records fit a chunk. An empty chunk takes at least one. */
   #fitting(chunk: Chunk, records: readonly StoredRecord[]): number {
     let bytes = Buffer.byteLength(JSON.stringify(chunk));
     let count = 0;
@@ -99,7 +99,7 @@ export class StreamWriter {
     return { entry, chunk: found.value ?? emptyChunk, version: found.version };
   }
 
-  /** An index that cannot be opened is left alone: another node may have its key. */
+  /** An index that cannot be opened is left unchanged, because another node may have its key. */
   async #index(nowMs: number): Promise<Held<Index>> {
     const found = await this.#store.index();
     if (!("unreadable" in found)) return found;
@@ -109,8 +109,8 @@ export class StreamWriter {
   }
 
   /**
-   * Closes the chunk, and has the index name a next one. Closing is a write of the chunk: an append
-   * whose reply was lost can no longer take effect behind it.
+   * Closes the chunk, and adds a next one to the index. Closing is a write of the chunk itself: an
+   * append whose reply was lost can then no longer take effect.
    */
   async #roll({ entry, chunk, version }: OpenChunk, nowMs: number): Promise<void> {
     if (!chunk.closed) {
@@ -130,12 +130,14 @@ export class StreamWriter {
     const index = { v: 1 as const, chunks: kept, boundedAtMs };
     const ttlMs = this.#limits.retentionMs + 2 * hourMs;
     if (!(await this.#store.writeIndex(index, version, ttlMs))) return;
-    // The index no longer names them. What is not deleted here expires.
+    // The index no longer names them. A chunk that is not deleted here expires.
     for (const old of dropped) await this.#store.drop(old);
   }
 }
 
-/** How many of the first records the chunk holds already: their reply was lost. */
+/**
+ * Returns how many of the first records the chunk already contains, because their reply was lost.
+ */
 function countStored(chunk: Chunk, records: readonly StoredRecord[]): number {
   const first = records[0];
   if (first === undefined) return 0;

@@ -1,4 +1,4 @@
-/** GET /v1/doctor answers with the checks of `@lingpai/doctor`, to who may see all. */
+/** GET /v1/doctor returns the checks of `@lingpai/doctor` to keys that may see everything. */
 import { CacheUnavailableError } from "@lingpai/core";
 import { diagnose } from "@lingpai/doctor";
 import type { Diagnosis } from "@lingpai/doctor";
@@ -15,7 +15,7 @@ afterEach(() => world.close());
 const look = (): Promise<Diagnosis> =>
   diagnose({ cache: world.store.cache(), isInFleet: true, clock: world.clock });
 
-test("what is wrong comes with cause and remedy, the worst first, and without a secret", async () => {
+test("findings come with cause and remedy, the worst first, and without a secret", async () => {
   const replica = world.replica("n1", { doctor: look });
   const key = await world.key({ rights: ["admin", "read"], refs: ["*"] });
   await world.during(replica.client.token());
@@ -39,7 +39,7 @@ test("what is wrong comes with cause and remedy, the worst first, and without a 
   expect(text).not.toContain(replica.client.credential.peek()?.reveal());
 });
 
-test("all who ask within ten seconds share one look, and a look that failed is made again", async () => {
+test("callers within ten seconds share one diagnosis, and a failed diagnosis is repeated", async () => {
   let looks = 0;
   const answers: (() => Promise<Diagnosis>)[] = [
     () => Promise.reject(new CacheUnavailableError("away", { reason: "disconnected" })),
@@ -59,7 +59,7 @@ test("all who ask within ten seconds share one look, and a look that failed is m
   expect(looks).toBe(3);
 });
 
-test("a key of some references may not see the store of all, and a server without checks says so", async () => {
+test("a key limited to some references may not see the store's diagnosis, and a server without checks has no such route", async () => {
   const some = await world.key({ rights: ["admin"], refs: ["wechat:stable:wx1"] });
   const all = await world.key({ rights: ["admin"], refs: ["*"] });
   await world.clock.advance(500);

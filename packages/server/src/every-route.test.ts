@@ -1,4 +1,4 @@
-/** What holds for every route: who may use it, and what becomes of bad input. */
+/** Rules for every route: who may use it, and how it answers bad input. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openApi } from "./routes/open-api.ts";
 import { routes } from "./route-table.ts";
@@ -33,20 +33,23 @@ async function problemOf(response: Response, status: number): Promise<Record<str
   return problem;
 }
 
-test.each(named)("401 without a key, and with a wrong one, for %s", async (_, { method, path }) => {
-  await world.key({ rights, refs: ["*"] });
-  const right = `lp_0123456789_${"A".repeat(43)}`;
-  for (const key of [undefined, right, "lp_x_y", "admin", "0"]) {
-    const response = await replica.ask(pathOf(path), { ...askOf(method), key });
-    expect(response.headers.get("www-authenticate")).toBe("Bearer");
-    await problemOf(response, 401);
-  }
-  const basic = { authorization: "Basic YTpi" };
-  await problemOf(await replica.ask(pathOf(path), { ...askOf(method), headers: basic }), 401);
-});
+test.each(named)(
+  "%s answers 401 without a key, and with a wrong one",
+  async (_, { method, path }) => {
+    await world.key({ rights, refs: ["*"] });
+    const right = `lp_0123456789_${"A".repeat(43)}`;
+    for (const key of [undefined, right, "lp_x_y", "admin", "0"]) {
+      const response = await replica.ask(pathOf(path), { ...askOf(method), key });
+      expect(response.headers.get("www-authenticate")).toBe("Bearer");
+      await problemOf(response, 401);
+    }
+    const basic = { authorization: "Basic YTpi" };
+    await problemOf(await replica.ask(pathOf(path), { ...askOf(method), headers: basic }), 401);
+  },
+);
 
 test.each(named)(
-  "an Authorization header that is long, twice there or odd is refused with 400 by %s",
+  "an Authorization header that is too long, repeated or malformed is refused with 400 by %s",
   async (_, { method, path }) => {
     const key = await world.key({ rights, refs: ["*"] });
     const long = "a".repeat(100_000);
@@ -68,7 +71,7 @@ test.each(named)(
 );
 
 test.each(named)(
-  "403 without each of the rights that it needs, for %s",
+  "%s answers 403 if any of its rights is missing",
   async (_, { method, path, rights: needed }) => {
     for (const right of needed) {
       const rest = rights.filter((other) => other !== right);
@@ -82,7 +85,7 @@ test.each(named)(
 
 const ofOne = named.filter(([, { path }]) => path.includes(":ref"));
 test.each(ofOne)(
-  "a foreign reference is refused with 403, whether it is there or not, by %s",
+  "a foreign reference is refused with 403, whether it exists or not, by %s",
   async (_, route) => {
     const key = await world.key({ rights, refs: ["another"] });
     const there = await replica.ask(pathOf(route.path), { ...askOf(route.method), key });
@@ -92,7 +95,7 @@ test.each(ofOne)(
 );
 
 test.each(ofOne)(
-  "a reference is an opaque name, and an unknown one is 404 for %s",
+  "a reference is an opaque name, and %s answers 404 for an unknown one",
   async (_, { method, path }) => {
     const key = await world.key({ rights, refs: ["*"] });
     for (const name of [
@@ -116,7 +119,7 @@ test.each(ofOne)(
 const withBody = keyed.filter(({ path }) => /\/(rejections|seed)$/.test(path));
 const bodied = withBody.map((route) => [route.path, route] as const);
 test.each(bodied)(
-  "bodies that are wrong, large, slow or of another type are refused by %s",
+  "invalid, large and slow bodies, and bodies of another type, are refused by %s",
   async (_, { path }) => {
     const key = await world.key({ rights, refs: ["*"] });
     const at = pathOf(path);
@@ -150,7 +153,7 @@ test.each(bodied)(
   },
 );
 
-test.each(named)("a key above its rate is told how long to wait by %s", async (_, route) => {
+test.each(named)("a key above its rate gets 429 and the time to wait from %s", async (_, route) => {
   const key = await world.key({ rights, refs: ["none"], perSecond: 1 });
   const statuses: number[] = [];
   for (let n = 0; n < 3; n += 1) {
@@ -168,7 +171,7 @@ test.each(named)("a key above its rate is told how long to wait by %s", async (_
   expect(later.status).not.toBe(429);
 });
 
-test("what is no route is 404, another method of one is 405", async () => {
+test("an unknown path answers 404, and a known path with another method 405", async () => {
   const key = await world.key();
   for (const path of [
     "/",
@@ -187,7 +190,7 @@ test("what is no route is 404, another method of one is 405", async () => {
   }
 });
 
-test("healthz and readyz need no key; a replica that never reached its keys is not ready", async () => {
+test("healthz and readyz need no key, and a replica that never read its keys is not ready", async () => {
   expect((await replica.ask("/healthz")).status).toBe(200);
   replica.plan.unreachable = true;
   expect((await replica.ask("/readyz")).status).toBe(503);
@@ -204,7 +207,7 @@ test("healthz and readyz need no key; a replica that never reached its keys is n
   replica.plan.unreachable = false;
 });
 
-test("openapi.json has every route, and every status that a route answers with", async () => {
+test("openapi.json has every route, and every status that a route can answer", async () => {
   const document = (await (await replica.ask("/openapi.json")).json()) as {
     readonly paths: Readonly<Record<string, Readonly<Record<string, object>>>>;
   };
@@ -218,7 +221,7 @@ test("openapi.json has every route, and every status that a route answers with",
   expect(described.toSorted()).toEqual(mounted.toSorted());
 });
 
-test("an error that nobody foresaw is 500, tells the caller nothing, and is reported", async () => {
+test("an unexpected error is 500, tells the caller nothing, and is reported", async () => {
   const key = await world.key();
   const { credential: whole } = replica.client;
   const credential = {
@@ -226,7 +229,7 @@ test("an error that nobody foresaw is 500, tells the caller nothing, and is repo
     watch: () => () => undefined,
     peek: () => undefined,
     get: () => Promise.reject(new Error(`lost ${appSecret}`)),
-  } as unknown as typeof whole; // The route calls nothing else of it.
+  } as unknown as typeof whole; // the route calls no other member
   const broken = world.replica("broken", { credentials: [{ credential, ref }] });
   await problemOf(await broken.ask(pathOf("/v1/credentials/:ref"), { key }), 500);
   expect(broken.errors).toHaveLength(1);

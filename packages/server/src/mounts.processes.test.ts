@@ -1,4 +1,4 @@
-/** The handler in the frameworks that people have, each over a real socket. */
+/** The handler in common frameworks, each over a real socket. */
 import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -22,7 +22,7 @@ const client = wechat({ appId, secret: appSecret, environment: "test", store, fe
 const keys = serverKeys({ cache: store.cache });
 const log = eventLog({ cache: store.cache });
 const { handle, close } = tokenServer({ credentials: [client], keys, log });
-/** As Node sends it: the listener that Express, Koa and Fastify share. */
+/** The listener for Node's requests, which Express, Koa and Fastify share. */
 const listener = getRequestListener(handle);
 let authorization: string;
 
@@ -74,7 +74,7 @@ const frameworks: Readonly<Record<string, () => Promise<RequestListener>>> = {
   },
   Fastify: async () => {
     const app = Fastify();
-    // Fastify leaves the body unread, so that the handler's own limits hold.
+    // Fastify leaves the body unread, so that the handler's own limits apply.
     app.removeAllContentTypeParsers();
     app.addContentTypeParser("*", (_request, _body, done) => done(null));
     app.all("/*", (request, reply) => {
@@ -112,7 +112,7 @@ test.each(Object.entries(frameworks))("%s serves reads, bodies and streams", asy
   await stop();
 });
 
-test("a caller who hangs up leaves no long poll behind", async () => {
+test("a caller that disconnects leaves no long poll behind", async () => {
   const { stop, url } = await served(getRequestListener(handle));
   const one = `${url}/v1/credentials/${encodeURIComponent(ref)}`;
   const headers = { authorization };

@@ -30,7 +30,7 @@ const one = "/v1/credentials/:ref";
 const ofCredential = [...failures, 404, 409, 422, 503];
 const withBody = [...ofCredential, 408, 413, 415];
 
-/** What the dashboard uses besides: by a session's cookie, or by a key. */
+/** The routes of the dashboard, which accept a session's cookie or a key. */
 const dashboard: readonly Route[] = [
   {
     method: "POST",

@@ -54,7 +54,7 @@ export interface ServerWorld {
   readonly simulator: Simulator;
   readonly store: SimulatedStore;
   replica(name?: string, options?: Partial<TokenServerOptions>): Replica;
-  /** What the work gives, while time passes. */
+  /** Returns the work's result, while time passes. */
   during<T>(work: Promise<T>, stepMs?: number): Promise<T>;
   key(given?: Partial<NewKey>): Promise<string>;
   close(): Promise<void>;

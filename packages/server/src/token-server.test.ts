@@ -1,4 +1,4 @@
-/** The routes of credentials, over the real client, with the platform's own log as the judge. */
+/** The routes of credentials, over the real client. The platform's own log decides. */
 import { afterEach, describe, expect, test } from "vitest";
 import { appId, otherRef, ref, requestOf, serverWorld } from "./server-world.fixture.ts";
 import type { Replica, ServerWorld } from "./server-world.fixture.ts";
@@ -37,8 +37,8 @@ async function bodyOf(response: Response): Promise<Body> {
   return (await response.json()) as Body;
 }
 
-describe("the route of a credential", () => {
-  test("gives a live token with durations, and fetches once for all replicas", async () => {
+describe("the routes of a credential", () => {
+  test("return a live token with durations, and fetch once for all replicas", async () => {
     const world = start();
     const key = await world.key();
     const [first, second] = [world.replica(), world.replica()];
@@ -55,7 +55,7 @@ describe("the route of a credential", () => {
     expect(fetchesOf(world)).toBe(1);
   });
 
-  test("answers 304 with fresh durations for the commit that the caller has", async () => {
+  test("answer 304 with fresh durations if the caller already has the commit", async () => {
     const world = start();
     const key = await world.key();
     const replica = world.replica();
@@ -71,7 +71,7 @@ describe("the route of a credential", () => {
   });
 
   test.each(["*", "x", '"', '""', "a".repeat(5_000), '"\u00ff"'])(
-    "ignores a senseless If-None-Match: %j",
+    "ignore an invalid If-None-Match: %j",
     async (tag) => {
       const world = start();
       const key = await world.key();
@@ -80,7 +80,7 @@ describe("the route of a credential", () => {
     },
   );
 
-  test("holds a long poll until the next commit, wherever it was made", async () => {
+  test("hold a long poll until the next commit, whichever replica made it", async () => {
     const world = start();
     const key = await world.key();
     const [first, second] = [world.replica(), world.replica()];
@@ -107,7 +107,7 @@ describe("the route of a credential", () => {
     ["-1", 0],
     ["1e3", 0],
     ["NaN", 0],
-  ])("ends a long poll with wait=%s after %i ms, clamped or ignored", async (wait, ms) => {
+  ])("end a long poll with wait=%s after %i ms, clamped or ignored", async (wait, ms) => {
     const world = start();
     const key = await world.key();
     const replica = world.replica();
@@ -123,7 +123,7 @@ describe("the route of a credential", () => {
     expect(world.clock.monotonicMs() - fromMs).toBeLessThanOrEqual(ms + 20);
   });
 
-  test("keeps nothing of a long poll whose caller went away", async () => {
+  test("keep nothing of a long poll whose caller disconnected", async () => {
     const world = start();
     const key = await world.key();
     const replica = world.replica();
@@ -144,7 +144,7 @@ describe("the route of a credential", () => {
     expect(world.clock.pendingTimers).toBeLessThanOrEqual(before);
   });
 
-  test("takes only so many long polls, and says when to come again", async () => {
+  test("accept a limited number of long polls, and say when to come again", async () => {
     const world = start();
     const key = await world.key();
     const replica = world.replica("a", { limits: { waits: 2 } });
@@ -159,7 +159,7 @@ describe("the route of a credential", () => {
     for (const poll of await Promise.all(open)) expect(poll.status).toBe(304);
   });
 
-  test("serves its copy while the store is away, and says so", async () => {
+  test("serve the replica's copy while the store is unreachable, and say so", async () => {
     const world = start();
     const key = await world.key();
     const replica = world.replica();
@@ -170,7 +170,7 @@ describe("the route of a credential", () => {
     expect(body).toMatchObject({ secret, degraded: "store" });
   });
 
-  test("names the obstacle and the time when there is no credential", async () => {
+  test("report the obstacle and the time if there is no credential", async () => {
     const world = start();
     const key = await world.key();
     const replica = world.replica();
@@ -186,11 +186,11 @@ describe("the route of a credential", () => {
   });
 });
 
-describe("POST", () => {
+describe("the routes that change a credential", () => {
   const reject = (replica: Replica, key: string, fingerprint: string): Promise<Response> =>
     replica.ask(`${one}/rejections`, { key, json: { fingerprint, code: "40001" } });
 
-  test("a rejection is idempotent: hundreds of reports of one dead token cost one fetch", async () => {
+  test("answer hundreds of reports of one dead token with one fetch", async () => {
     const world = start();
     const key = await world.key();
     const [first, second] = [world.replica(), world.replica()];
@@ -211,7 +211,7 @@ describe("POST", () => {
     expect(fetchesOf(world)).toBe(issued);
   });
 
-  test("a fingerprint that nobody ever had changes nothing", async () => {
+  test("ignore an unknown fingerprint", async () => {
     const world = start();
     const key = await world.key();
     const replica = world.replica();
@@ -221,7 +221,7 @@ describe("POST", () => {
     expect(fetchesOf(world)).toBe(1);
   });
 
-  test("refresh, revoke and seed need their own rights", async () => {
+  test("require a right of their own for each of refresh, revoke and seed", async () => {
     const world = start();
     const rights = ["read", "refresh", "revoke", "admin"] as const;
     const all = await world.key({ rights });
@@ -255,7 +255,7 @@ describe("POST", () => {
   });
 });
 
-test("the list has no secrets, only what the key may read, page by page, also by state", async () => {
+test("the list has no secrets and only what the key may read, page by page, also by state", async () => {
   const world = start();
   const all = await world.key({ refs: ["*"] });
   const some = await world.key();

@@ -32,10 +32,10 @@ import { routes } from "./route-table.ts";
 import { Sessions } from "./sessions/sessions.ts";
 
 export interface TokenServerOptions {
-  /** What is served. Their owner closes them. */
+  /** The credentials to serve. Their owner closes them. */
   readonly credentials: readonly ServedCredential[];
   readonly keys: ServerKeys;
-  /** Where events and the audit are kept, for all replicas. Its owner closes it. */
+  /** The log of events and of the audit, shared by all replicas. Its owner closes it. */
   readonly log: EventLog;
   /**
    * The platform's push endpoints: `{ component: platform.respondToPush }` answers at
@@ -45,10 +45,13 @@ export interface TokenServerOptions {
   /** Serves the dashboard, and lets people sign in to it with a server key. */
   readonly dashboard?: DashboardOptions;
   readonly limits?: Partial<ServerLimits>;
-  /** What `/metrics` answers, in Prometheus's text format. Without it there is no such route. */
+  /**
+   * Returns the content of `/metrics`, in Prometheus's text format. Without it there is no such
+   * route.
+   */
   readonly metrics?: () => Promise<string>;
   /**
-   * What `/v1/doctor` answers: `() => diagnose({ cache, redis, isInFleet: true })` of
+   * Returns the content of `/v1/doctor`: `() => diagnose({ cache, redis, isInFleet: true })` of
    * `@lingpai/doctor`. Without it there is no such route.
    */
   readonly doctor?: () => Promise<Diagnosis>;
@@ -58,13 +61,18 @@ export interface TokenServerOptions {
 }
 
 export interface DashboardOptions {
-  /** The cache of the credentials' store: for sessions and claims. `server-sessions` is taken. */
+  /**
+   * The cache of the credentials' store, for sessions and claims. Sessions use its prefix
+   * `server-sessions`.
+   */
   readonly cache: Cache;
-  /** The page: `dashboardAssets()` of `@lingpai/dashboard`. Without it there are only the routes. */
+  /**
+   * The page: `dashboardAssets()` of `@lingpai/dashboard`. Without it only the routes are served.
+   */
   readonly assets?: (request: Request) => Response | undefined;
   /**
-   * True when a proxy before this server ends TLS: cookies are then `Secure` although requests
-   * arrive by `http:`. @defaultValue false
+   * True if a proxy in front of this server terminates TLS. Cookies are then `Secure` although
+   * requests arrive by `http:`. @defaultValue false
    */
   readonly isBehindTls?: boolean;
   /** A simulated credential, for an installation that has none yet. */
@@ -73,10 +81,10 @@ export interface DashboardOptions {
 
 export interface TokenServer {
   /**
-   * Answers one request. Never rejects. To be mounted where a framework takes a web-standard handler.
+   * Answers one request. Never rejects. Mount it where a framework accepts a web-standard handler.
    */
   readonly handle: (request: Request) => Promise<Response>;
-  /** Ends long polls and event streams, and writes the audit that waits. */
+  /** Ends long polls and event streams, and writes what is left of the audit. */
   close(): Promise<void>;
 }
 
@@ -109,7 +117,9 @@ const credentialKinds = {
   wechat: "object",
 } satisfies KindsOf<ServedCredential>;
 
-/** @throws {ConfigurationError} an option is wrong, or two credentials have one reference. */
+/**
+ * @throws {ConfigurationError} An option is invalid, or two credentials have the same reference.
+ */
 export function tokenServer(options: TokenServerOptions): TokenServer {
   requireOptions("tokenServer()", options, kinds);
   requireShape("keys", options.keys, ["verify", "hold", "ready"], "serverKeys() makes them.");
@@ -226,7 +236,7 @@ function methodsOf(path: string): readonly string[] {
   return routes.filter((route) => isOf(route.path)).map(({ method }) => method);
 }
 
-/** The receivers limit the size of a body, not its time. */
+/** The receivers limit the size of a body, but not its time. */
 async function bounded(request: Request, { clock, limits }: RouteContext): Promise<Request> {
   if (request.method === "GET" || request.method === "HEAD") return request;
   const { signal, method, headers, url } = request;

@@ -1,7 +1,12 @@
-/** Those who wait for the next commit of one credential: one listener and one timer for all. */
+/**
+ * Callers that wait for the next commit of one credential. They share one listener and one timer.
+ */
 import type { CancelTimer, Clock, Credential } from "@lingpai/core";
 
-/** Catches what no event tells: the same secret under a new end. Reads this process's memory. */
+/**
+ * Finds changes without an event, such as the same secret with a new expiry. Reads this process's
+ * memory.
+ */
 const lookMs = 500;
 
 interface Waiter {
@@ -21,7 +26,7 @@ export class CommitWaiters {
     this.#clock = clock;
   }
 
-  /** Resolves when the commit is another one, after `waitMs`, or when the signal aborts. */
+  /** Resolves when the commit has changed, after `waitMs`, or when the signal aborts. */
   changed(commitId: string, waitMs: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted || this.#commitId() !== commitId) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -67,7 +72,7 @@ export class CommitWaiters {
     this.#cancelTimer = undefined;
   }
 
-  /** Undefined while the present one may not be sent: then whoever waits wants the next. */
+  /** Undefined while the present credential may not be sent: callers then wait for the next one. */
   #commitId(): string | undefined {
     const { state, commitId } = this.#credential.status();
     return state === "fresh" || state === "stale" ? commitId : undefined;

@@ -1,4 +1,4 @@
-/** A credential under its reference, and what a caller is told of it: durations, never instants. */
+/** A credential under its reference, and its description for callers. All times are durations. */
 import type { CallOptions, Clock, Credential } from "@lingpai/core";
 import { ProblemError } from "../http/problem.ts";
 import type { SdkName } from "../keys/key-document.ts";
@@ -8,14 +8,14 @@ export interface ServedCredential {
   readonly credential: Credential;
   /** Its name in URLs and keys. Any text. @defaultValue the credential's id */
   readonly ref?: string;
-  /** Revokes a credential that leaked: `revoke` of a WeChat client. Without it `revoke` is refused. */
+  /** Revokes a leaked credential: `revoke` of a WeChat client. Without it `revoke` is refused. */
   readonly revoke?: (options: CallOptions) => Promise<void>;
-  /** Serves it on the WeChat-shaped routes too. */
+  /** Also serves it on the WeChat-shaped routes. */
   readonly wechat?: {
     readonly appId: string;
-    /** The credential of a ticket, as `ticket` of a WeChat client gives it. */
+    /** The credential of a ticket, as `ticket` of a WeChat client returns it. */
     readonly ticket?: (type: "jsapi" | "wx_card") => Credential;
-    /** The SDK of those who ask for tickets, and of keys that name none: see `sdkMargins`. */
+    /** The SDK of callers that ask for tickets, and of keys that name no SDK: see `sdkMargins`. */
     readonly sdk?: SdkName;
   };
 }
@@ -26,12 +26,12 @@ export interface CredentialSummary {
   readonly ref: string;
   readonly generation: number | undefined;
   readonly commitId: string | undefined;
-  /** The rest of its life, in ms. */
+  /** The rest of its lifetime, in ms. */
   readonly expiresInMs: number | undefined;
-  /** Until a newer one may be there, in ms. */
+  /** The time until a newer one may exist, in ms. */
   readonly renewsInMs: number | undefined;
   readonly state: CredentialState;
-  /** `store`: the store does not answer; what this replica holds is served to its end. */
+  /** `store`: the store does not answer, and this replica's copy is served to its end. */
   readonly degraded?: "store";
 }
 
@@ -58,7 +58,7 @@ export function served(given: ServedCredential, clock: Clock): Served {
   };
 }
 
-/** Without I/O. */
+/** Does no I/O. */
 export function summaryOf({ ref, credential }: Served): CredentialSummary {
   const status = credential.status();
   const { generation, commitId, remainingMs, renewsInMs, isSuspect, inDoubt } = status;

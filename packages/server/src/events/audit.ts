@@ -30,7 +30,10 @@ export interface AuditFact {
 const gatherMs = 1_000;
 /** What was written less than this ago is counted until then. */
 const againMs = 60_000;
-/** The most different facts that are counted together. Beyond it they are written at once. */
+/**
+ * The largest number of different facts that are counted together. Further ones are written at
+ * once.
+ */
 const gatheredMax = 1_000;
 
 interface Counted {
@@ -111,7 +114,7 @@ function nameOf({ act, detail, fingerprint: of, key, ref }: AuditFact): string {
   return [act, key?.id, ref, of, act === "rejected" ? "" : detail].join("\0");
 }
 
-/** A reference may be 1 kB long, and comes from whoever asks: the log has room for its beginning. */
+/** A reference may be 1 kB long and comes from the caller. Only its beginning is logged. */
 function shortRef(ref: string): string {
   return ref.length <= 200 ? ref : `${ref.slice(0, 180)}…${fingerprint("ref", ref)}`;
 }

@@ -14,8 +14,9 @@ export function logEvent(log: EventLog, ref: string, event: LogEvent): void {
 }
 
 /**
- * Returns what ends it. Callers decide how often a refusal is reported, so reports of one verdict
- * are one event a second, with a count: nobody with a key can push the rest out of the log's bound.
+ * Returns a function that ends it. Callers control how often a refusal is reported. Reports of one
+ * verdict therefore become one event a second, with a count, so that no key can push other events
+ * out of the log.
  */
 export function logEvents({ credential, ref }: Served, log: EventLog, clock: Clock): () => void {
   const append = (event: LogEvent): void => logEvent(log, ref, event);

@@ -1,4 +1,4 @@
-/** One follower of the fleet's stream for all of a replica's event streams. */
+/** One follower of the fleet's stream, shared by all event streams of a replica. */
 import { compareEventIds } from "@lingpai/event-log";
 import type { EventLog, Follower, LogEntry } from "@lingpai/event-log";
 import { fleetStream } from "./streams.ts";
@@ -9,7 +9,7 @@ export interface Listener {
   room(): Promise<void>;
 }
 
-/** What arrives while a listener still reads what was stored before. */
+/** Entries that arrive while a listener still reads the stored ones. */
 const aheadMax = 1_000;
 /** How many stored entries are handed on at once: a reader that keeps up misses none of them. */
 const pageMax = 100;
@@ -24,8 +24,8 @@ export class EventHub {
   }
 
   /**
-   * Calls the listener with all that is stored after the id, then with each later entry. Without an
-   * id it begins now.
+   * Calls the listener with everything stored after the id, then with each later entry. Without an
+   * id it starts with the next entry.
    */
   async listen(after: string | undefined, listener: Listener, signal: AbortSignal): Promise<void> {
     let last = after ?? (await this.#log.lastId(fleetStream));
@@ -33,7 +33,7 @@ export class EventHub {
     let isLive = false;
     const hand = (entry: LogEntry): void => {
       if (signal.aborted) return;
-      // A gap may mean that the ids begin again: what follows it is no repeat.
+      // After a gap the ids may start again, so an entry that follows it is no repetition.
       if (entry.kind === "gap") last = undefined;
       else {
         if (last !== undefined && isRepeat(entry.id, last)) return;
@@ -64,7 +64,7 @@ export class EventHub {
     isLive = true;
   }
 
-  /** From the end that is stored now: each listener reads what came before by itself. */
+  /** Starts at the present end: each listener reads the earlier entries itself. */
   async #start(): Promise<void> {
     this.#follower ??= this.#log.lastId(fleetStream).then((after) =>
       this.#log.follow(fleetStream, {

@@ -1,4 +1,4 @@
-/** One response of server-sent events: bounded, with a heartbeat, and with gaps that are said. */
+/** One response of server-sent events. It is bounded, has a heartbeat, and reports gaps. */
 import type { Clock } from "@lingpai/core";
 import type { GapCause, LogEntry } from "@lingpai/event-log";
 
@@ -12,10 +12,13 @@ export interface EventStream {
 
 export interface EventStreamOptions {
   readonly clock: Clock;
-  /** How many messages wait for a slow reader before the rest is dropped, and said to be. */
+  /**
+   * The number of messages that wait for a slow reader. Further ones are dropped, and the gap is
+   * reported.
+   */
   readonly bufferMax: number;
   readonly heartbeatMs: number;
-  /** Called once, when the reader has gone or {@link EventStream.end} was called. */
+  /** Called once, when the reader has disconnected or {@link EventStream.end} was called. */
   readonly onEnd: () => void;
 }
 
@@ -54,7 +57,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
     {
       start(given) {
         controller = given;
-        // The reader's own pause before it connects again, in ms.
+        // The reader's pause before it reconnects, in ms.
         push("retry: 2000\n\n");
         beat();
       },
@@ -92,7 +95,7 @@ export function eventStream(options: EventStreamOptions): EventStream {
   };
 }
 
-/** JSON has no line ends, and an id none but letters, digits, `-` and `_`. */
+/** JSON contains no line ends, and an id only letters, digits, `-` and `_`. */
 function eventText({ id, atMs, event }: Extract<LogEntry, { kind: "event" }>): string {
   const { type } = event;
   const name = /^[\w-]{1,64}$/.test(type) ? type : "message";

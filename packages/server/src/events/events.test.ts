@@ -30,7 +30,7 @@ interface Stream {
   close(): Promise<void>;
 }
 
-/** A reader as EventSource is one: fields by line, a message at an empty line. */
+/** A reader that parses as EventSource does: one field a line, and a message at each empty line. */
 async function open(
   replica: Replica,
   key: string,
@@ -80,7 +80,7 @@ async function open(
   };
 }
 
-test("a stream on one replica has what happens on another, with ids, and beats every 15 s", async () => {
+test("a stream on one replica contains the events of another, with ids, and a heartbeat every 15 s", async () => {
   const world = start();
   const key = await world.key();
   const [first, second] = [world.replica(), world.replica()];
@@ -98,7 +98,7 @@ test("a stream on one replica has what happens on another, with ids, and beats e
   await stream.close();
 });
 
-test("Last-Event-ID goes on without a gap or a repeat, on another replica and after a restart", async () => {
+test("Last-Event-ID resumes without a gap or a repetition, on another replica and after a restart", async () => {
   const world = start();
   const key = await world.key({ rights: ["read", "refresh"] });
   const first = world.replica();
@@ -142,7 +142,7 @@ test("a key sees the events of its own references only", async () => {
   await Promise.all([wide.close(), narrow.close()]);
 });
 
-test("a reader that is too slow is told of the gap, and costs a bounded buffer", async () => {
+test("a reader that is too slow gets a gap notice, and uses a bounded buffer", async () => {
   const world = start();
   const key = await world.key();
   const replica = world.replica();
@@ -160,7 +160,7 @@ test("a reader that is too slow is told of the gap, and costs a bounded buffer",
   await reader.cancel();
 });
 
-test("a caller who reports nonsense without end cannot push others out of the log", async () => {
+test("a caller that reports nonsense without end cannot push other events out of the log", async () => {
   const world = start();
   const key = await world.key({ perSecond: 10_000 });
   const admin = await world.key({ rights: ["read", "admin"], refs: ["*"] });
@@ -195,7 +195,7 @@ test("a caller who reports nonsense without end cannot push others out of the lo
   }
 });
 
-test("a revoked key ends its streams and long polls within a second, everywhere", async () => {
+test("a revoked key's streams and long polls end within a second on every replica", async () => {
   const world = start();
   const [first, second] = [world.replica(), world.replica()];
   const { id, key } = await first.keys.create({ name: "x", rights: ["read"], refs: [ref] });
@@ -214,7 +214,7 @@ test("a revoked key ends its streams and long polls within a second, everywhere"
   expect([status, stream.isEnded()]).toEqual([401, true]);
 });
 
-test("a server that is closed ends its streams, and leaves no timer", async () => {
+test("a closed server ends its streams, and leaves no timer", async () => {
   const world = start();
   const key = await world.key();
   const replica = world.replica();
@@ -227,7 +227,7 @@ test("a server that is closed ends its streams, and leaves no timer", async () =
   expect(world.clock.pendingTimers).toBe(0);
 });
 
-test("the life line and the audit are the same on every replica, without secrets", async () => {
+test("the life line and the audit are the same on every replica, and contain no secrets", async () => {
   const world = start();
   const key = await world.key({ name: "billing" });
   const admin = await world.key({ rights: ["read", "admin"], refs: ["*"] });
@@ -252,7 +252,7 @@ test("the life line and the audit are the same on every replica, without secrets
       expect(text).not.toContain(hidden);
 });
 
-test("a store that is away stops no answer; the audit of that time arrives later", async () => {
+test("an unreachable store blocks no response, and the audit of that time arrives later", async () => {
   const world = start();
   const key = await world.key();
   const other = await world.key();

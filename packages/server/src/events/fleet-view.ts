@@ -1,4 +1,4 @@
-/** The fleet's stream in memory, while somebody looks: what the dashboard counts and shows. */
+/** Keeps the fleet's stream in memory while the dashboard is in use. */
 import type { CancelTimer, Clock } from "@lingpai/core";
 import type { EventLog, Follower, LogEntry, LogEvent } from "@lingpai/event-log";
 import { fleetStream } from "./streams.ts";
@@ -11,15 +11,15 @@ export interface FleetEvent {
   readonly event: LogEvent;
 }
 
-/** More than the log's bound of a stream holds. */
+/** More than one stream of the log can hold. */
 const eventsMax = 20_000;
-/** For how long nobody looks before it stops reading. */
+/** After this time without a reader it stops following the stream. */
 const idleMs = 120_000;
 
 export class FleetView {
   readonly #log: EventLog;
   readonly #clock: Clock;
-  /** By id, in the order of the log: what comes again after a failover replaces itself. */
+  /** By id, in the order of the log. An entry that comes again after a failover replaces itself. */
   readonly #events = new Map<string, FleetEvent>();
   #follower: Follower | undefined;
   #starting: Promise<void> | undefined;
@@ -32,7 +32,7 @@ export class FleetView {
   }
 
   /**
-   * The events that are kept, the oldest first. Undefined while the log cannot be read, and was not
+   * The stored events, the oldest first. Undefined while the log cannot be read and was never read
    * before.
    */
   async events(): Promise<readonly FleetEvent[] | undefined> {

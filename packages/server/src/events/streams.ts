@@ -1,6 +1,6 @@
-/** The streams of the event log that a server writes. */
+/** The names of the streams that a server writes to the event log. */
 
-/** All events of all credentials: what `/v1/events` follows. */
+/** All events of all credentials, which `/v1/events` follows. */
 export const fleetStream = "fleet";
 export const auditStream = "audit";
 /** The life line of one credential. */

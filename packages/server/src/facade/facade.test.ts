@@ -45,7 +45,7 @@ const fresh = async (given: Partial<NewKey> = {}): Promise<string> => {
   return key;
 };
 
-test("both token routes hand out the fleet's one token, and it works at the platform", async () => {
+test("both token routes return the fleet's one token, and the platform accepts it", async () => {
   const key = await fresh();
   const first = await plain(key);
   expect(await stable(key)).toEqual(first);
@@ -54,7 +54,7 @@ test("both token routes hand out the fleet's one token, and it works at the plat
   expect(world.simulator.log.fetches(appId)).toHaveLength(1);
 });
 
-test("refusals have WeChat's codes: SDKs read nothing else", async () => {
+test("refusals have WeChat's codes, because SDKs read nothing else", async () => {
   const key = await fresh();
   expect((await plain(key, { grant_type: "x" })).errcode).toBe(40002);
   expect((await plain("")).errcode).toBe(41004);
@@ -73,7 +73,7 @@ test("refusals have WeChat's codes: SDKs read nothing else", async () => {
   expect((await plain(slow)).errcode).toBe(45009);
 });
 
-test("a store or a platform that is away is `system busy`, without the reason's text", async () => {
+test("an unreachable store or platform becomes `system busy`, without the reason's text", async () => {
   const key = await fresh();
   for (let n = 0; n < 50; n += 1) world.simulator.faults.next({ errcode: -1 });
   expect((await plain(key)).errcode).toBe(-1);
@@ -89,7 +89,7 @@ test("force_refresh needs the right to refresh", async () => {
   expect((await stable(strong, { force_refresh: true })).access_token).not.toBe(first);
 });
 
-test("a ticket is given to whoever has the present token, and to nobody else", async () => {
+test("a ticket is returned only to a caller that has the present token", async () => {
   const key = await fresh();
   const { access_token: token = "" } = await plain(key);
   const ask = async (access_token: string, type: string): Promise<Answer> => {
@@ -99,7 +99,7 @@ test("a ticket is given to whoever has the present token, and to nobody else", a
   expect(await ask(token, "jsapi")).toMatchObject({ errcode: 0 });
   const { expires_in: seconds = 0, ticket } = await ask(token, "jsapi");
   expect(ticket).toMatch(/\S/);
-  // Of a ticket that the platform handed out without its age little is promised.
+  // The platform returned this ticket without its age, so only a short lifetime is promised.
   expect(seconds).toBeGreaterThanOrEqual(1);
   expect(seconds).toBeLessThanOrEqual(300);
   const { client } = replica;
@@ -154,19 +154,19 @@ test("what a key may not do is noted for those who read the audit", async () => 
   expect(audit).toContain('"detail":"refresh"');
 });
 
-describe("expires_in", () => {
+describe("the expires_in of a response", () => {
   const kinds = ["token", "stable", "ticket"] as const;
   const held = (sdk: (typeof sdkNames)[number], kind: (typeof kinds)[number], seconds: number) =>
     sdkMargins[sdk][`${kind}S`].map((margin) => seconds - margin);
 
   test.each(sdkNames.flatMap((sdk) => kinds.map((kind) => [sdk, kind] as const)))(
-    "has %s hold a %s no longer than is left, nor than the configured time",
+    "makes %s keep a %s no longer than it lives, nor than the configured time",
     (sdk, kind) => {
       for (const leftMs of [1_000, 59_000, 200_000, 1_500_000, 7_200_000]) {
         const seconds = expiresIn(sdk, kind, leftMs, 300_000)!;
         for (const heldS of held(sdk, kind, seconds))
           expect(heldS * 1_000).toBeLessThanOrEqual(Math.min(leftMs, 300_000));
-        // Some SDKs store what ends at once without an end.
+        // Some SDKs store a token that ends at once without an expiry.
         if (sdkMargins[sdk][`${kind}S`][0] === sdkMargins[sdk][`${kind}S`][1])
           expect(Math.min(...held(sdk, kind, seconds))).toBeGreaterThanOrEqual(1);
       }
@@ -174,12 +174,12 @@ describe("expires_in", () => {
     },
   );
 
-  test("is never above what is left for an SDK that is not named", () => {
+  test("never exceeds the remaining lifetime for an unknown SDK", () => {
     for (const leftMs of [1_000, 5_999, 7_200_000])
       expect(expiresIn(undefined, "token", leftMs, 10_000_000)).toBe(Math.floor(leftMs / 1_000));
   });
 
-  test("follows the SDK of the server key", async () => {
+  test("depends on the SDK of the server key", async () => {
     const silenceper = await fresh({ sdk: "silenceper/wechat" });
     expect((await plain(silenceper)).expires_in).toBe(1_800);
     expect((await stable(silenceper)).expires_in).toBe(600);
@@ -192,7 +192,7 @@ describe("expires_in", () => {
   });
 });
 
-test("the audit has each hand-out and refusal of the façade, and no secret", async () => {
+test("the audit has each read and each refusal of the façade, and no secret", async () => {
   const key = await fresh({ name: "go service" });
   const { access_token: token = "" } = await plain(key);
   await plain(key, { appid: otherId });

@@ -1,8 +1,8 @@
 /**
- * The routes that WeChat's SDKs fetch their tokens and tickets from: an SDK in any language needs
- * only another base URL, and a server key in place of the AppSecret.
+ * The routes from which WeChat's SDKs fetch tokens and tickets. An SDK in any language needs only
+ * another base URL, and a server key instead of the AppSecret.
  *
- * They answer as WeChat does: status 200, and `errcode` for a refusal.
+ * They respond as WeChat does: with status 200, and an `errcode` for a refusal.
  */
 import type { Credential } from "@lingpai/core";
 import { z } from "zod";
@@ -56,7 +56,7 @@ const stableRequest = z.object({
 /** `force_refresh` needs the right `refresh`. */
 export const stableToken: Handler = (request, context) =>
   answer(async () => {
-    // SDKs send JSON with and without its name.
+    // SDKs send JSON with and without its content type.
     const headers = new Headers(request.headers);
     headers.set("content-type", "application/json");
     const named = new Request(request, { headers });
@@ -124,7 +124,7 @@ function allow(
     credentialFor(key, [right], account?.ref ?? "", context);
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
-    // A key that may not use an account learns nothing of whether it is there.
+    // A key without the right to an account does not learn whether it exists.
     if (right === "read") throw new Refusal(40013, "invalid appid: not served to this server key");
     throw new Refusal(48001, "api unauthorized: the server key has no right to refresh");
   }
@@ -168,7 +168,7 @@ function ticketOf(account: Served, credential: Credential, { clock }: RouteConte
   return served({ credential, ref: `${account.ref}/${credential.id}` }, clock);
 }
 
-/** As WeChat answers: 200, and a code. */
+/** The response as WeChat sends it: status 200 and a code. */
 async function answer(work: () => Promise<object>): Promise<Response> {
   return Response.json(await work().catch(refusalOf), { headers: noStore });
 }
@@ -177,7 +177,8 @@ function refusalOf(error: unknown): object {
   if (error instanceof Refusal) return { errcode: error.errcode, errmsg: error.message };
   if (error instanceof ProblemError) {
     const { code, status } = error.problem;
-    // A body that is too large or too slow is no refusal that an SDK could read.
+    // An oversized or slow body is not reported as a refusal in WeChat's form, because no SDK could
+    // read it.
     if (status === 408 || status === 413) throw error;
     if (code === "too-many-requests")
       return { errcode: 45009, errmsg: "reach max rate of the key" };

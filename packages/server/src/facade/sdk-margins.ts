@@ -1,11 +1,11 @@
 /**
- * How much sooner than `expires_in` says each SDK lets go of a token, as its sources had it in
- * November 2026.
+ * How much earlier than `expires_in` each SDK drops a token, according to its sources in November
+ * 2026.
  */
 import type { SdkName } from "../keys/key-document.ts";
 
 export interface SdkMargin {
-  /** In seconds: the smallest and the largest of its caches. */
+  /** In seconds: the smallest and the largest margin of its caches. */
   readonly tokenS: readonly [least: number, most: number];
   readonly stableS: readonly [least: number, most: number];
   readonly ticketS: readonly [least: number, most: number];
@@ -15,11 +15,11 @@ const none: SdkMargin = { tokenS: [0, 0], stableS: [0, 0], ticketS: [0, 0] };
 
 export const sdkMargins: Readonly<Record<SdkName, SdkMargin>> = {
   /**
-   * `expires_in - 1500`, the stable token `- 300`. At or below its margin it stores the token
-   * without an end in Redis, so `expires_in` must always be above it.
+   * `expires_in - 1500`, and `- 300` for the stable token. At or below its margin it stores the
+   * token in Redis without an expiry, so `expires_in` must always be above the margin.
    */
   "silenceper/wechat": { tokenS: [1_500, 1_500], stableS: [300, 300], ticketS: [1_500, 1_500] },
-  /** In memory `expires_in - 200`, in Redis as it is. */
+  /** In memory `expires_in - 200`, in Redis `expires_in`. */
   "wxjava/mp": { tokenS: [0, 200], stableS: [0, 200], ticketS: [0, 200] },
   "wxjava/ma": { tokenS: [200, 200], stableS: [200, 200], ticketS: [200, 200] },
   easywechat: none,
@@ -37,11 +37,12 @@ export const sdkMargins: Readonly<Record<SdkName, SdkMargin>> = {
 export type FacadeKind = "token" | "stable" | "ticket";
 
 /**
- * `expires_in` for an SDK, in seconds, so that it holds what it gets for what is left or `holdMs`,
- * whichever is less. Undefined when less than a second is left.
+ * Returns the `expires_in` for an SDK, in seconds, with which the SDK keeps the token for its
+ * remaining lifetime or for `holdMs`, whichever is less. Undefined if less than a second is left.
  *
- * For an SDK with a margin the figure may be above what is left: the SDK takes its margin off again.
- * Without a name of an SDK no margin is assumed, and the figure is never above what is left.
+ * For an SDK with a margin the figure may exceed the remaining lifetime, because the SDK subtracts
+ * its margin. Without the name of an SDK no margin is assumed, and the figure never exceeds the
+ * remaining lifetime.
  */
 export function expiresIn(
   sdk: SdkName | undefined,

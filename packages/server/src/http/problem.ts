@@ -1,4 +1,4 @@
-/** What goes wrong with a request, as RFC 9457 (Problem Details for HTTP APIs, July 2023) has it. */
+/** The errors of a request, in the form of RFC 9457 (Problem Details for HTTP APIs, July 2023). */
 import { noStore } from "./no-store.ts";
 import type { CredentialUnavailableError, LingpaiError, QuotaExhaustedError } from "@lingpai/core";
 
@@ -26,7 +26,7 @@ export interface Problem {
   /** The cause, in a sentence, without secrets. */
   readonly detail: string;
   readonly remedy: string;
-  /** What stands in the way, for 429 and 503: `store`, `quota`, `rate-limit`, `back-off`, … */
+  /** The obstacle, for 429 and 503: `store`, `quota`, `rate-limit`, `back-off`, … */
   readonly obstacle?: string;
   readonly retryAfterMs?: number;
   readonly headers?: Readonly<Record<string, string>>;
@@ -51,7 +51,7 @@ const titles: Readonly<Record<ProblemCode, string>> = {
   internal: "The server failed",
 };
 
-/** Thrown by a route; the handler answers with it. */
+/** Thrown by a route. The handler responds with it. */
 export class ProblemError extends Error {
   readonly problem: Problem;
 
@@ -92,16 +92,19 @@ export function problemResponse({
   });
 }
 
-/** Whole seconds, upwards, and never 0: a client that obeys would ask again at once. */
+/** Whole seconds, rounded up and never 0, because a client would then retry at once. */
 function retryAfterSeconds(ms: number): string {
   return String(Math.max(1, Math.ceil(ms / 1_000)));
 }
 
 const again = "Ask again after Retry-After.";
-/** When nobody knows better. */
+/** The wait if no other is known. */
 const retryMs = 1_000;
 
-/** What a caller is told of an error. Only Lingpai's own texts are shown: they hold no secret. */
+/**
+ * The problem that a caller sees for an error. Only Lingpai's own texts are shown, because they
+ * contain no secret.
+ */
 export function problemOf(error: unknown): Problem {
   if (error instanceof ProblemError) return error.problem;
   const { code, message } = error as Partial<LingpaiError>;

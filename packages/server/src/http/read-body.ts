@@ -1,4 +1,4 @@
-/** Reads a body that somebody else sends: no further than a limit, and no longer than a time. */
+/** Reads a foreign body up to a limit of size and time. */
 import { waitFor } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { ZodType } from "zod";
@@ -10,7 +10,7 @@ export interface BodyLimits {
   readonly waitMs: number;
 }
 
-/** @throws {ProblemError} 408, 413; 400 for what is not UTF-8. */
+/** @throws {ProblemError} 408, 413; 400 if it is not UTF-8. */
 export async function readText(request: Request, limits: BodyLimits): Promise<string> {
   const { bytesMax, clock, waitMs } = limits;
   if (Number(request.headers.get("content-length")) > bytesMax) throw tooLarge(bytesMax);
@@ -40,7 +40,8 @@ export async function readText(request: Request, limits: BodyLimits): Promise<st
 }
 
 /**
- * @throws {ProblemError} also 415, and 400 naming the fields that are wrong, never their values.
+ * @throws {ProblemError} also 415, and 400 with the names of the invalid fields, never their
+ *   values.
  */
 export async function readJson<T>(
   request: Request,

@@ -1,4 +1,4 @@
-/** The keys as the store holds them: one document, without any key. */
+/** The keys as they are stored: one document, which contains the text of no key. */
 import { z } from "zod";
 
 export const rights = ["read", "reject", "refresh", "revoke", "admin"] as const;
@@ -17,13 +17,13 @@ export const sdkNames = [
 ] as const;
 export type SdkName = (typeof sdkNames)[number];
 
-/** What the store holds of a key. */
+/** The stored record of a key. */
 export interface KeyRecord {
   readonly id: string;
   readonly hash: string;
   readonly name: string;
   readonly rights: readonly Right[];
-  /** The references that it may use; `*` is all of them. */
+  /** The references that it may use. `*` stands for all. */
   readonly refs: readonly string[];
   readonly perSecond: number;
   readonly sdk?: SdkName | undefined;
@@ -53,7 +53,7 @@ export const keyDocument: z.ZodType<KeyDocument> = z.object({
   keys: z.array(keyRecord).max(10_000),
 });
 
-/** Whether the key may do this to the credential. What is not granted is denied. */
+/** True if the key may do this to the credential. A right that was not granted is denied. */
 export function hasRight(key: KeyRecord, right: Right, ref: string | undefined): boolean {
   if (!key.rights.includes(right)) return false;
   return ref === undefined || key.refs.includes("*") || key.refs.includes(ref);

@@ -9,13 +9,13 @@ export interface KeyText {
 
 const pattern = /^lp_([a-z0-9]{10})_[A-Za-z0-9_-]{43}$/;
 
-/** Draws a key: 256 random bits, so that a plain hash protects it at rest. */
+/** Makes a random key. It has 256 random bits, so a plain hash protects it at rest. */
 export function drawKey(): KeyText {
   const id = Buffer.from(randomNonce(5)).toString("hex");
   return { id, text: `lp_${id}_${Buffer.from(randomNonce(32)).toString("base64url")}` };
 }
 
-/** Undefined when the text has not the form of a key. */
+/** Returns the id of the key. Undefined if the text has another form. */
 export function keyIdOf(text: string): string | undefined {
   return pattern.exec(text)?.[1];
 }
@@ -24,7 +24,7 @@ export function hashOf(text: string): string {
   return digest("sha256", `lingpai/server-key\0${text}`, "base64url");
 }
 
-/** The time does not depend on where the two differ. */
+/** Compares in constant time. */
 export function isHashOf(text: string, hash: string): boolean {
   return timingSafeEqual(Buffer.from(hashOf(text)), Buffer.from(hash.padEnd(43).slice(0, 43)));
 }

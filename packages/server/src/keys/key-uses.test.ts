@@ -23,7 +23,7 @@ const noted = async (): Promise<{ sinceMs: number; uses: Record<string, number> 
 const nowMs = async (): Promise<number> =>
   (await store.cache.set("now", "", { ttlMs: 1 })).storeNowMs;
 
-test("a use is noted in the store, by every replica together, and twice a day at most", async () => {
+test("a use is stored at most twice a day, by all replicas together", async () => {
   const [one, other] = [replica(), replica()];
   const first = await one.create({ name: "a", rights: ["read"], refs: ["*"] });
   const second = await one.create({ name: "b", rights: ["read"], refs: ["*"] });
@@ -47,7 +47,7 @@ test("a use is noted in the store, by every replica together, and twice a day at
   });
 });
 
-test("a wrong key is no use, and a document that is not ours begins again", async () => {
+test("a wrong key is not recorded as a use, and a foreign document is replaced", async () => {
   const one = replica();
   const { id, key } = await one.create({ name: "a", rights: ["read"], refs: ["*"] });
   await during(clock, one.verify(`lp_${id}_${"A".repeat(43)}`));

@@ -1,11 +1,11 @@
-/** When each key was last used, for who looks after keys that nobody needs. */
+/** Records when each key was last used, so that unused keys can be found. */
 import type { Cache, Clock } from "@lingpai/core";
 import { z } from "zod";
 
-/** What the store holds of uses. A day is exact enough. */
+/** The stored record of uses. Its precision is a day. */
 interface UseDocument {
   readonly v: 1;
-  /** When uses began to be noted, in the store's time. */
+  /** When recording began, in the store's time. */
   readonly sinceMs: number;
   readonly uses: Readonly<Record<string, number>>;
 }
@@ -18,9 +18,9 @@ const useDocument: z.ZodType<UseDocument> = z.object({
 
 const documentKey = "uses";
 const gatherMs = 1_000;
-/** A key that is used all day is noted twice by each replica. */
+/** A key in constant use is recorded twice a day by each replica. */
 const againMs = 43_200_000;
-/** What is older is of a key that was revoked long ago. */
+/** An older use belongs to a key that was revoked long ago. */
 const keptMs = 400 * 86_400_000;
 const attemptsMax = 5;
 
@@ -31,13 +31,13 @@ export class KeyUses {
   readonly #waiting = new Set<string>();
   #isArmed = false;
 
-  /** @param cache where the keys are. */
+  /** @param cache the cache that holds the keys. */
   constructor(cache: Cache, clock: Clock) {
     this.#cache = cache;
     this.#clock = clock;
   }
 
-  /** Returns at once. What cannot be written is written with a later use. */
+  /** Returns at once. A use that cannot be stored is stored with a later one. */
   note(id: string): void {
     const nowMs = this.#clock.monotonicMs();
     if (nowMs - (this.#notedAtMs.get(id) ?? Number.NEGATIVE_INFINITY) < againMs) return;
@@ -55,12 +55,12 @@ export class KeyUses {
     try {
       for (let attempt = 1; attempt <= attemptsMax; attempt++) if (await this.#add(ids)) return;
     } catch {
-      // The store is away.
+      // The store is unreachable.
     }
     for (const id of ids) this.#notedAtMs.delete(id);
   }
 
-  /** False when another replica wrote meanwhile. */
+  /** False if another replica wrote meanwhile. */
   async #add(ids: readonly string[]): Promise<boolean> {
     const entry = await this.#cache.get(documentKey);
     const nowMs =

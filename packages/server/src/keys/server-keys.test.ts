@@ -8,7 +8,7 @@ const store = simulatedStore({ clock, random: seededRandom(1) });
 const keys = (): ServerKeys => serverKeys({ cache: store.cache(), clock });
 const made = { name: "billing", rights: ["read"], refs: ["a"] } as const;
 
-test("a key is made once, checked on every replica, and its text is stored nowhere", async () => {
+test("a key is made once, verified on every replica, and its text is stored nowhere", async () => {
   const { id, key } = await keys().create(made);
   expect(key).toMatch(/^lp_[a-z0-9]{10}_[A-Za-z0-9_-]{43}$/);
   expect(await keys().verify(key)).toMatchObject({ id, ...made });
@@ -32,13 +32,13 @@ test("a key that differs in one place, or only in its end, is not valid", async 
   expect(await replica.verify(key)).toBeDefined();
 });
 
-test("keys that are made at once on several replicas are all kept", async () => {
+test("keys that are made at once on several replicas are all stored", async () => {
   const before = (await keys().list()).length;
   await Promise.all(Array.from({ length: 20 }, () => keys().create(made)));
   expect(await keys().list()).toHaveLength(before + 20);
 });
 
-test("a revoked key ends on every replica within a second, also for what lasts", async () => {
+test("a revoked key ends within a second on every replica, also for open streams", async () => {
   const { id, key } = await keys().create(made);
   const [first, second] = [keys(), keys()];
   const record = await second.verify(key);
@@ -56,7 +56,7 @@ test("a revoked key ends on every replica within a second, also for what lasts",
   expect(await first.revoke("0000000000")).toBe(false);
 });
 
-test("bad fields of a key are refused, naming them", async () => {
+test("invalid fields of a key are refused with their names", async () => {
   for (const wrong of [
     { rights: ["all"] },
     { refs: [""] },
@@ -70,7 +70,7 @@ test("bad fields of a key are refused, naming them", async () => {
   await expect(keys().create({ ...made, refz: [] } as never)).rejects.toThrow("refz");
 });
 
-test("a stored document of another release is no empty one: nothing is valid, nothing is lost", async () => {
+test("a document of another release is not treated as empty: no key is valid, and none is lost", async () => {
   const cache = store.cache().withPrefix("other");
   await cache.withPrefix("server-keys").set("keys", '{"v":2}');
   const other = serverKeys({ cache, clock });

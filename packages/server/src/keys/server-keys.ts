@@ -1,4 +1,7 @@
-/** The server's keys: shared by all replicas through the store, hashed, revoked within a second. */
+/**
+ * The server's keys. They are hashed, shared by all replicas through the store, and revoked within
+ * a second.
+ */
 import {
   ConfigurationError,
   requireCache,
@@ -14,35 +17,35 @@ import { KeyUses } from "./key-uses.ts";
 import type { KeyDocument, KeyRecord, Right, SdkName } from "./key-document.ts";
 
 export interface ServerKeysOptions {
-  /** Where the keys are kept: the store of the credentials. The prefix `server-keys` is taken. */
+  /** The store of the credentials, in which the keys are kept under the prefix `server-keys`. */
   readonly cache: Cache;
   readonly clock?: Clock;
 }
 
 export interface NewKey {
-  /** For people: who has it. 1 to 100 characters. */
+  /** The name of its owner, for people: 1 to 100 characters. */
   readonly name: string;
   readonly rights: readonly Right[];
-  /** The references of the credentials that it may use; `*` is all. */
+  /** The references of the credentials that it may use. `*` stands for all. */
   readonly refs: readonly string[];
-  /** How many requests a second one replica answers it. @defaultValue 200 */
+  /** How many requests a second one replica accepts from it. @defaultValue 200 */
   readonly perSecond?: number;
-  /** The SDK behind it, for the façade's `expires_in`. */
+  /** The SDK that uses it, for the façade's `expires_in`. */
   readonly sdk?: SdkName;
 }
 
-/** What may be shown of a key. */
+/** The parts of a key that may be shown. */
 export type KeyInfo = Omit<KeyRecord, "hash">;
 
 export interface ServerKeys {
   /**
-   * Makes a key. Its text is returned once, and stored nowhere. Several keys of one name are active
-   * together, so that one can be replaced without a gap.
+   * Makes a key. Its text is returned once, and stored nowhere. Several keys of one name can be
+   * active at once, so that one can be replaced without a gap.
    *
-   * @throws {ConfigurationError} a field is wrong, or there are 1000 keys already.
+   * @throws {ConfigurationError} A field is invalid, or there are already 1000 keys.
    */
   create(key: NewKey): Promise<{ readonly id: string; readonly key: string }>;
-  /** Ends a key on every replica, within a second. False when there is none of this id. */
+  /** Revokes a key on every replica within a second. False if no key has this id. */
   revoke(id: string): Promise<boolean>;
   list(): Promise<readonly KeyInfo[]>;
   /**
@@ -53,23 +56,23 @@ export interface ServerKeys {
    * @throws The cache's error when the keys have never been read.
    */
   verify(text: string): Promise<KeyRecord | undefined>;
-  /** The record of the valid key with this id, as {@link verify} finds it. */
+  /** Returns the record of the valid key with this id, as {@link verify} does. */
   find(id: string): Promise<KeyRecord | undefined>;
   /**
-   * Calls `onEnd` once when the key is no longer valid, until the returned function is called.
-   * `still` is asked again every 400 ms.
+   * Calls `onEnd` once when the key is no longer valid, until the returned function is called. It
+   * checks `still` every 400 ms.
    */
   hold(key: KeyRecord, onEnd: () => void): () => void;
-  /** Whether the keys have been read at least once. Tries to. */
+  /** Tries to read the keys. True if they have been read at least once. */
   ready(): Promise<boolean>;
 }
 
 const keysMax = 1_000;
-/** With the store's deadline of 500 ms a revocation is known within a second. */
+/** With the store's deadline of 500 ms a revocation takes effect within a second. */
 const freshMs = 400;
 const documentKey = "keys";
 const perSecondDefault = 200;
-/** Compared with when there is no such id, so that the answer takes as long. */
+/** Compared if no key has this id, so that the response takes the same time. */
 const noHash = hashOf("");
 
 interface Hold {
@@ -77,7 +80,7 @@ interface Hold {
   readonly onEnd: () => void;
 }
 
-/** @throws {ConfigurationError} there is no cache. */
+/** @throws {ConfigurationError} There is no cache. */
 export function serverKeys(options: ServerKeysOptions): ServerKeys {
   requireOptions("serverKeys()", options, { cache: "cache", clock: "clock" });
   requireCache(options.cache);
@@ -183,20 +186,20 @@ class StoredKeys implements ServerKeys {
 
   #endHolds(): void {
     for (const held of [...this.#holds]) {
-      // A key whose rights were changed asks again too.
+      // A key whose rights were changed must be checked again, too.
       if (this.#records?.get(held.key.id) === held.key) continue;
       this.#holds.delete(held);
       held.onEnd();
     }
   }
 
-  /** One reading at a time. A store that fails leaves what was read before. */
+  /** One read at a time. If it fails, the records of the last read stay. */
   async #refresh(): Promise<void> {
     if (this.#clock.monotonicMs() - this.#checkedAtMs < freshMs) return;
     this.#reading ??= this.#read().finally(() => {
       this.#reading = undefined;
     });
-    // While the store is away nobody waits for it: what was read last holds.
+    // While the store is unreachable no request waits for it: the last records apply.
     if (!this.#isFailing) await this.#reading;
     else this.#reading.catch(() => undefined);
   }
@@ -212,7 +215,7 @@ class StoredKeys implements ServerKeys {
       if (this.#records === undefined) throw error;
       this.#isFailing = true;
     }
-    // From the end of the reading: a store that hangs must not make each request wait for it.
+    // Counted from the end of the read, so that an unresponsive store does not delay each request.
     this.#checkedAtMs = this.#clock.monotonicMs();
   }
 
@@ -243,7 +246,7 @@ class StoredKeys implements ServerKeys {
   }
 }
 
-/** How long a revoked key is still listed: 30 days. */
+/** A revoked key is still listed for 30 days. */
 const keptMs = 30 * 86_400_000;
 
 /**
@@ -265,7 +268,7 @@ function remembering(
   return { records, lost };
 }
 
-/** Returns the record that was read before where it is still the same: many hold on to it. */
+/** Returns the previous record if it is unchanged, because callers keep references to it. */
 function unchanged(before: KeyRecord | undefined, now: KeyRecord): KeyRecord {
   return before !== undefined && JSON.stringify(before) === JSON.stringify(now) ? before : now;
 }

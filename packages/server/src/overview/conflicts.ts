@@ -1,7 +1,7 @@
-/** Spells in which somebody outside the fleet replaced a credential. */
+/** Conflicts: periods in which a system outside the fleet replaced a credential. */
 import type { FleetEvent } from "../events/fleet-view.ts";
 
-/** One report of `contended`, with its evidence. Ages and rests are durations, in ms. */
+/** One `contended` report with its evidence. Ages and remaining lifetimes are durations, in ms. */
 export interface ConflictEvidence {
   readonly ref: string;
   readonly state: "suspected" | "confirmed";
@@ -9,14 +9,14 @@ export interface ConflictEvidence {
   readonly agoMs: number;
   readonly node: string;
   readonly fingerprint: string;
-  /** The age and the remaining life of the token that was killed. */
+  /** The age and the remaining lifetime of the token that was killed. */
   readonly ageMs: number;
   readonly remainingMs: number;
   readonly claimedBy?: string;
   readonly remedy: string;
 }
 
-/** The present spell of one credential. */
+/** The present conflict of one credential. */
 export interface Conflict {
   readonly state: "suspected" | "confirmed";
   readonly count: number;
@@ -24,7 +24,7 @@ export interface Conflict {
   readonly lastAgoMs: number;
 }
 
-/** A spell has ended when nothing was heard of it for the longest life of a token. */
+/** A conflict ends after the longest lifetime of a token without a report. */
 const quietMs = 7_200_000;
 
 export function evidenceIn(
@@ -47,7 +47,7 @@ export function evidenceIn(
     }));
 }
 
-/** By reference: the spells that have not ended. */
+/** The conflicts that have not ended, by reference. */
 export function conflictsOf(evidence: readonly ConflictEvidence[]): ReadonlyMap<string, Conflict> {
   const spells = new Map<string, Conflict>();
   for (const { agoMs, count, ref, state } of evidence) {

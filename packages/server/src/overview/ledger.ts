@@ -1,4 +1,4 @@
-/** What was fetched, and why: by hour for the fleet, by credential for the day. */
+/** The fetches and their reasons: by hour for the fleet, by credential for the day. */
 import type { Served } from "../credentials/served-credential.ts";
 import type { FleetEvent } from "../events/fleet-view.ts";
 

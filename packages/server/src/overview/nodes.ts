@@ -1,4 +1,4 @@
-/** Which node holds which generation, as the nodes' own events say. */
+/** Which node has which generation, according to the nodes' own events. */
 import type { FleetEvent } from "../events/fleet-view.ts";
 
 export interface NodeOn {
@@ -6,7 +6,9 @@ export interface NodeOn {
   readonly environment: string;
   readonly generation: number;
   readonly agoMs: number;
-  /** From the commit to the adoption on this node. Undefined for the node that committed. */
+  /**
+   * The time from the commit to the adoption on this node. Undefined for the node that committed.
+   */
   readonly lagMs: number | undefined;
 }
 
@@ -14,11 +16,11 @@ export interface NodeOn {
 export interface FleetNode {
   readonly node: string;
   readonly environment: string;
-  /** Credentials whose present generation it holds, of those that it has. */
+  /** The number of its credentials whose present generation it has. */
   readonly on: number;
   readonly total: number;
   readonly lastAgoMs: number;
-  /** Of its adoptions of the last 48 h. Undefined when it adopted nothing. */
+  /** Over its adoptions of the last 48 h. Undefined if there were none. */
   readonly lagMs: { readonly median: number; readonly most: number } | undefined;
 }
 
@@ -48,7 +50,7 @@ export function nodesIn(events: readonly FleetEvent[], nowMs: number): NodesByRe
   return found;
 }
 
-/** How many nodes hold the newest generation. */
+/** The number of nodes that have the newest generation. */
 export function adoptionOf(
   nodes: ReadonlyMap<string, NodeOn> | undefined,
   generation: number | undefined,

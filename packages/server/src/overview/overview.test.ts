@@ -1,4 +1,4 @@
-/** What the dashboard reads, from several replicas over one log. */
+/** The dashboard's data, from several replicas over one log. */
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { appId, appSecret, otherRef, ref, serverWorld } from "../server-world.fixture.ts";
 import type { AskOptions, Replica, ServerWorld } from "../server-world.fixture.ts";
@@ -31,7 +31,7 @@ async function rowOf(replica: Replica, path = "/v1/overview"): Promise<OverviewR
   return credentials.find((row) => row.ref === ref)!;
 }
 
-/** Somebody outside the fleet fetches, and a caller of the fleet is refused. */
+/** A system outside the fleet fetches a token, and a caller of the fleet is refused. */
 async function steal(): Promise<void> {
   const { fingerprint, secret } = await read<{ fingerprint: string; secret: string }>(first, one);
   await world.clock.advance(40_000);
@@ -53,7 +53,7 @@ async function steal(): Promise<void> {
   await world.clock.advance(2_000);
 }
 
-test("a row has who fetched the token, why, the quota, and the nodes that hold it", async () => {
+test("a row has the node and the reason of the fetch, the quota, and the nodes that have the token", async () => {
   await first.ask(one, { key });
   const second = world.replica("second");
   await second.ask(one, { key });
@@ -76,7 +76,7 @@ test("a row has who fetched the token, why, the quota, and the nodes that hold i
   expect(await rowOf(first)).toMatchObject({ generation: 2, nodes: { total: 2 } });
 });
 
-test("a replica that nobody asked yet adopts what others hold, and looking fetches nothing", async () => {
+test("a replica that was never asked adopts the fleet's token, and reading the overview fetches nothing", async () => {
   await read<Overview>(first, "/v1/overview");
   await world.clock.advance(5_000);
   expect(await rowOf(first)).toMatchObject({ state: "none", nodes: { total: 0 } });
@@ -89,7 +89,7 @@ test("a replica that nobody asked yet adopts what others hold, and looking fetch
   expect((await rowOf(idle)).quota.used).toBe(1);
 });
 
-test("a foreign refresh is a conflict with its evidence, on every replica and after a restart", async () => {
+test("a foreign refresh is shown as a conflict with its evidence, on every replica and after a restart", async () => {
   await steal();
   for (const replica of [first, world.replica("restarted")]) {
     const row = await rowOf(replica);
@@ -105,7 +105,7 @@ test("a foreign refresh is a conflict with its evidence, on every replica and af
   expect((await rowOf(first)).conflict).toBeUndefined();
 });
 
-test("a refresh that fails is shown until one succeeds", async () => {
+test("a failed refresh is shown until one succeeds", async () => {
   await first.ask(one, { key });
   world.simulator.faults.next({ errcode: 40164 }, { times: 20 });
   await first.ask(`${one}/refresh`, { key, json: {} });
@@ -132,7 +132,7 @@ test("the ledger counts fetches by hour and by reason", async () => {
   expect(row).toMatchObject({ used: 2, byReason: { cold: 1, manual: 1 } });
 });
 
-test("the fleet has each node with what it holds and how quickly it adopts", async () => {
+test("the fleet lists each node with its credentials and the time of its adoptions", async () => {
   await first.ask(one, { key });
   const second = world.replica("second");
   await second.ask(one, { key });
@@ -161,7 +161,7 @@ test("a key sees the rows, conflicts, hours and nodes of its own references only
   expect(JSON.stringify(texts[1])).not.toContain('"contended":1');
 });
 
-test("claims and keys are told in durations, and a key is revoked by its id", async () => {
+test("claims and keys are described in durations, and a key is revoked by its id", async () => {
   await first.ask(one, { key });
   await world.clock.advance(2_000);
   const { claims } = await read<{ claims: object[] }>(first, "/v1/claims");
@@ -179,7 +179,7 @@ test("claims and keys are told in durations, and a key is revoked by its id", as
   expect((await first.ask(one, { key: doomed })).status).toBe(401);
 });
 
-test("without the log there are still the credentials, and it is said", async () => {
+test("without the log the credentials are still shown, and the log is reported as unavailable", async () => {
   await first.ask(one, { key });
   first.plan.unreachable = true;
   await world.clock.advance(1_000);
@@ -189,7 +189,7 @@ test("without the log there are still the credentials, and it is said", async ()
   first.plan.unreachable = false;
 });
 
-test("the page's assets come first, and the demo lets somebody steal", async () => {
+test("the page's assets take precedence, and the demo lets the user simulate a foreign fetch", async () => {
   let stolen = 0;
   const replica = world.replica("page", {
     dashboard: {

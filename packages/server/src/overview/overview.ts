@@ -1,4 +1,4 @@
-/** What the dashboard's first screen shows of each credential: without secrets, in durations. */
+/** The data of each credential on the dashboard's first screen: durations, and no secrets. */
 import { summaryOf } from "../credentials/served-credential.ts";
 import type { CredentialState, Served } from "../credentials/served-credential.ts";
 import type { FleetEvent } from "../events/fleet-view.ts";
@@ -20,7 +20,7 @@ export interface OverviewRow {
   readonly state: CredentialState;
   readonly degraded?: "store";
   readonly generation: number | undefined;
-  /** Its first 8 characters. */
+  /** The first 8 characters of its fingerprint. */
   readonly fingerprint: string | undefined;
   readonly ageMs: number | undefined;
   readonly expiresInMs: number | undefined;
@@ -34,7 +34,7 @@ export interface OverviewRow {
   readonly conflict: Conflict | undefined;
   /** The last failed refresh, unless one succeeded later. */
   readonly failure: Failure | undefined;
-  /** What the key behind the session may do with it. */
+  /** The rights of the session's key to it. */
   readonly may: { readonly refresh: boolean; readonly revoke: boolean };
 }
 

@@ -1,4 +1,4 @@
-/** Who asks, and whether they may: everything that is not granted is denied. */
+/** Identifies the caller and checks the rights. A right that was not granted is denied. */
 import type { KeyRecord, Right } from "../keys/key-document.ts";
 import { hasRight } from "../keys/key-document.ts";
 import type { Served } from "../credentials/served-credential.ts";
@@ -10,11 +10,14 @@ import type { RouteContext } from "./context.ts";
 
 const headerMax = 512;
 
-/** @throws {ProblemError} 400 for an odd header, 401 for no valid key, 429 above the key's rate. */
+/**
+ * @throws {ProblemError} 400 for a malformed header, 401 without a valid key, 429 above the key's
+ *   rate.
+ */
 export async function keyOf(request: Request, context: RouteContext): Promise<KeyRecord> {
   const header = request.headers.get("authorization");
   if (header === null) throw unauthorized("There is no Authorization header.");
-  // Two headers of this name arrive joined by a comma.
+  // Node joins two headers of this name with a comma.
   if (header.length > headerMax || !/^[A-Za-z]+ [\x21-\x2b\x2d-\x7e]+$/.test(header))
     throw badRequest("The Authorization header has not the form `Bearer KEY`, once.");
   const [, text] = /^Bearer (\S+)$/i.exec(header) ?? [];
@@ -24,17 +27,17 @@ export async function keyOf(request: Request, context: RouteContext): Promise<Ke
   return key;
 }
 
-/** Who asks: a key, or a person who signed in with it. */
+/** The caller: a key, or a person who signed in with it. */
 export interface Caller {
   readonly key: KeyRecord;
   readonly session?: Session | undefined;
 }
 
 /**
- * The caller of a route that tells no secret: by key, or by the cookie of a session. Routes that
- * hand out tokens take {@link keyOf} alone, so that no page of a browser can have one.
+ * Returns the caller of a route that shows no secret, by key or by a session's cookie. Routes that
+ * return tokens use {@link keyOf} instead, so that no page in a browser can get a token.
  *
- * @throws {ProblemError} also 403 when a session's request to change something is not from the page.
+ * @throws {ProblemError} also 403 if a session's changing request does not come from the page.
  */
 export async function callerOf(request: Request, context: RouteContext): Promise<Caller> {
   const { sessions } = context;
@@ -63,8 +66,8 @@ export function countRequest(key: KeyRecord, { rates }: RouteContext): void {
 }
 
 /**
- * The credential of this reference. A key without the right to it learns nothing of whether it is
- * there.
+ * Returns the credential of this reference. A key without the right to it does not learn whether it
+ * exists.
  *
  * @throws {ProblemError} 403, 404.
  */
@@ -76,7 +79,7 @@ export function credentialFor(
 ): Served {
   const missing = needed.find((right) => !hasRight(key, right, ref));
   if (missing !== undefined) {
-    // Only names that are there: whoever asks could otherwise fill the audit.
+    // Only existing names, because a caller could otherwise fill the audit.
     audit.note({ act: "refused", key, ref: credentials.has(ref) ? ref : "", detail: missing });
     throw forbidden(missing);
   }
@@ -139,10 +142,10 @@ export function placeFor(
   });
 }
 
-/** A signal for what lasts: it aborts when the request, the key or the server ends. */
+/** A signal for streams and long polls. It aborts when the request, the key or the server ends. */
 export interface Lasting {
   readonly signal: AbortSignal;
-  /** True when it was the key that ended. */
+  /** True if the key ended. */
   readonly isKeyGone: boolean;
   release(): void;
 }

@@ -1,4 +1,4 @@
-/** The limits of a JSON body, as `readJson` and `readText` take them. */
+/** The limits of a JSON body for `readJson` and `readText`. */
 import type { BodyLimits } from "../http/read-body.ts";
 import type { RouteContext } from "./context.ts";
 

@@ -1,4 +1,4 @@
-/** What every route has at hand. */
+/** The dependencies of every route. */
 import type { Clock, ListedClaims } from "@lingpai/core";
 import type { Diagnosis } from "@lingpai/doctor";
 import type { EventLog } from "@lingpai/event-log";
@@ -15,7 +15,7 @@ import type { Closing } from "./closing.ts";
 export interface RouteContext {
   readonly clock: Clock;
   readonly credentials: ReadonlyMap<string, Served>;
-  /** By AppID: what the WeChat-shaped routes serve. */
+  /** The credentials of the WeChat-shaped routes, by AppID. */
   readonly accounts: ReadonlyMap<string, Served>;
   readonly keys: ServerKeys;
   readonly rates: RateLimit;
@@ -23,9 +23,9 @@ export interface RouteContext {
   readonly audit: Audit;
   readonly log: EventLog;
   readonly hub: EventHub;
-  /** What the log has of the fleet, for the dashboard. */
+  /** The log's view of the fleet, for the dashboard. */
   readonly view: FleetView;
-  /** Undefined without a dashboard, as are the following. */
+  /** Undefined without a dashboard, like the fields below. */
   readonly sessions: Sessions | undefined;
   readonly claims: (() => Promise<ListedClaims>) | undefined;
   readonly demo: Demo | undefined;
@@ -40,21 +40,21 @@ export interface ServerLimits {
   readonly bodyBytes: number;
   /** How long a body may take, in ms. */
   readonly bodyMs: number;
-  /** Long polls that are open at once. */
+  /** The number of open long polls. */
   readonly waits: number;
   /** Long polls of one key that are open at once: nobody with a key can take all of them. */
   readonly waitsPerKey: number;
-  /** Event streams that are open at once. */
+  /** The number of open event streams. */
   readonly streams: number;
   /** Event streams of one key that are open at once. */
   readonly streamsPerKey: number;
-  /** How long an SDK behind the WeChat-shaped routes may hold a token, in ms. */
+  /** How long an SDK behind the WeChat-shaped routes may keep a token, in ms. */
   readonly holdMs: number;
 }
 
-/** A simulated credential, for whoever has none yet. */
+/** A simulated credential for an installation without any. */
 export interface Demo {
   readonly ref: string;
-  /** Lets somebody outside the fleet fetch a token, and a caller of the fleet notice it. */
+  /** Simulates a foreign fetch of a token, which a caller of the fleet then notices. */
   readonly steal: () => Promise<void>;
 }

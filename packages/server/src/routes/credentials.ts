@@ -1,4 +1,4 @@
-/** The routes of one credential, and their list. */
+/** The routes of one credential, and the list of all. */
 import { Secret } from "@lingpai/core";
 import { z } from "zod";
 import { summaryOf, viewOf } from "../credentials/served-credential.ts";
@@ -37,7 +37,8 @@ export const readCredential: Handler = async (request, context, { ref = "" }) =>
   const isSame = known.has(view.commitId);
   if (!isSame) note(context, "handed-out", key, view);
   if (!isSame) return respond(view);
-  // A replica that stops ends its long polls: the caller asks again, elsewhere if it can.
+  // A replica that stops ends its long polls. Their callers ask again, and reach another replica if
+  // there is one.
   const hint = waitMs > 0 && context.closing.isClosed ? { "retry-after": "1" } : {};
   return new Response(null, { status: 304, headers: { ...headersOf(view), ...hint } });
 };
@@ -74,7 +75,7 @@ const rejection = z.object({
   doubtful: z.boolean().optional(),
 });
 
-/** The answer holds the replacement, so the right to read is needed too. */
+/** The response contains the replacement, so the right to read is needed too. */
 export const rejectCredential: Handler = async (request, context, { ref = "" }) => {
   const key = await keyOf(request, context);
   const found = credentialFor(key, ["reject", "read"], ref, context);
@@ -85,7 +86,7 @@ export const rejectCredential: Handler = async (request, context, { ref = "" }) 
     ...(body.doubtful !== undefined && { doubtful: body.doubtful }),
   });
   const view = await viewOf(found, request);
-  // Of what no token here ever was, the audit has the number, not the text.
+  // The audit logs the number of unknown fingerprints, not their text.
   const isKnown = result.replaced ? result.wasReplaced !== true : true;
   const told = isKnown ? { fingerprint: body.fingerprint, detail: body.code ?? "" } : {};
   context.audit.note({ act: "rejected", key, ref, ...told });
@@ -94,7 +95,7 @@ export const rejectCredential: Handler = async (request, context, { ref = "" }) 
   return respond(view, { replaced: result.replaced, wasReplaced });
 };
 
-/** A session gets no secret: 204 instead. */
+/** A session gets no secret. It gets 204 instead. */
 export const refreshCredential: Handler = async (request, context, { ref = "" }) => {
   const { key, session } = await callerOf(request, context);
   const found = credentialFor(key, ["refresh", "read"], ref, context);
@@ -144,7 +145,7 @@ export const seedCredential: Handler = async (request, context, { ref = "" }) =>
 
 const pageMax = 200;
 
-/** Without secrets, and without I/O: what this replica knows. */
+/** This replica's own knowledge: no secrets, and no I/O. */
 export const listCredentials: Handler = async (request, context) => {
   const { key } = await callerOf(request, context);
   if (!key.rights.includes("read")) throw forbidden("read");
@@ -210,13 +211,13 @@ function note(
   audit.note({ act, key, ref, fingerprint });
 }
 
-/** What makes no sense is ignored. */
+/** Invalid values are ignored. */
 function etagsOf(header: string | null): ReadonlySet<string> {
   if (header === null || header.length > 1_024) return new Set();
   return new Set([...header.matchAll(/(?:W\/)?"([A-Za-z0-9_-]{1,64})"/g)].map(([, id = ""]) => id));
 }
 
-/** In ms: 0 for what makes no sense, 55 s at most. */
+/** In ms, at most 55 s. Invalid values become 0. */
 function waitOf(url: string): number {
   const text = url.includes("?") ? new URL(url).searchParams.get("wait") : null;
   if (text === null || !/^\d{1,9}$/.test(text)) return 0;

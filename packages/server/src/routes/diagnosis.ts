@@ -1,10 +1,10 @@
-/** One look at the store for all who ask within ten seconds. */
+/** Shares one diagnosis among all callers within ten seconds. */
 import type { Clock } from "@lingpai/core";
 import type { Diagnosis } from "@lingpai/doctor";
 
 const keptMs = 10_000;
 
-/** A look that fails is not kept. */
+/** A failed diagnosis is not kept. */
 export function sharedDiagnosis(
   look: () => Promise<Diagnosis>,
   clock: Clock,

@@ -1,11 +1,11 @@
-/** What is wrong with the store below, for who may see all of it. */
+/** Diagnoses the store, for keys that may see all of it. */
 import { noStore } from "../http/no-store.ts";
 import { hasRight } from "../keys/key-document.ts";
 import { ProblemError } from "../http/problem.ts";
 import { forbidden, keyOf } from "./authorize.ts";
 import type { Handler } from "./route.ts";
 
-/** Looks at most every ten seconds, once for all who ask meanwhile. */
+/** Runs the checks at most every ten seconds. Callers meanwhile share the result. */
 export const readDoctor: Handler = async (request, context) => {
   const key = await keyOf(request, context);
   if (!hasRight(key, "admin", undefined) || !key.refs.includes("*")) throw forbidden("admin");

@@ -1,4 +1,4 @@
-/** Events: live as server-sent events, and page by page from the log. */
+/** The routes of events: live as server-sent events, and as pages of the log. */
 import { eventStream } from "../events/event-stream.ts";
 import { auditStream, lifeStream } from "../events/streams.ts";
 import { noStore } from "../http/no-store.ts";
@@ -13,13 +13,13 @@ const streamHeaders = {
   "content-type": "text/event-stream; charset=utf-8",
   ...noStore,
   "cache-control": "no-store, no-transform",
-  // Proxies of the nginx kind would gather the events.
+  // Tells nginx and similar proxies not to buffer the events.
   "x-accel-buffering": "no",
 };
 
 /**
- * Without `Last-Event-ID` (or `after`, for a first connection) it begins now. A key sees the events
- * of the credentials that it may read.
+ * Without `Last-Event-ID` (or `after`, for a first connection) it starts with the next event. A key
+ * gets the events of the credentials that it may read.
  */
 export const followEvents: Handler = async (request, context) => {
   const { clock, hub } = context;
@@ -44,7 +44,7 @@ export const followEvents: Handler = async (request, context) => {
   );
   until.signal.addEventListener("abort", () => stream.end(), { once: true });
   const after = request.headers.get("last-event-id") ?? query.get("after") ?? undefined;
-  // The response begins at once; what cannot be read ends it, and the reader comes again.
+  // The response begins at once. An unreadable log ends it, and the reader reconnects.
   hub
     .listen(
       after,

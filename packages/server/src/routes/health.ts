@@ -15,7 +15,7 @@ export const readyz: Handler = async (_request, { closing, keys }) => {
   return Response.json({ ready: isReady }, { status: isReady ? 200 : 503, headers });
 };
 
-/** Labels name credentials and nodes, so the key must be one that may read all. */
+/** Labels name credentials and nodes, so the key must have the right to read all of them. */
 export const metricsText: Handler = async (request, context) => {
   const key = await keyOf(request, context);
   if (!hasRight(key, "read", undefined) || !key.refs.includes("*")) throw forbidden("read");

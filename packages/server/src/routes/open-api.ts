@@ -1,4 +1,4 @@
-/** /openapi.json, made from the routes themselves. */
+/** Generates /openapi.json from the routes. */
 import type { Route } from "./route.ts";
 
 export function openApi(routes: readonly Route[]): object {

@@ -1,4 +1,4 @@
-/** What the dashboard reads: all of it is derived, and none of it is secret. */
+/** The routes for the dashboard's data. All of it is derived, and none of it is secret. */
 import type { ListedClaim } from "@lingpai/core";
 import type { Served } from "../credentials/served-credential.ts";
 import type { FleetEvent } from "../events/fleet-view.ts";
@@ -24,7 +24,7 @@ interface Visible {
   readonly hasLog: boolean;
 }
 
-/** Without `ref` all that the key may read; with it, once or several times, only those. */
+/** Without `ref`: everything that the key may read. With one or several: only those. */
 export const readOverview: Handler = async (request, context) => {
   const { credentials, events, hasLog, key } = await visibleTo(request, context);
   const wanted = new Set(new URL(request.url).searchParams.getAll("ref"));
@@ -39,8 +39,9 @@ export const readOverview: Handler = async (request, context) => {
 };
 
 /**
- * Nobody has asked this replica for it yet, but other nodes hold it: it is adopted from the store, so
- * that every replica shows the same. Where no node holds one nothing is done: looking fetches nothing.
+ * Adopts a credential from the store that other nodes have and this replica was never asked for, so
+ * that every replica shows the same. If no node has it, nothing happens: reading the overview
+ * fetches nothing.
  */
 function adoptHeldElsewhere(
   rows: readonly OverviewRow[],
@@ -72,7 +73,7 @@ export const readFleet: Handler = async (request, context) => {
   return answer({ hasLog, nodes: fleetOf(events, context.clock.wallMs(), generations) });
 };
 
-/** A claim as it is told: in durations. */
+/** The description of a claim, in durations. */
 export interface ClaimInfo extends Pick<ListedClaim, "credential" | "environment" | "node"> {
   readonly sinceAgoMs: number;
   readonly renewedAgoMs: number;
@@ -156,7 +157,7 @@ async function visibleTo(request: Request, context: RouteContext): Promise<Visib
   return { key, credentials, events: visible, hasLog: events !== undefined };
 }
 
-/** What concerns all references needs a key of all of them. */
+/** Data of all references needs a key with the right to all of them. */
 async function adminOf(request: Request, context: RouteContext): Promise<KeyRecord> {
   const { key } = await callerOf(request, context);
   if (hasRight(key, "admin", undefined) && key.refs.includes("*")) return key;

@@ -1,4 +1,4 @@
-/** A route as data: what the router mounts, and what /openapi.json says of it. */
+/** A route as data, which the router mounts and /openapi.json describes. */
 import type { Right } from "../keys/key-document.ts";
 import type { RouteContext } from "./context.ts";
 
@@ -10,10 +10,10 @@ export type Handler = (
 
 export interface Route {
   readonly method: "GET" | "POST" | "DELETE";
-  /** Parameters are written `:name`. */
+  /** The path. Parameters are written `:name`. */
   readonly path: string;
   readonly summary: string;
-  /** Empty: no key is needed. */
+  /** If empty, no key is needed. */
   readonly rights: readonly Right[];
   readonly statuses: readonly number[];
   readonly query?: readonly string[];

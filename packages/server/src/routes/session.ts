@@ -1,4 +1,4 @@
-/** Signing in with a server key, for people with a browser. */
+/** The routes for signing in with a server key, for people with a browser. */
 import { z } from "zod";
 import { readJson } from "../http/read-body.ts";
 import { noStore } from "../http/no-store.ts";
@@ -12,13 +12,13 @@ import { callerOf, countRequest, unauthorized } from "./authorize.ts";
 import type { RouteContext } from "./context.ts";
 import type { Handler } from "./route.ts";
 
-/** What the page knows of whoever signed in. */
+/** The data of the signed-in person for the page. */
 export interface SessionInfo {
   readonly name: string;
   readonly rights: readonly string[];
   readonly refs: readonly string[];
   readonly endsInMs: number;
-  /** The simulated credential that may be played with. */
+  /** The simulated credential for demonstrations. */
   readonly demo?: string;
 }
 
@@ -53,7 +53,7 @@ function countSignIn({ id }: KeyRecord, { rates }: RouteContext): void {
   });
 }
 
-/** 204 when nobody has signed in: a page that asks is no fault, and browsers log a 401 as one. */
+/** 204 if nobody has signed in. A 401 would be logged as an error by browsers. */
 export const readSession: Handler = async (request, context) => {
   const sessions = sessionsOf(context);
   const isKeyed = request.headers.has("authorization");

@@ -1,11 +1,14 @@
-/** Whether a request that acts with a cookie comes from this server's own page. */
+/** Checks that a request with a session's cookie comes from this server's own page. */
 import { ProblemError } from "../http/problem.ts";
 
-/** No form can send it, and no script of another site without a permission that nobody gives. */
+/**
+ * No form can send this header, and no script of another site without a CORS permission, which the
+ * server never gives.
+ */
 export const pageHeader = "lingpai-page";
 
 /**
- * Three independent signs, each enough where a browser knows it: a header of the page's own,
+ * Three independent signs, each enough in a browser that supports it: a header of the page's own,
  * `Origin` (RFC 6454), and `Sec-Fetch-Site`.
  *
  * @throws {ProblemError} 403 `cross-site`.
@@ -14,7 +17,7 @@ export function requireSameOrigin(request: Request): void {
   const { headers, url } = request;
   const site = headers.get("sec-fetch-site");
   const isOwnSite = site === null || site === "same-origin";
-  // The scheme may differ behind a proxy that ends TLS.
+  // The scheme may differ behind a proxy that terminates TLS.
   const isOwnHost = hostOf(headers.get("origin")) === new URL(url).host;
   if (headers.get(pageHeader) === "1" && isOwnSite && isOwnHost) return;
   throw new ProblemError({

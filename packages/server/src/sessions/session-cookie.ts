@@ -1,6 +1,6 @@
-/** The cookie of a session: unreadable for scripts, and sent by no other site. */
+/** The cookie of a session. Scripts cannot read it, and no other site sends it. */
 
-/** Browsers take `__Host-` only with `Secure`, for the whole host and without `Domain`. */
+/** Browsers accept `__Host-` only with `Secure`, for the whole host and without `Domain`. */
 function nameOf(isSecure: boolean): string {
   return isSecure ? "__Host-lingpai" : "lingpai-session";
 }
@@ -16,7 +16,9 @@ export function clearCookie(isSecure: boolean): string {
   return setCookie("", 0, isSecure);
 }
 
-/** The token in a request, if it has the form of one. A cookie that is there twice is none. */
+/**
+ * Returns the token in a request, if it has the form of one. A repeated cookie counts as missing.
+ */
 export function tokenIn(request: Request, isSecure: boolean): string | undefined {
   const header = request.headers.get("cookie");
   if (header === null || header.length > 8_192) return undefined;

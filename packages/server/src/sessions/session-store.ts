@@ -1,4 +1,7 @@
-/** Who signed in with a server key: hashed, in the store, so that every replica knows it. */
+/**
+ * The sessions of people who signed in with a server key. They are hashed and stored, so every
+ * replica knows them.
+ */
 import { createHash } from "node:crypto";
 import { randomNonce } from "@lingpai/core";
 import type { Cache, CancelTimer, Clock } from "@lingpai/core";
@@ -8,7 +11,7 @@ import type { ServerKeys } from "../keys/server-keys.ts";
 
 export interface Session {
   readonly key: KeyRecord;
-  /** Names the session in the store; worth nothing in a cookie. */
+  /** The name of the session in the store. It is not valid as a cookie. */
   readonly hash: string;
   readonly endsInMs: number;
 }
@@ -19,9 +22,9 @@ interface Known {
   checkedAtMs: number;
 }
 
-/** After this a person signs in again. */
+/** After this time a person must sign in again. */
 export const sessionMs: number = 12 * 3_600_000;
-/** How long a session that another replica ended may still be taken here. */
+/** How long this replica may still accept a session that another replica ended. */
 const freshMs = 1_000;
 const knownMax = 10_000;
 
@@ -50,10 +53,10 @@ export class SessionStore {
   }
 
   /**
-   * The session of a token while its key is valid. While the store is away, what this replica has
-   * read remains valid to its end.
+   * Returns the session of a token while its key is valid. While the store is unreachable, a
+   * session that this replica has read stays valid until its end.
    *
-   * @throws The cache's error when this replica does not know the session.
+   * @throws The cache's error if this replica does not know the session.
    */
   async find(token: string): Promise<Session | undefined> {
     return this.#look(hashOf(token));
@@ -64,7 +67,7 @@ export class SessionStore {
     await this.#cache.delete(hash);
   }
 
-  /** Calls `onEnd` once, within two seconds after the session has ended, until it is released. */
+  /** Calls `onEnd` once, at most two seconds after the session has ended, until it is released. */
   hold({ hash }: Session, onEnd: () => void): () => void {
     let cancel: CancelTimer | undefined;
     let isReleased = false;

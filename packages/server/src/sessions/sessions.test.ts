@@ -22,7 +22,7 @@ async function signIn(replica: Replica, key: string): Promise<string> {
   return response.headers.get("set-cookie")!;
 }
 
-/** As a browser sends it back. */
+/** The cookie header as a browser sends it back. */
 const cookieOf = (set: string): string => set.split(";")[0]!;
 
 const asked = (cookie: string, more: AskOptions = {}): AskOptions => ({
@@ -30,7 +30,7 @@ const asked = (cookie: string, more: AskOptions = {}): AskOptions => ({
   headers: { ...page, cookie, ...more.headers },
 });
 
-test("a session begins on one replica, holds on another, and ends on both within 2 s", async () => {
+test("a session begins on one replica, is valid on another, and ends on both within 2 s", async () => {
   const key = await world.key({ rights: ["read"], name: "operator" });
   const set = await signIn(first, key);
   expect(set).toMatch(
@@ -83,7 +83,7 @@ test("a session ends after 12 hours, and when its key is revoked", async () => {
   expect((await second.ask("/v1/session", asked(again))).status).toBe(204);
 });
 
-test("over TLS the cookie is Secure and of this host alone", async () => {
+test("over TLS the cookie is Secure and restricted to this host", async () => {
   const key = await world.key({ rights: ["read"] });
   const cache = world.store.cache();
   const proxied = world.replica("proxied", { dashboard: { cache, isBehindTls: true } });
@@ -93,7 +93,7 @@ test("over TLS the cookie is Secure and of this host alone", async () => {
   expect((await proxied.ask("/v1/session", asked(cookieOf(set)))).status).toBe(200);
 });
 
-test("another site can neither sign in nor act with the cookie", async () => {
+test("another site can neither sign in nor use the cookie", async () => {
   const rights = ["read", "refresh"] as const;
   const key = await world.key({ rights });
   const cookie = cookieOf(await signIn(first, key));
@@ -127,7 +127,7 @@ test("another site can neither sign in nor act with the cookie", async () => {
   expect((await first.ask("/v1/session", asked(cookie))).status).toBe(200);
 });
 
-test("no route gives a session a secret", async () => {
+test("no route returns a secret to a session", async () => {
   const key = await world.key({
     rights: ["read", "reject", "refresh", "revoke", "admin"],
     refs: ["*"],
@@ -160,7 +160,7 @@ test("no route gives a session a secret", async () => {
   expect([refreshed.status, await refreshed.text()]).toEqual([204, ""]);
 });
 
-test("while the store is away, a session that a replica has read goes on there", async () => {
+test("while the store is unreachable, a session that a replica has read stays valid there", async () => {
   const key = await world.key({ rights: ["read"] });
   const cookie = cookieOf(await signIn(first, key));
   expect((await first.ask("/v1/overview", asked(cookie))).status).toBe(200);
@@ -173,7 +173,7 @@ test("while the store is away, a session that a replica has read goes on there",
   second.plan.unreachable = false;
 });
 
-test("the event stream of a session ends soon after it has signed out elsewhere", async () => {
+test("the event stream of a session ends soon after a sign-out on another replica", async () => {
   const key = await world.key({ rights: ["read"] });
   const cookie = cookieOf(await signIn(first, key));
   const stream = await second.ask("/v1/events", asked(cookie));
@@ -184,7 +184,7 @@ test("the event stream of a session ends soon after it has signed out elsewhere"
   await ended;
 });
 
-test("a wrong key, a cookie that is twice there and a server without a dashboard sign nobody in", async () => {
+test("a wrong key, a repeated cookie and a server without a dashboard sign nobody in", async () => {
   const wrong = { json: { key: `lp_0123456789_${"A".repeat(43)}` }, headers: page };
   expect((await first.ask("/v1/session", wrong)).status).toBe(401);
   const key = await world.key({ rights: ["read"] });

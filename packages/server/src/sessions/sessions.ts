@@ -1,4 +1,4 @@
-/** Sessions as routes use them: the store's, by the cookie of a request. */
+/** The sessions for routes: finds the stored session by a request's cookie. */
 import type { Cache, Clock } from "@lingpai/core";
 import type { KeyRecord } from "../keys/key-document.ts";
 import type { ServerKeys } from "../keys/server-keys.ts";
@@ -10,7 +10,10 @@ export interface SessionsOptions {
   readonly cache: Cache;
   readonly keys: ServerKeys;
   readonly clock: Clock;
-  /** True when a proxy before this server ends TLS. What arrives by `https:` is secure anyway. */
+  /**
+   * True if a proxy in front of this server terminates TLS. A request that arrives by `https:` is
+   * secure in any case.
+   */
   readonly isBehindTls: boolean;
 }
 
@@ -23,7 +26,7 @@ export class Sessions {
     this.#isBehindTls = isBehindTls;
   }
 
-  /** Begins a session; resolves to the value of `Set-Cookie`. */
+  /** Begins a session. Resolves to the value of `Set-Cookie`. */
   async open(request: Request, key: KeyRecord): Promise<string> {
     return setCookie(await this.#store.open(key), sessionMs, this.#isSecure(request));
   }

@@ -38,12 +38,12 @@ test.each([
   "",
   "8.8.8",
   "localhost",
-])("%j is not of the public internet", (address) => {
+])("%j is not a public address", (address) => {
   expect(isPublicAddress(address)).toBe(false);
 });
 
 test.each(["8.8.8.8", "172.32.0.1", "100.128.0.1", "223.5.5.5", "2400:3200::1", "2606:4700::1111"])(
-  "%s is",
+  "%s is a public address",
   (address) => {
     expect(isPublicAddress(address)).toBe(true);
   },
@@ -60,11 +60,11 @@ test.each([
   "https://[fe80::1]:8443/",
   "https://169.254.169.254/latest/meta-data",
   "http://hooks.example.com/",
-])("nothing is sent to %s", async (url) => {
+])("a delivery to %s is refused", async (url) => {
   await expect(destinationOf(url, none)).rejects.toThrow(RefusedDestinationError);
 });
 
-test("a name is refused if any of its addresses is private, or it has none", async () => {
+test("a name is refused if any of its addresses is private, or if it has none", async () => {
   const at = (...found: readonly string[]): ReturnType<typeof destinationOf> =>
     destinationOf("https://hooks.example.com/a?key=s3cr3t", {
       allowedHosts: [],
@@ -78,7 +78,7 @@ test("a name is refused if any of its addresses is private, or it has none", asy
   }
 });
 
-test("a host that is allowed by name may be private and without TLS, and no other", async () => {
+test("only a host that is allowed by name may be private and without TLS", async () => {
   const allowing = (...allowedHosts: readonly string[]): typeof none => ({
     ...none,
     allowedHosts: [...allowedHosts] as never[],

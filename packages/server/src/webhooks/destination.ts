@@ -1,22 +1,22 @@
-/** Where a webhook may be sent: never into the network that the server itself is in. */
+/** Decides where a webhook may be sent: never into the server's own network. */
 import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { isPublicAddress } from "./public-address.ts";
 
 export interface Destination {
   readonly url: URL;
-  /** The address that was checked. Only to this one is a connection made. */
+  /** The address that was checked. The connection is made to this one only. */
   readonly address: string;
 }
 
 export interface DestinationPolicy {
-  /** Hosts that may be private, and may be asked without TLS: `hooks.internal`, `10.0.0.5:8080`. */
+  /** Hosts that may be private and without TLS: `hooks.internal`, `10.0.0.5:8080`. */
   readonly allowedHosts: readonly string[];
-  /** All addresses of a name. @defaultValue the machine's resolver */
+  /** Returns all addresses of a name. @defaultValue the machine's resolver */
   readonly resolve?: (name: string) => Promise<readonly string[]>;
 }
 
-/** Why nothing was sent. The text shows nothing of the URL but its host. */
+/** The reason why nothing was sent. Of the URL the text shows only the host. */
 export class RefusedDestinationError extends Error {
   constructor(text: string) {
     super(text);
@@ -25,10 +25,10 @@ export class RefusedDestinationError extends Error {
 }
 
 /**
- * Resolves the name once. All of its addresses must be public: a name with a public and a private
- * one is an attempt.
+ * Resolves the name once. All of its addresses must be public, because a name with a public and a
+ * private address is an attempt to reach the server's network.
  *
- * @throws {RefusedDestinationError} It may not be sent to.
+ * @throws {RefusedDestinationError} The address must not be used.
  */
 export async function destinationOf(text: string, policy: DestinationPolicy): Promise<Destination> {
   const { allowedHosts, resolve = addressesOf } = policy;

@@ -29,7 +29,7 @@ test.each([0, 0.5, 1])("attempts end after a day and a half (jitter %d)", (jitte
   expect(pauses.map(Math.round)).toEqual(planned);
 });
 
-test("an entry that is read again, after a crash or a gap, is owed once", () => {
+test("an entry that is read again, after a crash or a gap, is delivered once", () => {
   const once = taken(emptyList(undefined));
   expect(taken(once).due).toHaveLength(1);
   const answered = { jitter: 0, nowMs: 1_000, reply: { status: 200, retryAfterMs: 0 } };

@@ -1,4 +1,4 @@
-/** What one webhook is still owed, as the store holds it, and what an attempt changes. */
+/** The stored state of one webhook: its undelivered messages, and how an attempt changes them. */
 import { z } from "zod";
 import type { LogEntry } from "@lingpai/event-log";
 import { payloadOf, subjectOf, webhookEvents } from "./message.ts";
@@ -13,10 +13,10 @@ export interface DueMessage {
 
 export interface DueList {
   readonly v: 1;
-  /** The last event of the log that was looked at; null while the log is empty. */
+  /** The last event of the log that was processed. Null while the log is empty. */
   readonly position: string | null;
   readonly due: readonly DueMessage[];
-  /** When a message of a subject was accepted last, of the last minute. */
+  /** When a message of a subject was last accepted, within the last minute. */
   readonly recent: Readonly<Record<string, number>>;
 }
 
@@ -35,9 +35,9 @@ export const dueList: z.ZodType<DueList> = z.object({
 });
 
 const repeatMs = 60_000;
-/** More than this is not kept for a receiver that is away: the oldest go. */
+/** The most messages that are kept for an unreachable receiver. The oldest are dropped. */
 const dueMax = 100;
-/** After each attempt but the last, in seconds: about a day and a half in all. */
+/** The pause after each attempt but the last, in seconds: together about a day and a half. */
 const pausesS = [5, 30, 300, 1_800, 7_200, 18_000, 36_000, 50_400];
 
 export function emptyList(position: string | undefined): DueList {
@@ -46,11 +46,11 @@ export function emptyList(position: string | undefined): DueList {
 
 export interface Taken {
   readonly list: DueList;
-  /** Messages that had to go. */
+  /** The messages that were dropped. */
   readonly dropped: number;
 }
 
-/** Adds what these entries owe. */
+/** Adds the messages of these entries. */
 export function take(
   list: DueList,
   entries: readonly LogEntry[],
@@ -88,9 +88,9 @@ export interface Attempted {
 }
 
 /**
- * What follows an attempt.
+ * Returns the state after an attempt.
  *
- * @param reply undefined when there was no answer.
+ * @param reply undefined if there was no answer.
  * @param jitter from 0 to 1.
  */
 export function settle(
@@ -110,7 +110,7 @@ export function settle(
   const isDelivered = reply !== undefined && reply.status >= 200 && reply.status < 300;
   if (isDelivered) return { list: { ...list, due: rest }, outcome: "delivered" };
   const pauseS = pausesS[attempts];
-  // 410: the receiver has gone for good.
+  // 410 means that the receiver was removed permanently.
   if (pauseS === undefined || reply?.status === 410)
     return { list: { ...list, due: rest }, outcome: "given-up" };
   const pauseMs = Math.max(pauseS * 1_000 * (0.8 + 0.4 * jitter), reply?.retryAfterMs ?? 0);

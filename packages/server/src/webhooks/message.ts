@@ -1,4 +1,6 @@
-/** What a webhook is sent: an event, signed as Standard Webhooks (standardwebhooks.com) has it. */
+/**
+ * The message of a webhook: an event, signed according to Standard Webhooks (standardwebhooks.com).
+ */
 import { createHmac } from "node:crypto";
 import { ConfigurationError } from "@lingpai/core";
 import type { LogEntry, LogEvent } from "@lingpai/event-log";
@@ -7,19 +9,21 @@ import type { Message } from "./send.ts";
 export const webhookEvents = ["contended", "quota-low", "revoked"] as const;
 export type WebhookEvent = (typeof webhookEvents)[number];
 
-/** A message that is due, as it is stored until it is delivered. */
+/** An undelivered message, as it is stored. */
 export interface Payload {
-  /** The same at each attempt: receivers know repeats by it. */
+  /** The same at each attempt, so that receivers recognise repetitions. */
   readonly id: string;
   readonly type: WebhookEvent;
   readonly atMs: number;
   readonly event: LogEvent;
 }
 
-/** A day's use from which the quota is low, in percent. */
+/** The use of the day's quota from which it counts as low, in percent. */
 const lowPercent = 80;
 
-/** What is told of an entry of the log; undefined for what no webhook is for. */
+/**
+ * Returns the message for an entry of the log. Undefined if no webhook can be configured for it.
+ */
 export function payloadOf(entry: LogEntry): Payload | undefined {
   if (entry.kind === "gap") return undefined;
   const { atMs, event, id } = entry;
@@ -33,12 +37,15 @@ function typeOf({ percent, type }: LogEvent): WebhookEvent | undefined {
   return isLow ? "quota-low" : undefined;
 }
 
-/** Equal ones within a minute are one message: each replica reports what it sees. */
+/** Equal messages within a minute are sent once, because each replica reports the same event. */
 export function subjectOf({ event, type }: Payload): string {
   return [type, event["ref"], event["state"], event["percent"]].join(" ");
 }
 
-/** @param nowMs the wall clock of the attempt: receivers refuse what is older than some minutes. */
+/**
+ * @param nowMs the wall clock of the attempt. Receivers refuse a message that is older than some
+ *   minutes.
+ */
 export function messageOf(payload: Payload, key: Buffer, nowMs: number): Message {
   const { atMs, event, id, type } = payload;
   const { type: _type, ...data } = event;
@@ -55,7 +62,7 @@ export function messageOf(payload: Payload, key: Buffer, nowMs: number): Message
   };
 }
 
-/** @throws {ConfigurationError} it is not `whsec_` and 24 to 96 bytes in base64. */
+/** @throws {ConfigurationError} The secret is not `whsec_` and 24 to 96 bytes in base64. */
 export function signingKey(secret: string): Buffer {
   const [, text = ""] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
   const key = Buffer.from(text, "base64");

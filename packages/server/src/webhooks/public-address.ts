@@ -1,8 +1,8 @@
-/** Which addresses are of the public internet: whatever else an address says, it is not. */
+/** Decides which addresses belong to the public internet. Every other address is refused. */
 import { BlockList, isIP } from "node:net";
 
 const reserved = new BlockList();
-/** IANA's special-purpose registries, and the address at which Azure's machines find their host. */
+/** IANA's special-purpose registries, and the address of Azure's host, as its machines see it. */
 for (const [address, bits] of [
   ["0.0.0.0", 8],
   ["10.0.0.0", 8],
@@ -34,8 +34,8 @@ global.addSubnet("2000::", 3, "ipv6");
 
 /**
  * True for a unicast address of the public internet. False for private, loopback, link-local,
- * shared, reserved and multicast ones, for IPv6 forms that hold an IPv4 address, and for what is no
- * address.
+ * shared, reserved and multicast addresses, for IPv6 forms that contain an IPv4 address, and for
+ * text that is no address.
  */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);

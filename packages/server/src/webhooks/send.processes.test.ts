@@ -1,4 +1,4 @@
-/** Deliveries over real sockets, to receivers that are hostile. */
+/** Deliveries over real sockets, to hostile receivers. */
 import { createServer } from "node:http";
 import type { RequestListener, Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -28,7 +28,7 @@ async function listening(respond: RequestListener, host: string, port = 0): Prom
 
 const message = { body: '{"type":"contended"}', headers: { "webhook-id": "msg_1" } };
 
-test("a name whose second answer is a private address never leads there", async () => {
+test("a name that resolves to a private address at the second look-up never leads there", async () => {
   const inside: string[] = [];
   const outside: string[] = [];
   // 127.0.0.2 stands for the public receiver, 127.0.0.1 for the server's own network.
@@ -66,7 +66,7 @@ test("a redirect is not followed", async () => {
   expect([reply, paths]).toEqual([{ status: 307, retryAfterMs: 7_000 }, ["/hook"]]);
 });
 
-test("an endless body costs nothing, and the message arrives whole", async () => {
+test("an endless response body costs nothing, and the message arrives whole", async () => {
   let received = "";
   const port = await listening((request, response) => {
     request.setEncoding("utf8").on("data", (chunk: string) => (received += chunk));
@@ -84,7 +84,7 @@ test("an endless body costs nothing, and the message arrives whole", async () =>
   expect(received).toBe(message.body);
 });
 
-test("a receiver that never answers is given up", async () => {
+test("a delivery to a receiver that never answers is given up", async () => {
   const clock = manualClock();
   const arrived = Promise.withResolvers<void>();
   const port = await listening(() => arrived.resolve(), "127.0.0.1");

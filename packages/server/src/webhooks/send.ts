@@ -1,4 +1,4 @@
-/** Sends one message to an address that was checked. Follows nothing, and reads next to nothing. */
+/** Sends one message to an address that was checked. It follows no redirect, and reads no body. */
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
@@ -16,17 +16,17 @@ export interface Reply {
   readonly retryAfterMs: number;
 }
 
-/** From the first byte sent to the end of the answer's headers. */
+/** The time from the first byte sent to the end of the response's headers. */
 const answerMs = 15_000;
 
-/** Rejects when no answer came. A redirect is an answer like any other. */
+/** Rejects if there was no response. A redirect is a response like any other. */
 export function send(
   { address, url }: Destination,
   { body, headers }: Message,
   clock: Clock,
 ): Promise<Reply> {
   const family = isIP(address);
-  // Whatever is asked for, this address is given: a second look-up could have another answer.
+  // The connection always uses this address, because a second look-up could return another one.
   const pinned: LookupFunction = (_name, { all }, done) =>
     all === true ? done(null, [{ address, family }]) : done(null, address, family);
   const request = url.protocol === "https:" ? httpsRequest : httpRequest;
@@ -47,7 +47,7 @@ export function send(
       ({ headers: received, statusCode = 0 }) => {
         cancel();
         resolve({ status: statusCode, retryAfterMs: retryAfterOf(received["retry-after"]) });
-        // The body may be endless; nothing of it is wanted.
+        // The body may be endless, and nothing of it is needed.
         asked.destroy();
       },
     );
@@ -62,7 +62,7 @@ export function send(
   });
 }
 
-/** In ms, a day at most; 0 for what makes no sense. */
+/** In ms, at most a day. Invalid values become 0. */
 function retryAfterOf(text: string | undefined): number {
   return text !== undefined && /^\d{1,5}$/.test(text) ? Math.min(Number(text), 86_400) * 1_000 : 0;
 }

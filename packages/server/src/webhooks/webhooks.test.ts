@@ -69,7 +69,7 @@ const ids = (): readonly string[] => sent.map(({ message }) => message.headers["
 const bodies = (): readonly { readonly type: string; readonly data: Record<string, unknown> }[] =>
   sent.map(({ message }) => JSON.parse(message.body));
 
-test("an event is sent once, by one of several replicas, signed and without secrets", async () => {
+test("one of several replicas sends an event once, signed and without secrets", async () => {
   for (const name of ["one", "two", "three"]) replica(name);
   await clock.advance(10_000);
   await happens(contended);
@@ -83,13 +83,13 @@ test("an event is sent once, by one of several replicas, signed and without secr
     "webhook-timestamp": at,
   } = message.headers as Record<string, string>;
   expect(at).toBe(String(Math.floor(atMs / 1_000)));
-  // Standard Webhooks: the id, the time and the body, joined by dots.
+  // Standard Webhooks signs the id, the time and the body, joined by dots.
   const signed = createHmac("sha256", key).update(`${id}.${at}.${message.body}`).digest("base64");
   expect(signature).toBe(`v1,${signed}`);
   expect(JSON.stringify([message, reports])).not.toContain(key.toString("base64"));
 });
 
-test("what happened before a webhook was configured is not sent, and what was not chosen neither", async () => {
+test("events from before the webhook's configuration, and of types that were not chosen, are not sent", async () => {
   await happens(contended);
   replica("one", [{ ...hook, events: ["revoked", "quota-low"] }]);
   await clock.advance(5_000);
@@ -101,7 +101,7 @@ test("what happened before a webhook was configured is not sent, and what was no
   expect(bodies().map(({ type }) => type)).toEqual(["quota-low", "revoked"]);
 });
 
-test("reports of several replicas about one thing are one message a minute", async () => {
+test("reports of several replicas about the same subject become one message a minute", async () => {
   replica();
   await clock.advance(5_000);
   for (let n = 0; n < 4; n += 1) await happens({ ...contended, count: n });
@@ -112,7 +112,7 @@ test("reports of several replicas about one thing are one message a minute", asy
   expect(sent).toHaveLength(3);
 });
 
-test("a delivery that fails is repeated after pauses, with the same id and a new time", async () => {
+test("a failed delivery is repeated after pauses, with the same id and a new time", async () => {
   answer = () => Promise.reject(new Error("no route"));
   replica();
   await clock.advance(5_000);
@@ -126,7 +126,7 @@ test("a delivery that fails is repeated after pauses, with the same id and a new
   );
 });
 
-test("what is due survives the replica that could not deliver it", async () => {
+test("an undelivered message survives the replica that could not deliver it", async () => {
   answer = async () => ({ status: 500, retryAfterMs: 0 });
   const first = replica("first");
   await clock.advance(5_000);
@@ -143,7 +143,7 @@ test("what is due survives the replica that could not deliver it", async () => {
   expect(sent).toHaveLength(2);
 });
 
-test("what happens while no replica runs is sent by the next one", async () => {
+test("events of a time without a replica are sent by the next one", async () => {
   const first = replica("first");
   await clock.advance(5_000);
   await settled(first.close());
@@ -167,7 +167,7 @@ test.each([
   expect(reports[0]).toMatchObject({ outcome, status: reply.status });
 });
 
-test("a receiver that is away costs the others nothing, and keeps its newest hundred", async () => {
+test("an unreachable receiver does not delay the others, and its newest hundred messages are kept", async () => {
   const away = { ...hook, name: "away" };
   answer = () => Promise.reject(new Error("away"));
   replica("one", [away]);
@@ -181,7 +181,7 @@ test("a receiver that is away costs the others nothing, and keeps its newest hun
   expect(JSON.stringify(due.at(-1))).toContain("credential 149");
 });
 
-test("a store that is away delays deliveries and ends none", async () => {
+test("an unreachable store delays deliveries and ends none", async () => {
   replica();
   await clock.advance(5_000);
   const image = store.snapshot();

@@ -1,5 +1,5 @@
 /**
- * Webhooks: the events that a person must know, sent where they are read.
+ * Webhooks: sends the events that a person must know to a messaging service.
  *
  * @packageDocumentation
  */
@@ -29,7 +29,10 @@ import type { Message, Reply } from "./send.ts";
 export type { WebhookEvent } from "./message.ts";
 
 export interface Webhook {
-  /** Names it in the store and in reports. What is due is kept under this name. */
+  /**
+   * Identifies the webhook in the store and in reports. Its undelivered messages are stored under
+   * this name.
+   */
   readonly name: string;
   readonly url: string;
   /** `whsec_` and 24 to 96 bytes in base64. */
@@ -38,7 +41,7 @@ export interface Webhook {
   readonly events?: readonly WebhookEvent[];
 }
 
-/** What became of an attempt. No field holds a URL, a secret or an answer. */
+/** The outcome of an attempt. No field contains a URL, a secret or a response. */
 export interface WebhookReport {
   readonly webhook: string;
   readonly outcome: "delivered" | "later" | "given-up" | "dropped" | "store";
@@ -48,11 +51,11 @@ export interface WebhookReport {
 }
 
 export interface WebhooksOptions {
-  /** Where what is due is kept. The prefix and the lock `webhooks` are taken. */
+  /** The store of undelivered messages. The prefix and the lock `webhooks` are used in it. */
   readonly store: Store;
   readonly log: EventLog;
   readonly webhooks: readonly Webhook[];
-  /** Hosts that may be in a private network, or without TLS, by name. @defaultValue none */
+  /** Hosts that may be in a private network or without TLS, by name. @defaultValue none */
   readonly allowedHosts?: readonly string[];
   readonly onReport?: (report: WebhookReport) => void;
   readonly clock?: Clock;
@@ -64,7 +67,7 @@ export interface WebhooksOptions {
 }
 
 export interface Webhooks {
-  /** Ends. What is due stays in the store. */
+  /** Ends deliveries. Undelivered messages stay in the store. */
   close(): Promise<void>;
 }
 
@@ -72,7 +75,7 @@ const leaseMs = 15_000;
 const waitMs = 60_000;
 const againMs = 5_000;
 const idleMs = 60_000;
-/** A webhook that nobody configures any more is forgotten after a week. */
+/** A webhook that was removed from the configuration is forgotten after a week. */
 const keptMs = 7 * 86_400_000;
 const kinds = {
   allowedHosts: "texts",
@@ -87,10 +90,10 @@ const kinds = {
 } satisfies KindsOf<WebhooksOptions>;
 
 /**
- * Delivers from now on. Of all replicas over one store, one delivers. Each message arrives at least
- * once, and again with the same `webhook-id` if its delivery could not be noted.
+ * Starts deliveries. One of all replicas over one store delivers. Each message arrives at least
+ * once. It arrives again, with the same `webhook-id`, if its delivery could not be recorded.
  *
- * @throws {ConfigurationError} an option, a secret or an address is wrong.
+ * @throws {ConfigurationError} An option, a secret or an address is invalid.
  */
 export function webhooks(options: WebhooksOptions): Webhooks {
   requireOptions("webhooks()", options, kinds);
@@ -161,13 +164,13 @@ class Deliveries implements Webhooks {
           await lease.release();
         }
       } catch {
-        // Another replica delivers, or the store is away.
+        // Another replica delivers, or the store is unreachable.
         await delay(this.#clock, againMs, signal).catch(() => undefined);
       }
     }
   }
 
-  /** While this replica is the one that delivers. */
+  /** Runs while this replica is the one that delivers. */
   async #lead(held: AbortSignal): Promise<void> {
     const ends = (): boolean => held.aborted || this.#closing.signal.aborted;
     let isWoken = false;
@@ -201,7 +204,7 @@ class Deliveries implements Webhooks {
     });
   }
 
-  /** Delivers what is due now. Resolves to how long nothing more will be, in ms. */
+  /** Delivers the messages that are due. Resolves to the time until the next one, in ms. */
   async #turn(target: Target, ends: () => boolean): Promise<number> {
     const start = await this.#read(target);
     const entries: LogEntry[] = [];
@@ -244,7 +247,7 @@ class Deliveries implements Webhooks {
     return this.#write(target, list, stored.version);
   }
 
-  /** Begins with what happens from now on. */
+  /** Starts with the next event. */
   async #read({ name }: Target): Promise<Stored> {
     const entry = await this.#cache.get(name);
     const parsed = entry && dueList.safeParse(parse(entry.value));
