@@ -1,41 +1,41 @@
-/** A check as data: what it looks for, what a finding means, and what to do about it. */
+/** A check as data: the fault that it looks for, its meaning, and its remedy. */
 import type { Sight } from "./sight/sight.ts";
 
 /**
- * `critical`: calls fail, or can at any moment. `warning`: they will when something else happens.
- * `notice`: it costs nothing yet.
+ * `critical`: calls fail, or can at any moment. `warning`: they will fail after another event.
+ * `notice`: it has no cost yet.
  */
 export type Severity = "critical" | "warning" | "notice";
 
-/** The words of a check in one language. */
+/** The texts of a check in one language. */
 export interface CheckText {
-  /** What is wrong when there is a finding, in a few words. */
+  /** The fault, in a few words. */
   readonly title: string;
-  /** What it does to the fleet. */
+  /** Its effect on the fleet. */
   readonly meaning: string;
-  /** What to do. */
+  /** The remedy. */
   readonly remedy: string;
 }
 
 export type Language = "en" | "zh-CN";
 
 /**
- * What looking found. `unknown` says why it could not be checked. `not-applicable`: this kind of
+ * The result of a check. `unknown` says why it could not be checked. `not-applicable`: this kind of
  * store, or this credential, cannot have the fault.
  */
 export interface Outcome {
   readonly status: "ok" | "finding" | "unknown" | "not-applicable";
   readonly evidence: string;
-  /** Where this finding weighs less than the check's own severity says. */
+  /** Given if this finding is less severe than the check's own severity. */
   readonly severity?: Severity;
 }
 
-/** A change that mends the cause and can be undone. */
+/** A change that removes the cause and can be undone. */
 export interface Fix {
   readonly text: Readonly<Record<Language, string>>;
   /**
-   * Makes the change on every server where it is needed. Resolves to what was done and how to undo
-   * it, one line for each server.
+   * Makes the change on every server that needs it. Resolves to the changes and how to undo them,
+   * one line for each server.
    */
   apply(sight: Sight): Promise<readonly string[]>;
 }
@@ -45,19 +45,19 @@ export interface Check {
   readonly id: string;
   readonly severity: Severity;
   readonly text: Readonly<Record<Language, CheckText>>;
-  /** Absent when nothing that can be undone would mend it. */
+  /** Absent if no reversible change would remove the cause. */
   readonly fix?: Fix;
   look(sight: Sight): Outcome | Promise<Outcome>;
 }
 
-/** A check with what it found: what the command, the server and the dashboard show. */
+/** A check with its result, for the command, the server and the dashboard. */
 export interface CheckResult extends CheckText {
   readonly id: string;
   readonly severity: Severity;
   readonly status: Outcome["status"];
-  /** What was seen, without secrets; or why it could not be checked. */
+  /** The evidence, without secrets, or the reason why it could not be checked. */
   readonly evidence: string;
-  /** What `--fix` would do. */
+  /** The change that `--fix` would make. */
   readonly fix?: string;
 }
 
@@ -73,7 +73,7 @@ export const finding = (evidence: string, severity?: Severity): Outcome => ({
   ...(severity && { severity }),
 });
 
-/** Every piece of evidence in one text; the first four, and how many more there are. */
+/** Joins the evidence: the first four texts, and the number of further ones. */
 export function joined(pieces: readonly string[]): string {
   const more = pieces.length - 4;
   return `${pieces.slice(0, 4).join(" ")}${more > 0 ? ` And ${more} more.` : ""}`;

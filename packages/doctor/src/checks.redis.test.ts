@@ -1,4 +1,4 @@
-/** Each check finds its fault on a real Redis, and calls a healthy set-up healthy. */
+/** Each check finds its fault on a real Redis, and has no finding on a healthy one. */
 import { channel } from "node:diagnostics_channel";
 import { systemClock } from "@lingpai/core";
 import { openLink, startServer, swallowingProxy } from "@lingpai/test-servers";
@@ -53,7 +53,7 @@ async function setting(name: string, value: string, usual: string): Promise<void
 }
 
 describe("a healthy set-up", () => {
-  test("has no finding, and what does not apply or cannot be seen is not called ok", async () => {
+  test("has no finding, and a check that does not apply or cannot be made is not reported as ok", async () => {
     await world.put("production");
     const results = [...(await world.look()).values()];
     expect(results.filter(({ status }) => status === "finding")).toEqual([]);
@@ -68,7 +68,7 @@ describe("a healthy set-up", () => {
     expect(results.map(({ id }) => id).toSorted()).toEqual(checks.map(({ id }) => id).toSorted());
   });
 
-  test("with refresh tokens, server keys and a seal is ok in those, too", async () => {
+  test("is ok with refresh tokens, server keys and a seal too", async () => {
     const nowMs = await world.now();
     const { credential, ...rest } = healthyState(nowMs);
     await world.put("production", { ...rest, credential: { ...credential!, nextInput: "r" } });
@@ -81,7 +81,7 @@ describe("a healthy set-up", () => {
       expect(results.get(id), id).toMatchObject({ status: "ok" });
   });
 
-  test("is left as it was: no token is fetched, no document changes, the canary ends by itself", async () => {
+  test("is not changed: no token is fetched, no document changes, and the canary ends by itself", async () => {
     await world.put("production");
     const before = await world.store.cache.withPrefix("production").get(plainId);
     await world.look();
@@ -94,8 +94,8 @@ describe("a healthy set-up", () => {
   });
 });
 
-describe("what the documents show", () => {
-  test("two environments that fetch the plain token of one AppID", async () => {
+describe("the checks of documents", () => {
+  test("find two environments that fetch the plain token of one AppID", async () => {
     await world.put("production");
     await world.put("development");
     expect(await result("shared-app-id")).toMatchObject({
@@ -106,13 +106,13 @@ describe("what the documents show", () => {
     });
   });
 
-  test("two environments that share a stable token are no conflict", async () => {
+  test("accept two environments that share a stable token", async () => {
     for (const environment of ["production", "development"])
       await world.put(environment, {}, `wechat:stable:${appId}`);
     expect(await result("shared-app-id")).toMatchObject({ status: "ok" });
   });
 
-  test("a foreign refresher, while it is news", async () => {
+  test("find a foreign refresher while its report is recent", async () => {
     const nowMs = await world.now();
     await world.put("production", { contention: { count: 3, lastMs: nowMs - 120_000 } });
     expect(await result("foreign-refresher")).toMatchObject({
@@ -123,7 +123,7 @@ describe("what the documents show", () => {
     expect(await result("foreign-refresher")).toMatchObject({ status: "ok" });
   });
 
-  test("a doubt older than the overlap, and not a younger one", async () => {
+  test("find an uncertain fetch that is older than the overlap, and not a younger one", async () => {
     const nowMs = await world.now();
     const { credential } = healthyState(nowMs);
     const older = { ...credential!, sentAtMs: nowMs - 2_000_000 };
@@ -136,7 +136,7 @@ describe("what the documents show", () => {
     expect(await result("doubt-overdue")).toMatchObject({ status: "ok" });
   });
 
-  test("a document of a newer schema, and one that something else wrote", async () => {
+  test("find a document of a newer schema, and one of foreign content", async () => {
     await world.put("production");
     const cache = world.store.cache.withPrefix("production");
     await cache.set(plainId, JSON.stringify({ ...healthyState(await world.now()), v: 9 }));
@@ -144,7 +144,7 @@ describe("what the documents show", () => {
       status: "finding",
       evidence: expect.stringContaining("(schema)"),
     });
-    // What stands in a document that cannot be read is not known.
+    // The content of an unreadable document is unknown.
     expect(await result("foreign-refresher")).toMatchObject({ status: "unknown" });
     await server.command("SET", `production:{${encodeURIComponent(plainId)}}`, "mine");
     expect(await result("unknown-schema")).toMatchObject({
@@ -152,7 +152,7 @@ describe("what the documents show", () => {
     });
   });
 
-  test("a platform that refuses, and a token that nobody replaces", async () => {
+  test("find a platform that refuses, and a token that nobody replaces", async () => {
     const nowMs = await world.now();
     const refusal = { code: "40164", node: "n1", atMs: nowMs, nextMs: nowMs, count: 2 };
     const { credential } = healthyState(nowMs);
@@ -168,7 +168,7 @@ describe("what the documents show", () => {
     });
   });
 
-  test("a quota above 80 %, and more than two refreshes a life", async () => {
+  test("find a quota above 80 %, and more than two refreshes per lifetime", async () => {
     const { quota } = healthyState(await world.now());
     await world.put("production", { quota: { ...quota, used: 1_700 } });
     expect(await result("quota-nearly-used")).toMatchObject({
@@ -184,13 +184,13 @@ describe("what the documents show", () => {
       expect(await result(id), id).toMatchObject({ status: "ok" });
   });
 
-  test("of a platform that is not known, quota and lives are unknown", async () => {
+  test("report quota and lifetime as unknown for an unknown platform", async () => {
     await world.put("production", { credential: undefined as never }, "other:one");
     for (const id of ["quota-nearly-used", "too-many-refreshes"])
       expect(await result(id), id).toMatchObject({ status: "unknown" });
   });
 
-  test("server keys that were not used for 90 days, and none while uses are not noted so long", async () => {
+  test("find server keys unused for 90 days, unless recording began more recently", async () => {
     const nowMs = await world.now();
     await world.put("production");
     const old = { id: "a", createdAtMs: nowMs - 200 * dayMs };
@@ -205,7 +205,7 @@ describe("what the documents show", () => {
   });
 });
 
-describe("other users of the same Redis", () => {
+describe("the checks for other users of the same Redis", () => {
   test.each([
     ["silenceper/wechat", `gowechat_officialaccount__access_token_${appId}`],
     ["WxJava", `wx:access_token:${appId}`],
@@ -215,7 +215,7 @@ describe("other users of the same Redis", () => {
     ],
     ["wechatpy", `wechatpy:${appId}_access_token`],
     ["another service", `my:accessToken:${appId}:cached`],
-  ])("%s with a token of its own is found, without the secret in its key", async (sdk, key) => {
+  ])("find %s with a token of its own, without the secret in its key", async (sdk, key) => {
     await world.put("production");
     await server.command("SET", key, "its own");
     const found = await result("foreign-sdk-keys");
@@ -226,7 +226,7 @@ describe("other users of the same Redis", () => {
     expect(await result("foreign-sdk-keys")).toMatchObject({ status: "ok" });
   });
 
-  test("a key whose value or whose document cannot be read may be a mirror, so it is unknown", async () => {
+  test("report unknown if a key's value or its document cannot be read, because it may be a mirror", async () => {
     await world.put("production");
     await server.command("SET", `wx:access_token:${appId}`, "its own");
     const rights = "~production:* ~lingpai:* &* +@all";
@@ -237,10 +237,10 @@ describe("other users of the same Redis", () => {
     expect(await result("foreign-sdk-keys")).toMatchObject({ status: "unknown" });
   });
 
-  test("a key that does not tell its AppID leaves it unknown, and a stable token is out of reach", async () => {
+  test("report unknown if a key does not name its AppID, and accept any key for a stable token", async () => {
     await world.put("production");
     await server.command("SET", `gowechat_officialaccount__stable_access_token_${appId}`, "x");
-    // What withWxjavaLock() takes looks as if WxJava had taken it.
+    // A lock taken by withWxjavaLock() looks like WxJava's own.
     await server.command("SET", `wx:lock:${appId}:accessTokenLock`, "x");
     expect(await result("foreign-sdk-keys")).toMatchObject({ status: "ok" });
     await server.command("SET", `powerwechat.access_token.${"a".repeat(32)}`, "x");
@@ -251,7 +251,7 @@ describe("other users of the same Redis", () => {
     ["that never ends", ["17:owner"], "never ends"],
     ["that is held for hours", ["17:owner", "PX", "7200000"], "held for another"],
     ["that something else wrote", ["locked", "PX", "5000"], "did not write"],
-  ])("a lock %s is stuck; one of a refresh is not", async (_what, value, says) => {
+  ])("find a lock %s, and accept one of a refresh", async (_what, value, says) => {
     await world.put("production");
     const lock = `production:{${encodeURIComponent(plainId)}}::lock`;
     await server.command("SET", lock, ...value);
@@ -263,7 +263,7 @@ describe("other users of the same Redis", () => {
     expect(await result("stuck-lock")).toMatchObject({ status: "ok" });
   });
 
-  test("a tracer that listens while the store is not sealed", async () => {
+  test("find a tracer that listens while the store is not sealed", async () => {
     await world.put("production");
     const listener = (): void => {};
     channel("tracing:ioredis:command:start").subscribe(listener);
@@ -274,7 +274,7 @@ describe("other users of the same Redis", () => {
     });
   });
 
-  test("a tracer that NODE_OPTIONS loads counts; in the fleet nobody who listens is ok", async () => {
+  test("find a tracer that NODE_OPTIONS loads, and accept a node of the fleet without a listener", async () => {
     await world.put("production");
     const variables = {
       NODE_OPTIONS: "--import @opentelemetry/auto-instrumentations-node/register",
@@ -288,8 +288,8 @@ describe("other users of the same Redis", () => {
   });
 });
 
-describe("settings of the server", () => {
-  test("an evicting policy is found, mended, and the way back is told", async () => {
+describe("the checks of the server's settings", () => {
+  test("find an evicting policy, mend it, and report how to undo the change", async () => {
     await world.put("production");
     await setting("maxmemory-policy", "allkeys-lru", "noeviction");
     await setting("maxmemory", "1gb", "0");
@@ -309,7 +309,7 @@ describe("settings of the server", () => {
     });
   });
 
-  test("a critical finding comes before a warning, and both before what is ok or unknown", async () => {
+  test("are ordered: critical findings, warnings, then ok and unknown", async () => {
     await world.put("production");
     await setting("maxmemory-policy", "volatile-lru", "noeviction");
     const variables = { NODE_OPTIONS: "--require dd-trace/init" };
@@ -322,7 +322,7 @@ describe("settings of the server", () => {
     expect(statuses.lastIndexOf("finding")).toBe(1);
   });
 
-  test("without maxmemory an evicting policy is a warning", async () => {
+  test("report an evicting policy without maxmemory as a warning", async () => {
     await setting("maxmemory-policy", "volatile-lru", "noeviction");
     expect(await result("evicting-policy")).toMatchObject({
       status: "finding",
@@ -330,7 +330,7 @@ describe("settings of the server", () => {
     });
   });
 
-  test("refresh tokens in a Redis that persists nothing, or takes snapshots only", async () => {
+  test("find refresh tokens in a Redis that persists nothing, or only takes snapshots", async () => {
     const { credential } = healthyState(await world.now());
     await world.put("production", { credential: { ...credential!, nextInput: "refresh" } });
     await setting("appendonly", "no", "yes");
@@ -344,7 +344,7 @@ describe("settings of the server", () => {
     });
   });
 
-  test("a replica given as primary, and a primary whose replicas nobody waits for", async () => {
+  test("find a replica given as the primary, and a primary that waits for no replica", async () => {
     await world.put("production");
     const replica = await startServer({ config: [`replicaof 127.0.0.1 ${server.port}`] });
     onTestFinished(() => replica.stop());
@@ -364,7 +364,7 @@ describe("settings of the server", () => {
   });
 });
 
-describe("what keeps commands and messages away", () => {
+describe("the checks of access", () => {
   const user = async (rights: string): Promise<RedisWorld> => {
     await server.command("ACL", "SETUSER", "narrow", "reset", "on", ">pw", ...rights.split(" "));
     return at(`redis://narrow:pw@127.0.0.1:${server.port}`);
@@ -376,7 +376,7 @@ describe("what keeps commands and messages away", () => {
     ["PUBLISH", "~* &* +@all -publish", /"publish" is refused/],
     ["channels", "~* resetchannels +@all", /publish/],
     ["the environment's keys", "~lingpai:* &* +@all", /production/],
-  ])("an access rule that keeps back %s is named", async (_what, rights, says) => {
+  ])("name %s that an access rule forbids", async (_what, rights, says) => {
     await world.put("production");
     const narrow = await user(rights);
     const found = await narrow.look({ environment: "production" });
@@ -387,7 +387,7 @@ describe("what keeps commands and messages away", () => {
     });
   });
 
-  test("what an access rule hides is unknown, never ok", async () => {
+  test("report a check that an access rule prevents as unknown, never as ok", async () => {
     await world.put("production");
     const found = await (await user("~* &* +@all -info -config -scan -time")).look();
     const about = Object.fromEntries([...found.values()].map(({ id, status }) => [id, status]));
@@ -402,7 +402,7 @@ describe("what keeps commands and messages away", () => {
     expect(seen).toEqual(["subscription-swallowed"]);
   });
 
-  test("a service that checks scripts before it runs them", async () => {
+  test("find a service that checks scripts before it runs them", async () => {
     await world.put("production");
     const link = await openLink(server, "resp", ([name = "", text = ""]) =>
       /^eval$/i.test(name) && text.includes("TIME")
@@ -417,7 +417,7 @@ describe("what keeps commands and messages away", () => {
     });
   });
 
-  test("a proxy that confirms a subscription and swallows its messages", async () => {
+  test("find a proxy that confirms a subscription and drops its messages", async () => {
     await world.put("production");
     const proxy = await swallowingProxy(server);
     onTestFinished(() => proxy.close());
@@ -427,7 +427,7 @@ describe("what keeps commands and messages away", () => {
     });
   });
 
-  test("clocks that are apart, by the machine's own", async () => {
+  test("clocks that differ are found by the machine's own clock", async () => {
     await world.put("production");
     const clock = { ...systemClock, wallMs: () => systemClock.wallMs() - 600_000 };
     expect((await world.look({ clock })).get("clocks-apart")).toMatchObject({
@@ -437,7 +437,7 @@ describe("what keeps commands and messages away", () => {
   });
 });
 
-test("a store that cannot be reached is no diagnosis", async () => {
+test("an unreachable store is an error, not a diagnosis", async () => {
   const gone = await startServer();
   await gone.stop();
   const nobody = redisWorld(gone.url);
@@ -447,7 +447,7 @@ test("a store that cannot be reached is no diagnosis", async () => {
   ).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "disconnected" });
 });
 
-test("titles, meanings and remedies come in Chinese", async () => {
+test("titles, meanings and remedies are available in Chinese", async () => {
   await world.put("production");
   const { results } = await diagnose({ cache: world.store.cache, language: "zh-CN" });
   for (const { title, meaning, remedy } of results)

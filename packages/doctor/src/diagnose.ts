@@ -1,4 +1,4 @@
-/** Looks at a store with every check, and says what is wrong, the worst first. */
+/** Runs every check on a store, and orders the findings, the worst first. */
 import {
   CacheUnavailableError,
   ConfigurationError,
@@ -18,30 +18,35 @@ import { isGone, serversOf } from "./sight/redis-sight.ts";
 import type { Sight } from "./sight/sight.ts";
 
 export interface DiagnoseOptions {
-  /** The store's cache, at its root, as the credentials use it: sealed where they seal it. */
+  /** The store's cache at its root, sealed if the credentials' cache is sealed. */
   readonly cache: Cache;
-  /** True when the cache was given the sealing key. @defaultValue false */
+  /** True if the cache has the sealing key. @defaultValue false */
   readonly isSealed?: boolean;
-  /** The client of a Redis store: `ioredisPort(redis)`. Without it its own checks are left out. */
+  /**
+   * The client of a Redis store: `ioredisPort(redis)`. Without it the checks of Redis are left out.
+   */
   readonly redis?: RedisPort;
   /** Only this environment. @defaultValue all that have claimed a credential */
   readonly environment?: string;
   /** The segments before the environments' own. @defaultValue none */
   readonly prefix?: readonly string[];
-  /** What is known of a credential beyond its id, by the id: a larger quota, another overlap. */
+  /**
+   * Facts about a credential that its id does not contain, by the id: for example a larger quota or
+   * another overlap.
+   */
   readonly facts?: Readonly<Record<string, Partial<PlatformFacts>>>;
-  /** True in a process of the fleet: its own tracers count then. @defaultValue false */
+  /** True in a process of the fleet. Its own tracers are then checked. @defaultValue false */
   readonly isInFleet?: boolean;
-  /** The process environment. @defaultValue empty */
+  /** The environment variables of the process. @defaultValue empty */
   readonly variables?: Readonly<Record<string, string | undefined>>;
   /** The language of titles, meanings and remedies. Evidence is English. @defaultValue "en" */
   readonly language?: Language;
   readonly clock?: Clock;
 }
 
-/** What every check found, findings first, the worst first. */
+/** The result of every check, findings first, the worst first. */
 export interface Diagnosis {
-  /** True when there is no finding. What is `unknown` does not make it false. */
+  /** True if there is no finding. `unknown` does not make it false. */
   readonly isHealthy: boolean;
   readonly results: readonly CheckResult[];
 }
@@ -60,11 +65,11 @@ const optionNames = [
 ];
 
 /**
- * Runs every check. Fetches nothing and changes no credential; in Redis it writes one canary under
- * each environment, which lapses within 10 s, and a fence, which stays.
+ * Runs every check. It fetches nothing and changes no credential. In Redis it writes one canary
+ * under each environment, which expires within 10 s, and a fence, which stays.
  *
- * @throws {CacheUnavailableError} the store cannot be reached, so nothing can be said.
- * @throws {ConfigurationError} an option is wrong.
+ * @throws {CacheUnavailableError} The store cannot be reached.
+ * @throws {ConfigurationError} An option is invalid.
  */
 export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
   const { language = "en" } = options;
@@ -79,10 +84,10 @@ export async function diagnose(options: DiagnoseOptions): Promise<Diagnosis> {
 }
 
 /**
- * Makes the change of one check's `fix`. Resolves to what was done and how to undo it; empty when
- * nothing had to be.
+ * Makes the change of one check's `fix`. Resolves to the changes and how to undo them; empty if
+ * nothing had to change.
  *
- * @throws {ConfigurationError} the check has no fix. Throws what the store answers.
+ * @throws {ConfigurationError} The check has no fix. Throws the store's errors.
  */
 export async function applyFix(id: string, options: DiagnoseOptions): Promise<readonly string[]> {
   const fix = checks.find((check) => check.id === id)?.fix;

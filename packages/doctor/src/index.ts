@@ -1,6 +1,6 @@
 /**
- * The checks of `lingpai doctor`, as data: what is wrong with a store, what it means, and what to
- * do. For the command, the token server and the dashboard.
+ * The checks of `lingpai doctor` as data: the faults of a store, their meaning, and their remedies.
+ * For the command, the token server and the dashboard.
  *
  * @packageDocumentation
  */

@@ -1,4 +1,4 @@
-/** A fleet's documents in a real Redis, as healthy or as broken as a test needs them. */
+/** A fleet's documents in a real Redis, healthy or with the faults that a test needs. */
 import { ioredisStore } from "@lingpai/adapter-ioredis";
 import { claimsPath } from "@lingpai/core/driver";
 import type { Store } from "@lingpai/core";
@@ -19,7 +19,7 @@ export interface RedisWorld {
   readonly store: Store;
   /** The store's clock, in ms. */
   now(): Promise<number>;
-  /** Claims the credential for an environment, and stores its document; null stores none. */
+  /** Claims the credential for an environment, and stores its document. Null stores none. */
   put(environment: string, change?: Partial<State> | null, id?: string): Promise<void>;
   /** Runs every check. */
   look(options?: Partial<DiagnoseOptions>): Promise<ReadonlyMap<string, CheckResult>>;
@@ -69,7 +69,7 @@ async function claim(store: Store, environment: string, id: string, nowMs: numbe
   await registry.set(id, JSON.stringify({ v: 1, claims: all }));
 }
 
-/** What a fleet that fetched once today, ten minutes ago, has stored. */
+/** The document of a fleet that fetched once today, ten minutes ago. */
 export function healthyState(nowMs: number): State {
   const sentAtMs = nowMs - 600_000;
   return {

@@ -1,4 +1,4 @@
-/** What the gauges show of each credential, kept from its events until it is closed. */
+/** The values of the gauges of each credential, updated from its events until it is closed. */
 import type { Attributes, BatchObservableResult, Meter, Observable } from "@opentelemetry/api";
 import type { CredentialEvent } from "@lingpai/core";
 import { instruments, optionsOf, type Instrument } from "./instruments.ts";
@@ -11,24 +11,25 @@ export interface Gauges {
 
 interface Observed {
   readonly attributes: Attributes;
-  /** By `nowMs`; undefined before a credential was had. */
+  /** By `nowMs`. Undefined until the first credential was obtained. */
   endsAtMs?: number;
   generation?: number;
   isInDoubt: boolean;
   quota?: { readonly used: number; readonly untilMs: number };
-  /** Since when the store has been away. */
+  /** When the store became unreachable. */
   awaySinceMs?: number | undefined;
 }
 
 /**
- * Credentials are told apart by id, environment and node. One beyond the label's limit shares the
- * series `other`, where gauges of several make no sense: those are left out.
+ * Credentials are distinguished by id, environment and node. Those beyond the label's limit share
+ * the series `other`. A gauge that mixes several credentials would be meaningless, so it is left
+ * out.
  *
  * @param nowMs a monotonic clock.
  */
 export function createGauges(meter: Meter, labels: Labels, nowMs: () => number): Gauges {
   const observed = new Map<string, Observed>();
-  /** Of closed credentials too: a counter never falls. Seconds by series. */
+  /** Seconds by series. Includes closed credentials, because a counter never decreases. */
   const awayMs = new Map<string, { readonly attributes: Attributes; ms: number }>();
   const observables = {
     remaining: gaugeOf(meter, instruments.remainingLifetime),
@@ -111,7 +112,7 @@ function update(one: Observed, event: CredentialEvent, now: number): void {
   }
 }
 
-/** Adds the time since the last look to the series of the credential. */
+/** Adds the time since the last collection to the series of the credential. */
 function settleAway(
   one: Observed,
   now: number,

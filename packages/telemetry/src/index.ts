@@ -1,5 +1,5 @@
 /**
- * OpenTelemetry metrics and spans, and log lines, of the whole life of Lingpai's credentials.
+ * OpenTelemetry metrics and spans, and log lines, for the whole life of Lingpai's credentials.
  *
  * @packageDocumentation
  */

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { instruments, type Instrument } from "./instruments.ts";
 
 test.each(["README.md", "zh-CN/README.md"])(
-  "%s lists just the instruments that there are",
+  "%s lists exactly the instruments that exist",
   (page) => {
     const rows = readFileSync(join(import.meta.dirname, "..", page), "utf8")
       .split("\n")
@@ -28,7 +28,7 @@ test.each(["README.md", "zh-CN/README.md"])(
 );
 
 test.each(Object.values<Instrument>(instruments))(
-  "$name follows the rules of names: a counter counts a thing in the plural, a duration is in seconds",
+  "the name of $name follows the rules: a counter is a plural noun, a duration is in seconds",
   ({ name, kind, unit }) => {
     expect(name).toMatch(/^lingpai(\.[a-z_]+)+$/);
     expect(name).not.toMatch(/total$/);

@@ -1,4 +1,4 @@
-/** What is measured: the one table of names, which the code, the documents and the tests read. */
+/** The table of all instruments, which the code, the documents and the tests read. */
 import type { MetricOptions } from "@opentelemetry/api";
 
 export type InstrumentKind = "counter" | "histogram" | "gauge" | "observable counter";
@@ -6,16 +6,16 @@ export type InstrumentKind = "counter" | "histogram" | "gauge" | "observable cou
 export interface Instrument {
   readonly name: `lingpai.${string}`;
   readonly kind: InstrumentKind;
-  /** UCUM: `s`, `1`, or a thing in braces. */
+  /** The UCUM unit: `s`, `1`, or a noun in braces. */
   readonly unit: string;
   readonly description: string;
-  /** Besides `lingpai.credential.ref` and `lingpai.environment`, which all have. */
+  /** In addition to `lingpai.credential.ref` and `lingpai.environment`, which all have. */
   readonly attributes: readonly string[];
   /** Of a histogram: the upper bounds of its buckets. */
   readonly buckets?: readonly number[];
 }
 
-/** From a few round trips in one machine room to the longest wait of a refresh. */
+/** From a few round trips within one data centre to the longest wait for a refresh. */
 const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40];
 
 type InstrumentKey =

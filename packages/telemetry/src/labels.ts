@@ -1,15 +1,15 @@
-/** Attributes with a bound on how many values each may have, because a series is never freed. */
+/** Attributes with a limit on their number of values, because a series is never freed. */
 import type { Attributes } from "@opentelemetry/api";
 import type { EventContext } from "@lingpai/core";
 
 export interface Labels {
-  /** The attributes that everything has. */
+  /** The attributes of every instrument. */
   of(context: Pick<EventContext, "credential" | "environment">): Attributes;
-  /** An error's code; the platform invents new ones. */
+  /** An error's code. The platform adds new ones. */
   code(value: string): string;
 }
 
-/** Tells credentials of one process apart. */
+/** Distinguishes the credentials of one process. */
 export function keyOf({ credential, environment, node }: Omit<EventContext, "atMs">): string {
   return JSON.stringify([credential, environment, node]);
 }
@@ -32,7 +32,7 @@ export function createLabels({ refs, codes }: LabelLimits): Labels {
   };
 }
 
-/** Passes `limit` different values; all later ones become `other`. */
+/** Passes the first `limit` different values. All later ones become `other`. */
 function bounded(limit: number): (value: string) => string {
   const known = new Set<string>();
   return (value) => {

@@ -35,7 +35,7 @@ test("a pino logger gets each event at its level, with its fields and its name",
   expect(lines).toHaveLength(2);
 });
 
-test("the console gets a line of JSON each, on stderr when somebody should look", () => {
+test("the console gets each event as one line of JSON, on stderr if it is a warning or an error", () => {
   const out: string[] = [];
   const err: string[] = [];
   const stop = logEvents(
@@ -53,6 +53,6 @@ test("the console gets a line of JSON each, on stderr when somebody should look"
   expect(err.map((line) => JSON.parse(line) as object)).toMatchObject([{ level: "warn" }]);
 });
 
-test("what is no logger is refused", () => {
+test("an object that is no logger is refused", () => {
   expect(() => logEvents({} as StructuredLogger)).toThrow("logger");
 });

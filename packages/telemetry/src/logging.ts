@@ -2,7 +2,10 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { trace } from "@opentelemetry/api";
 import { eventChannelName, eventSeverity, requireShape, type CredentialEvent } from "@lingpai/core";
 
-/** What a pino logger has, a child of one, or whatever takes the fields first and the text second. */
+/**
+ * The members of a pino logger or its child. Any logger that takes the fields first and the text
+ * second has them.
+ */
 export interface StructuredLogger {
   info(fields: object, text: string): void;
   warn(fields: object, text: string): void;
@@ -12,10 +15,10 @@ export interface StructuredLogger {
 /**
  * Writes a line for each event of all credentials of this process: the event's fields, its name
  * `lingpai.credential.<type>`, and the trace and span in which it happened. Returns a function that
- * ends it.
+ * stops it.
  *
  * @param logger a pino logger, or `consoleLogger()`.
- * @throws {ConfigurationError} the logger lacks a method.
+ * @throws {ConfigurationError} The logger lacks a method.
  */
 export function logEvents(logger: StructuredLogger): () => void {
   requireShape("logger", logger, ["info", "warn", "error"], "Give a pino logger.");
@@ -38,7 +41,7 @@ export function logEvents(logger: StructuredLogger): () => void {
   };
 }
 
-/** Writes one line of JSON for each event, to stderr when somebody should look. */
+/** Writes one line of JSON for each event, to stderr if it is a warning or an error. */
 export function consoleLogger(to: Pick<Console, "log" | "error"> = console): StructuredLogger {
   requireShape("console", to, ["log", "error"], "Give a console.");
   const line =

@@ -7,7 +7,7 @@ function masked(attributes: Attributes): Attributes {
   return attributes;
 }
 
-test("the values of secret parameters are masked, in a URL, a path and a bare query", () => {
+test("the values of secret parameters are masked in a URL, a path and a bare query", () => {
   expect(
     masked({
       "url.full": "https://api.weixin.qq.com/cgi-bin/user/info?access_token=97_abc-D&openid=o1#x",
@@ -22,7 +22,7 @@ test("the values of secret parameters are masked, in a URL, a path and a bare qu
   });
 });
 
-test("each text of a list is masked, and what is no text or no secret stays", () => {
+test("each text of a list is masked, and all other values stay unchanged", () => {
   const list = ["/a?component_access_token=x", "/b?openid=o1", null];
   expect(masked({ list, count: 3, ok: true, text: "errcode=40001&my_access_token=1" })).toEqual({
     list: ["/a?component_access_token=REDACTED", "/b?openid=o1", null],

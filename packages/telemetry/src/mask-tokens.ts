@@ -1,13 +1,13 @@
-/** What every version of OpenTelemetry's SDK takes as a span processor. */
+/** The interface of a span processor in every version of OpenTelemetry's SDK. */
 export interface TokenMask {
   onStart(): void;
-  /** The attributes are those of a span that has ended. They are changed in place. */
+  /** Called with a span that has ended. Its attributes are changed in place. */
   onEnd(span: { readonly attributes: object }): void;
   forceFlush(): Promise<void>;
   shutdown(): Promise<void>;
 }
 
-/** Parameters of WeChat's, WeCom's and the token server's URLs whose values are secrets. */
+/** Parameters in URLs of WeChat, WeCom and the token server whose values are secrets. */
 const secretParameters = [
   "access_token",
   "authorizer_access_token",

@@ -1,4 +1,4 @@
-/** Counts and times what the events report. */
+/** Counts and times the reported events. */
 import type { Attributes, Meter } from "@opentelemetry/api";
 import type { CredentialEvent, EventContext } from "@lingpai/core";
 import { instruments, optionsOf, type Instrument } from "./instruments.ts";
@@ -11,7 +11,10 @@ export interface Measurement {
   readonly attributes: Attributes;
 }
 
-/** Makes the counters and histograms. Returns what adds to them, for the credential that is named. */
+/**
+ * Makes the counters and histograms. Returns a function that adds to them, for the named
+ * credential.
+ */
 export function createMetrics(
   meter: Meter,
   labels: Labels,
@@ -30,7 +33,7 @@ export function createMetrics(
   };
 }
 
-/** What one event adds. */
+/** Returns the values that one event adds. */
 export function measurementsOf(
   event: CredentialEvent,
   labels: Pick<Labels, "code">,
@@ -69,7 +72,7 @@ export function measurementsOf(
   }
 }
 
-/** The events that only count. */
+/** The events that are only counted. */
 function counted(event: CredentialEvent): readonly Measurement[] {
   switch (event.type) {
     case "in-doubt":
@@ -99,7 +102,10 @@ function counted(event: CredentialEvent): readonly Measurement[] {
   }
 }
 
-/** What a refresh that asked the platform adds; a request that never left is no fetch. */
+/**
+ * Returns the values of a refresh that asked the platform. A request that was never sent is no
+ * fetch.
+ */
 function asked(durationMs: number, outcome: string, attributes: Attributes): Measurement[] {
   const error = attributes["error.type"];
   return [
@@ -127,7 +133,7 @@ export function measured(
   return { instrument, value, attributes };
 }
 
-/** Undefined for what is observed when it is read. */
+/** Undefined for an instrument that is observed at collection. */
 function instrumentOf(
   meter: Meter,
   instrument: Instrument,

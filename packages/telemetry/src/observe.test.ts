@@ -21,7 +21,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { observe, type Observation, type ObserveOptions } from "./observe.ts";
 
-/** Collects when it is asked to. */
+/** A reader that collects on request. */
 class ManualReader extends MetricReader {
   protected override onForceFlush(): Promise<void> {
     return Promise.resolve();
@@ -62,7 +62,7 @@ function node(name: string, issuer: ScriptedIssuer = platform): Credential {
 /** Lets virtual time pass until the work is done. */
 const done = <T>(work: Promise<T>): Promise<T> => during(clock, work, 10);
 
-/** The points of a metric: values with their attributes, without those that all have. */
+/** Returns the points of a metric: values with their attributes, without those that all have. */
 async function points(name: string): Promise<{ value: unknown; attributes: object }[]> {
   const { resourceMetrics } = await reader.collect();
   const metrics = resourceMetrics.scopeMetrics.flatMap((scope) => scope.metrics);
@@ -120,7 +120,7 @@ describe("the metrics of a fleet", () => {
     ]);
   });
 
-  test("show the generation and what is left of its life, as time passes", async () => {
+  test("show the generation and the remaining lifetime as time passes", async () => {
     await done(node("a").get());
     await clock.advance(1_000_000);
     expect(await points("lingpai.credential.generation")).toEqual([{ value: 1, attributes: {} }]);
@@ -135,7 +135,7 @@ describe("the metrics of a fleet", () => {
     expect(await points("lingpai.credential.generation")).toEqual([]);
   });
 
-  test("name the platform's code of a fetch that failed, and of a refusal", async () => {
+  test("have the platform's code of a failed fetch and of a refusal", async () => {
     platform.script(
       ...Array.from({ length: 3 }, () => ({ outcome: "busy", platformCode: "-1" }) as const),
     );
@@ -154,7 +154,7 @@ describe("the metrics of a fleet", () => {
     ]);
   });
 
-  test("give all credentials beyond the limit one series, which no gauge mixes", async () => {
+  test("put all credentials beyond the limit into one series, which has no gauges", async () => {
     observation.stop();
     reader = new ManualReader();
     observation = start({ maxRefs: 2 });
@@ -171,7 +171,7 @@ describe("the metrics of a fleet", () => {
     expect(refsOf("lingpai.credential.generation")).toEqual(["one", "two"]);
   });
 
-  test("stop with the observation", async () => {
+  test("stop when the observation ends", async () => {
     observation.stop();
     await done(node("a").get());
     expect(await points("lingpai.provider.fetches")).toEqual([]);
@@ -180,7 +180,7 @@ describe("the metrics of a fleet", () => {
 });
 
 describe("the spans of a fleet", () => {
-  test("make a refresh the root of a trace, linked with the call that caused it and from those that waited", async () => {
+  test("make a refresh the root of a trace, linked to the call that caused it and by those that waited", async () => {
     const one = node("a");
     const tracer = provider.getTracer("business");
     const first = tracer.startSpan("GET /orders");
@@ -224,7 +224,7 @@ describe("the spans of a fleet", () => {
     expect([...seen]).toEqual(finished("lingpai.refresh").map((span) => span.spanContext().spanId));
   });
 
-  test("say why a call failed, by its code alone", async () => {
+  test("show why a call failed, by the error's code alone", async () => {
     platform.script({ outcome: "fatal", platformCode: "40125" });
     await expect(done(node("a").get())).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
     const [get] = finished("lingpai.get");
@@ -232,7 +232,7 @@ describe("the spans of a fleet", () => {
     expect(get?.events).toEqual([]);
   });
 
-  test("are not made for a call that memory serves", async () => {
+  test("are not made for a call that was served from memory", async () => {
     const one = node("a");
     await done(one.get());
     spans.reset();
@@ -242,7 +242,7 @@ describe("the spans of a fleet", () => {
   });
 });
 
-test("no metric and no span holds eight characters of a secret", async () => {
+test("contain at most seven characters of a secret in sequence, and so do the metrics", async () => {
   const one = node("a");
   const secret = await done(one.get());
   await done(one.reject(secret, { platformCode: "40001" }));

@@ -17,25 +17,25 @@ import { createMetrics, measured, measurementsOf } from "./metrics.ts";
 import { errorType, traceCalls } from "./spans.ts";
 
 export interface ObserveOptions {
-  /** Default: the global meter provider's meter `@lingpai/telemetry`. */
+  /** @defaultValue the global meter provider's meter `@lingpai/telemetry` */
   readonly meter?: Meter;
-  /** Default: the global tracer provider's tracer `@lingpai/telemetry`. */
+  /** @defaultValue the global tracer provider's tracer `@lingpai/telemetry` */
   readonly tracer?: Tracer;
   /**
-   * How many credentials have series of their own, 1 to 100 000; those seen later share `other`.
-   * Default: 1000.
+   * How many credentials have series of their own, 1 to 100 000. Those seen later share `other`.
+   * @defaultValue 1000
    */
   readonly maxRefs?: number;
-  /** Default: the system's. */
+  /** @defaultValue the system's clock */
   readonly clock?: Clock;
 }
 
 export interface Observation {
-  /** Ends the observation. What was counted stays counted. */
+  /** Ends the observation. Counts stay as they are. */
   stop(): void;
 }
 
-/** Error codes are the platform's, which has some hundred; no more than these become labels. */
+/** The limit of error codes as labels. The platform has some hundreds of codes. */
 const codesMax = 200;
 const kinds = {
   clock: "clock",
@@ -45,11 +45,11 @@ const kinds = {
 } satisfies KindsOf<ObserveOptions>;
 
 /**
- * Makes OpenTelemetry metrics and spans of all credentials of this process, those that are created
- * later too. Call it once, after the SDK was started. No secret, no AppSecret and no text of an
- * answer becomes an attribute.
+ * Makes OpenTelemetry metrics and spans of all credentials of this process, including those created
+ * later. Call it once, after the SDK was started. No secret, no AppSecret and no text of a response
+ * becomes an attribute.
  *
- * @throws {ConfigurationError} an option is unknown or wrong.
+ * @throws {ConfigurationError} An option is unknown or invalid.
  */
 export function observe(options: ObserveOptions = {}): Observation {
   requireOptions("observe()", options, kinds);

@@ -1,7 +1,7 @@
 /**
  * Spans of the calls and refreshes that core publishes. A refresh outlives the call that started it
- * and serves others too, so it is the root of a trace of its own, and calls that waited for it are
- * linked with it.
+ * and serves other calls too. It is therefore the root of a trace of its own, and the calls that
+ * waited for it are linked to it.
  */
 import { tracingChannel, type TracingChannelSubscribers } from "node:diagnostics_channel";
 import {
@@ -21,7 +21,7 @@ import {
 } from "@lingpai/core";
 import { keyOf, type Labels } from "./labels.ts";
 
-/** A call that waits, the span around it, and since when. */
+/** A waiting call, the span around it, and when it began. */
 interface OpenCall {
   readonly span: Span;
   readonly caller: Span | undefined;
@@ -114,7 +114,7 @@ function refreshSubscribers(
   };
 }
 
-/** The other moments of a traced promise say nothing more. */
+/** The other events of a traced promise add no information. */
 const ignored = { end: () => {}, asyncStart: () => {}, error: () => {} };
 
 function finish(span: Span, error: unknown): void {
@@ -125,7 +125,7 @@ function finish(span: Span, error: unknown): void {
   span.end();
 }
 
-/** The code of an error of ours, otherwise its class. Never its text. */
+/** The code of one of our errors, otherwise its class. Never its text. */
 export function errorType(error: unknown): string {
   if (typeof error !== "object" || error === null) return "unknown";
   const { code } = error as { readonly code?: unknown };

@@ -1,4 +1,4 @@
-/** What an access rule, a proxy or a service keeps from the adapter. */
+/** Checks for operations that an access rule, a proxy or a service denies to the adapter. */
 import { CacheUnavailableError } from "@lingpai/core";
 import { claimsPath } from "@lingpai/core/driver";
 import { createRedisStore, hearsItself, probeNotes } from "@lingpai/redis";
@@ -7,7 +7,10 @@ import { finding, joined, notApplicable, ok, unknown } from "../check.ts";
 import { isGone } from "../sight/redis-sight.ts";
 import type { Sight } from "../sight/sight.ts";
 
-/** Where the environments' keys are; the registry of claims when nobody has claimed anything. */
+/**
+ * The prefixes of the environments' keys. The registry of claims is used if nobody has claimed a
+ * credential.
+ */
 function placesOf({ paths }: Sight): readonly (readonly string[])[] {
   return paths.length > 0 ? paths.slice(0, 5) : [claimsPath];
 }

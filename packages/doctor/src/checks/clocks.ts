@@ -1,4 +1,4 @@
-/** Clocks that differ: this machine's, the store's, and each Redis server's. */
+/** Checks for clocks that differ: this machine's, the store's, and each Redis server's. */
 import type { Check } from "../check.ts";
 import { finding, joined, ok, unknown } from "../check.ts";
 import type { ClockSighting } from "../sight/credentials.ts";
@@ -7,7 +7,7 @@ import type { RedisServer } from "../sight/redis-sight.ts";
 import type { Sight } from "../sight/sight.ts";
 import { minutes } from "./over-credentials.ts";
 
-/** What NTP keeps machines within, and a hundred times more. */
+/** A hundred times the accuracy that NTP achieves. */
 const apartMaxMs = 5_000;
 
 export const clocksApart: Check = {

@@ -1,11 +1,11 @@
-/** What the fleet's own documents show: who shares, who interferes, what is stuck. */
+/** Checks of the fleet's own documents: shared tokens, foreign fetches, stuck refreshes. */
 import { isDead, owedSinceMs } from "@lingpai/core/internal/state";
 import type { Check } from "../check.ts";
 import { finding } from "../check.ts";
 import { minutes, nameOfCredential, overCredentials, overDocuments } from "./over-credentials.ts";
 
 const dayMs = 86_400_000;
-/** Where the overlap is not known, or there is none. */
+/** Used if the overlap is unknown, or there is none. */
 const overlapDefaultMs = 300_000;
 
 export const sharedAppId: Check = {

@@ -1,4 +1,4 @@
-/** How much of the platform's quota the fleet spends. */
+/** Checks of how much of the platform's quota the fleet uses. */
 import type { State } from "@lingpai/core/internal/state";
 import type { Check } from "../check.ts";
 import type { SeenCredential } from "../sight/credentials.ts";
@@ -6,10 +6,13 @@ import { nameOfCredential, overDocuments } from "./over-credentials.ts";
 
 const dayMs = 86_400_000;
 const nearlyUsed = 0.8;
-/** Above it something makes the fleet refresh in a loop: one a life is normal. */
+/** One refresh per lifetime is normal. More than this means that the fleet refreshes in a loop. */
 const perLifeMax = 2;
 
-/** How far the platform's present day is, in ms; undefined when the ledger is of another day. */
+/**
+ * How much of the platform's present day has passed, in ms. Undefined if the ledger is of another
+ * day.
+ */
 function intoDay({ quota }: State, { storeNowMs, facts }: SeenCredential): number | undefined {
   const sinceMs = storeNowMs + facts.dayOffsetMs - quota.day * dayMs;
   return sinceMs >= 0 && sinceMs < dayMs ? sinceMs : undefined;
@@ -75,7 +78,7 @@ export const tooManyRefreshes: Check = {
       const lifeMs = credential ? credential.expiresAtMs - credential.sentAtMs : lifetimeMs;
       if (lifeMs === undefined || lifeMs <= 0)
         return { unknown: `The life of ${nameOfCredential(one)} is not known.` };
-      // A stable token comes with what is left of its life, which says nothing of the whole.
+      // A stable token comes with its remaining lifetime, which does not show the whole lifetime.
       const lives = sinceMs / Math.max(lifeMs, lifetimeMs ?? 0) + 1;
       if (used <= perLifeMax * lives) return "ok";
       return `${nameOfCredential(one)}: ${used} fetches in ${lives.toFixed(1)} lives today.`;

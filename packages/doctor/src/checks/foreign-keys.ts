@@ -1,4 +1,4 @@
-/** Another SDK that keeps a token of the same account in the same Redis. */
+/** Checks for another SDK that keeps a token of the same account in the same Redis. */
 import type { Check, Outcome } from "../check.ts";
 import { finding, joined, notApplicable, ok, unknown } from "../check.ts";
 import type { SeenCredential } from "../sight/credentials.ts";
@@ -8,7 +8,7 @@ import type { RedisSight, Sight } from "../sight/sight.ts";
 import { readKey } from "./read-key.ts";
 import { sdkKeyOf, sdkKeyPattern } from "./sdk-keys.ts";
 
-/** What a pass over the keys may cost: about two seconds of an idle Redis, in small steps. */
+/** The limit for a pass over the keys: about two seconds of an idle Redis, in small steps. */
 const stepsMax = 2_000;
 const stepKeys = "1000";
 const keysMax = 200;
@@ -45,7 +45,7 @@ export const foreignSdkKeys: Check = {
   },
 };
 
-/** Undefined when a server refuses. */
+/** Undefined if a server refuses. */
 async function tokenKeys(
   servers: readonly RedisServer[],
 ): Promise<{ readonly keys: readonly string[]; readonly isWhole: boolean } | undefined> {
@@ -92,7 +92,7 @@ async function judge(
       open.add(`Whether ${found.shown} of ${found.sdk} mirrors the fleet's token cannot be read.`);
       continue;
     }
-    // Mirrored: it is the fleet's own token.
+    // A mirror: the value is the fleet's own token.
     if (secrets.some((secret) => value.text?.includes(secret))) continue;
     const name = `${found.sdk} ${found.account}`;
     if (!bad.has(name)) bad.set(name, `${found.sdk} has the key ${found.shown}.`);
@@ -105,7 +105,7 @@ async function judge(
   return ok("No other SDK keeps a token of these AppIDs here.");
 }
 
-/** SCAN gives whole keys; to a script the client adds its own prefix again. */
+/** SCAN returns whole keys. The client would add its own prefix again. */
 function withoutPrefix(key: string, { port }: RedisSight): string {
   const { keyPrefix = "" } = port;
   return key.startsWith(keyPrefix) ? key.slice(keyPrefix.length) : key;

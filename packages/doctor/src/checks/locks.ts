@@ -1,4 +1,4 @@
-/** A lock that nobody gives back, or that something else occupies. */
+/** Checks for a lock that is never released, or that a foreign value occupies. */
 import { nameOf } from "@lingpai/core/driver";
 import { lockKey } from "@lingpai/redis";
 import type { Check } from "../check.ts";
@@ -6,7 +6,7 @@ import { finding, joined, ok, unknown } from "../check.ts";
 import { readKey } from "./read-key.ts";
 import { minutes, nameOfCredential } from "./over-credentials.ts";
 
-/** A lease is 10 s, and is extended every third of it. */
+/** A lease lasts 10 s, and is extended after every third of it. */
 const leaseMaxMs = 600_000;
 
 export const stuckLock: Check = {

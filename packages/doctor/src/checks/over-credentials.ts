@@ -1,4 +1,4 @@
-/** Runs a question over every credential that was seen. */
+/** Runs a check over every credential that was found. */
 import type { State } from "@lingpai/core/internal/state";
 import { finding, joined, notApplicable, ok, unknown } from "../check.ts";
 import type { Outcome } from "../check.ts";
@@ -11,8 +11,8 @@ export function nameOfCredential({ id, environment }: SeenCredential): string {
 }
 
 /**
- * @param ask gives the evidence of a finding, "ok", or what keeps it from being told.
- * @param fine what to say when nothing is found.
+ * @param ask returns the evidence of a finding, "ok", or the reason why it is unknown.
+ * @param fine the text if there is no finding.
  */
 export function overCredentials(
   { credentials }: Sight,
@@ -29,7 +29,7 @@ export function overCredentials(
   return open.length > 0 ? unknown(joined(open)) : ok(fine);
 }
 
-/** As {@link overCredentials}, for those whose document can be read. */
+/** As {@link overCredentials}, but only for credentials whose document can be read. */
 export function overDocuments(
   sight: Sight,
   fine: string,

@@ -1,14 +1,14 @@
-/** Reads one key of Redis as it is, whoever wrote it. */
+/** Reads one key of Redis, whoever wrote it. */
 import { createHash } from "node:crypto";
 import type { Clock } from "@lingpai/core";
 import type { RedisPort, Script } from "@lingpai/redis";
 import { answered, unlessRefused } from "../sight/redis-sight.ts";
 
 export interface RawKey {
-  /** Undefined: there is none, or it is no text. */
+  /** Undefined if the key is missing or no text. */
   readonly text: string | undefined;
   readonly isText: boolean;
-  /** The rest of its life in ms; -1 without an end, -2 without the key. */
+  /** The remaining time to live in ms. -1 without expiry, -2 without the key. */
   readonly ttlMs: number;
 }
 
@@ -28,9 +28,9 @@ const script: Script = {
 };
 
 /**
- * The client adds its own prefix to the key. Undefined when the server refuses.
+ * The client adds its own prefix to the key. Undefined if the server refuses.
  *
- * @throws {CacheUnavailableError} it does not answer.
+ * @throws {CacheUnavailableError} It does not answer.
  */
 export async function readKey(
   port: RedisPort,

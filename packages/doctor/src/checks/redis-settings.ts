@@ -1,4 +1,4 @@
-/** Settings of Redis under which credentials, locks and fences can be lost. */
+/** Checks for settings of Redis under which credentials, locks and fences can be lost. */
 import type { Check, Fix, Outcome } from "../check.ts";
 import { finding, joined, notApplicable, ok, unknown } from "../check.ts";
 import type { RedisServer } from "../sight/redis-sight.ts";
@@ -6,7 +6,7 @@ import type { Sight } from "../sight/sight.ts";
 
 type Answer = { readonly bad: string } | { readonly unknown: string } | "ok";
 
-/** Asks every server. INFO that is refused leaves it unknown. */
+/** Asks every server. If one refuses INFO, the result is unknown. */
 async function overServers(
   { redis }: Sight,
   fine: string,
@@ -30,7 +30,7 @@ async function overServers(
   return open.length > 0 ? unknown(joined(open)) : ok(fine);
 }
 
-/** A setting that is changed while the server runs, and by the same command back. */
+/** A setting that can be changed while the server runs, and undone by the same command. */
 function setting(name: string, value: string, isWrong: (now: string) => boolean): Fix {
   const command = `CONFIG SET ${name} ${value}`;
   return {

@@ -1,17 +1,17 @@
-/** The keys in which other SDKs and services keep an access token, as data. */
+/** The keys under which other SDKs and services keep an access token, as data. */
 
 export interface SdkKeyShape {
   readonly sdk: string;
-  /** `APPID` stands for the account. Without it the key does not tell whose it is. */
+  /** `APPID` stands for the account. A pattern without it does not identify the account. */
   readonly shape: RegExp;
-  /** True when the token under it is the stable one, which a plain one never touches. */
+  /** True if the key holds the stable token, which plain tokens never affect. */
   readonly isStable?: boolean;
 }
 
 /**
- * As the sources of these SDKs have them (read 2026-11). Prefixes can be configured, so only what
- * stands round the AppID counts. co-wechat-api has no key of its own: its users choose one, which
- * the last row finds if it holds the AppID.
+ * From the sources of these SDKs (read 2026-11). Prefixes are configurable, so only the text around
+ * the AppID is matched. co-wechat-api has no key of its own: its users choose one, and the last row
+ * finds it if it contains the AppID.
  */
 export const sdkKeyShapes: readonly SdkKeyShape[] = [
   {
@@ -35,21 +35,22 @@ export const sdkKeyShapes: readonly SdkKeyShape[] = [
   { sdk: "another service", shape: /APPID/ },
 ];
 
-/** A pattern of SCAN that finds all of them. */
+/** A pattern for SCAN that finds all of them. */
 export const sdkKeyPattern = "*[aA][cC][cC][eE][sS][sS]*[tT][oO][kK][eE][nN]*";
 
 export interface SdkKey {
   readonly sdk: string;
-  /** Undefined: the key does not tell. */
+  /** Undefined if the key does not identify the account. */
   readonly account: string | undefined;
   readonly isStable: boolean;
-  /** The key without the AppSecret that some SDKs write into it. */
+  /** The key without the AppSecret that some SDKs include in it. */
   readonly shown: string;
 }
 
-/** Undefined when it is no key of an SDK, or one of an account that is not among these. */
+/** Undefined if it is no key of an SDK, or one of an account that is not among these. */
 export function sdkKeyOf(key: string, accounts: readonly string[]): SdkKey | undefined {
-  // Lingpai's own names hold the id in braces. A lock of WxJava's may be taken by withWxjavaLock().
+  // Lingpai's own names contain the id in braces. withWxjavaLock() may have taken a lock of
+  // WxJava's.
   if (/\{[^{}]+\}(?:::\w+)?$|lock$/i.test(key)) return undefined;
   const account = accounts.find((one) => key.includes(one));
   const text = account === undefined ? key : key.replaceAll(account, "APPID");

@@ -1,4 +1,4 @@
-/** Keys of the token server that nobody uses. */
+/** Checks for unused keys of the token server. */
 import type { Cache } from "@lingpai/core";
 import type { Check } from "../check.ts";
 import { finding, notApplicable, ok, unknown } from "../check.ts";
@@ -13,7 +13,7 @@ interface Key {
 }
 
 interface Uses {
-  /** When the server began to note uses. */
+  /** When the server began to record uses. */
   readonly sinceMs: number;
   /** When each key was last used, by its id. */
   readonly uses: Readonly<Record<string, number>>;
@@ -48,7 +48,7 @@ export const serverKeysUnused: Check = {
 
 type Answer = { readonly unused: readonly string[] } | { readonly unknown: string };
 
-/** Undefined where no server keeps keys. */
+/** Undefined if no server keeps keys in this store. */
 async function keysAt(place: Cache): Promise<Answer | undefined> {
   const own = place.withPrefix("server-keys");
   const [stored, noted] = [await own.get("keys"), await own.get("uses")];

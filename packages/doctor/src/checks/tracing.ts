@@ -1,8 +1,8 @@
-/** Tokens in clear that a tracer records with the commands of the store's client. */
+/** Checks for a tracer that records unsealed tokens with the commands of the store's client. */
 import type { Check } from "../check.ts";
 import { finding, ok, unknown } from "../check.ts";
 
-/** What loads a tracer into a Node process from outside. */
+/** Options and variables that load a tracer into a Node process. */
 const tracers = /dd-trace|opentelemetry|newrelic|elastic-apm|@sentry|appdynamics|skywalking/i;
 
 export const unsealedAndTraced: Check = {

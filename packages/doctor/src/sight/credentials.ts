@@ -1,4 +1,4 @@
-/** What a store holds of every credential. Reads only. */
+/** Reads everything that a store has about each credential. It never writes. */
 import { CacheUnavailableError, listClaims, UnreadableEntryError } from "@lingpai/core";
 import type { Cache, Clock, ListedClaim } from "@lingpai/core";
 import { decodeState } from "@lingpai/core/internal/state";
@@ -12,9 +12,9 @@ export interface SeenCredential {
   readonly environment: string;
   readonly path: readonly string[];
   readonly facts: PlatformFacts;
-  /** Undefined: nothing is stored, or it cannot be read. */
+  /** Undefined if nothing is stored, or it cannot be read. */
   readonly state: State | undefined;
-  /** Why the document cannot be read. */
+  /** The reason why the document cannot be read. */
   readonly unreadable:
     | { readonly reason: UnreadableEntryError["reason"]; readonly text: string }
     | undefined;
@@ -22,7 +22,7 @@ export interface SeenCredential {
   readonly storeNowMs: number;
 }
 
-/** How far the store's clock is from this machine's, in ms, and how uncertain that is. */
+/** The store's clock minus this machine's, in ms, and its uncertainty. */
 export interface ClockSighting {
   readonly aheadMs: number;
   readonly uncertainMs: number;
@@ -31,16 +31,16 @@ export interface ClockSighting {
 export interface SeenCredentials {
   readonly credentials: readonly SeenCredential[];
   readonly unreadableClaims: readonly string[];
-  /** Undefined when no entry told the store's time. */
+  /** Undefined if no entry showed the store's time. */
   readonly clock: ClockSighting | undefined;
 }
 
-/** A part of the sight: what was seen, or why it was not. */
+/** A part of the data: what was read, or why it was not. */
 export type Seen<T> = { readonly known: T } | { readonly unknown: string };
 
 /**
- * @throws {CacheUnavailableError} the store cannot be reached. One that refuses is not known,
- *   which is no error.
+ * @throws {CacheUnavailableError} The store cannot be reached. A store that refuses is no error:
+ *   the data is then unknown.
  */
 export async function seeCredentials(
   cache: Cache,

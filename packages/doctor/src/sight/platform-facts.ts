@@ -1,15 +1,15 @@
-/** What a credential's id says about its platform, where nobody says more. */
+/** Facts about the platform that follow from a credential's id, unless the caller knows better. */
 
 /** All durations in ms. Undefined: not known. */
 export interface PlatformFacts {
-  /** The account: an AppID. Undefined where the id names none. */
+  /** The account: an AppID. Undefined if the id names none. */
   readonly account: string | undefined;
-  /** True when each fetch kills the token before it. Undefined: not known. */
+  /** True if each fetch kills the previous token. Undefined: not known. */
   readonly supersedes: boolean | undefined;
   readonly lifetimeMs: number | undefined;
   /** How long a superseded credential still works. */
   readonly overlapMs: number | undefined;
-  /** Fetches a day; Infinity when the platform documents no limit. */
+  /** Fetches a day. Infinity if the platform documents no limit. */
   readonly fetchesPerDay: number | undefined;
   readonly dayOffsetMs: number;
 }
@@ -24,9 +24,9 @@ const nothing: PlatformFacts = {
 };
 
 /**
- * The lives, overlaps and quotas that the platform documents (developers.weixin.qq.com,
+ * The lifetimes, overlaps and quotas that the platform documents (developers.weixin.qq.com,
  * developer.work.weixin.qq.com, 2026-11): 2 000 plain tokens a day for a new account, 500 000
- * stable ones. WeCom hands out the same token again and documents a rate only.
+ * stable ones. WeCom returns the same token again and documents a rate only.
  */
 const table: readonly (readonly [RegExp, Partial<PlatformFacts>])[] = [
   [/^wechat:plain:(.+)$/, { supersedes: true, overlapMs: 300_000, fetchesPerDay: 2_000 }],

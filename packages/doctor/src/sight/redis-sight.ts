@@ -1,4 +1,4 @@
-/** What each Redis server says about itself, and where it refuses to say it. */
+/** Reads INFO and settings of each Redis server, and which of them it refuses. */
 import { CacheUnavailableError, waitFor } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { NodePort, RedisPort } from "@lingpai/redis";
@@ -10,17 +10,17 @@ const answerMs = 5_000;
 export interface RedisServer {
   /** For evidence: `server 2 of 3`, or `the server`. */
   readonly name: string;
-  /** A field of INFO; undefined when the server does not say it. */
+  /** A field of INFO. Undefined if the server does not report it. */
   info(field: string): string | undefined;
-  /** True when INFO was refused. */
+  /** True if INFO was refused. */
   readonly isSilent: boolean;
-  /** A setting; undefined when CONFIG GET is refused, as services do. */
+  /** A setting. Undefined if CONFIG GET is refused, as managed services do. */
   setting(name: string): Promise<string | undefined>;
-  /** @throws {CacheUnavailableError} the server refuses or does not answer. */
+  /** @throws {CacheUnavailableError} The server refuses or does not answer. */
   command(...parts: string[]): Promise<unknown>;
 }
 
-/** @throws {CacheUnavailableError} no server answers. */
+/** @throws {CacheUnavailableError} No server answers. */
 export async function serversOf(port: RedisPort, clock: Clock): Promise<readonly RedisServer[]> {
   const nodes = await answered(Promise.resolve(port.primaries()), port, clock);
   return Promise.all(
@@ -82,7 +82,7 @@ export async function answered<T>(answer: Promise<T>, port: RedisPort, clock: Cl
   }
 }
 
-/** Undefined when the server refuses. What does not answer is an error. */
+/** Undefined if the server refuses. No answer is an error. */
 export async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
     return await answer;
@@ -92,7 +92,7 @@ export async function unlessRefused<T>(answer: Promise<T>): Promise<T | undefine
   }
 }
 
-/** True when the store cannot be reached at all, so that nothing can be checked. */
+/** True if the store cannot be reached, so that nothing can be checked. */
 export function isGone({ reason }: CacheUnavailableError): boolean {
   return ["timeout", "disconnected", "unauthorized", "loading", "cluster-down"].includes(reason);
 }

@@ -1,4 +1,4 @@
-/** Everything that the checks look at, read once. */
+/** The data that all checks use, read once. */
 import type { Cache, Clock } from "@lingpai/core";
 import type { RedisPort } from "@lingpai/redis";
 import type { Seen, SeenCredentials } from "./credentials.ts";
@@ -10,18 +10,18 @@ export interface RedisSight {
 }
 
 export interface Sight {
-  /** As the credentials use it: with the sealing key, if there is one. */
+  /** The cache as the credentials use it: with the sealing key, if there is one. */
   readonly cache: Cache;
   readonly isSealed: boolean;
   readonly clock: Clock;
-  /** Undefined: the store is not Redis. */
+  /** Undefined if the store is not Redis. */
   readonly redis: RedisSight | undefined;
   readonly credentials: Seen<SeenCredentials>;
-  /** The paths that environments keep their documents at, for what access rules allow. */
+  /** The paths under which environments keep their documents, for the checks of access rules. */
   readonly paths: readonly (readonly string[])[];
-  /** Where token servers may keep their keys. */
+  /** The paths under which token servers may keep their keys. */
   readonly serverPaths: readonly (readonly string[])[];
   readonly variables: Readonly<Record<string, string | undefined>>;
-  /** True in a process of the fleet, whose own tracers then are the ones that count. */
+  /** True in a process of the fleet, whose own tracers are then checked. */
   readonly isInFleet: boolean;
 }

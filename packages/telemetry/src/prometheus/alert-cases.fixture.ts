@@ -3,7 +3,9 @@ import type { Alert } from "./alerts.ts";
 import { seriesIn } from "./metric-names.ts";
 import type { InstrumentKey, Naming, Series } from "./metric-names.ts";
 
-/** Series as promtool writes them, one value a minute, and when the rules are asked. */
+/**
+ * Series in promtool's notation, one value a minute, and the time at which the rules are evaluated.
+ */
 interface Input {
   readonly at: string;
   readonly series: readonly { readonly name: string; readonly values: string }[];
@@ -11,10 +13,10 @@ interface Input {
 
 interface Case {
   readonly alert: string;
-  /** What the alert's own labels are, besides the severity. */
+  /** The labels of the alert, apart from the severity. */
   readonly labels: Readonly<Record<string, string>>;
   readonly fires: readonly Input[];
-  /** What comes near it, and must wake nobody. */
+  /** Series that come near the condition and must not fire the alert. */
   readonly quiet: readonly Input[];
 }
 
@@ -40,8 +42,8 @@ const labelled = (more?: string): string =>
   more === undefined ? matchers : `${matchers}, ${more}`;
 
 /**
- * An event that happens for the first time in the life of the process fires; one that happened long
- * ago is silent, and so is a counter that stands still.
+ * An event that happens for the first time in the life of the process fires the alert. One that
+ * happened long ago does not, and neither does a counter that stands still.
  */
 function onceCounted(
   series: Series,
@@ -79,7 +81,7 @@ function lifeCases({ of, countOf }: Series): readonly Case[] {
       labels: ofCredential,
       fires: [input("30m", [left, "1800-60x40"], [stale, "_x15 1x40"])],
       quiet: [
-        // A credential that nobody has used for a lifetime ends, and that is right.
+        // A credential that was not used for a lifetime ends, which is no fault.
         input("60m", [left, "1800-60x90"]),
         input("20m", [left, "1800-60x9 7200-60x40"], [stale, "_x5 1x40"]),
       ],
@@ -132,7 +134,7 @@ function causeCases(series: Series): readonly Case[] {
       fires: [input("80m", [committed, "0x5 1x10 2x10 3x10 4x10 5x10 6x10 7x10 8x300"])],
       quiet: [
         input("7h", [committed, "0x104 1x104 2x104 3x104 4x104"]),
-        // A ticket of unknown age is asked for every few minutes, and is the same.
+        // A ticket of unknown age is fetched every few minutes, and is the same.
         input("90m", [same, "0+1x400"]),
       ],
     },
@@ -188,7 +190,7 @@ function storeCases(series: Series): readonly Case[] {
   ];
 }
 
-/** The cases as `promtool test rules` reads them. */
+/** The cases as input of `promtool test rules`. */
 export function promtoolTest(rules: string, naming: Naming): object {
   const tests = casesIn(naming).flatMap((each) => [
     ...each.fires.map((given) => testOf(each, given, true)),

@@ -10,7 +10,7 @@ import { alerts } from "./alerts.ts";
 import { packageFolder } from "./files.fixture.ts";
 
 test.each(["exporter", "collector"] as const)(
-  "Prometheus fires each alert of the %s when it should, and not when something comes near it",
+  "Prometheus fires each alert of the %s for its own cases, and for no case near them",
   async (naming) => {
     const cases = casesIn(naming);
     expect(cases.map(({ alert }) => alert).toSorted()).toEqual(

@@ -1,4 +1,4 @@
-/** The conditions that somebody should be told of, and what each says. */
+/** The alerts: their conditions, and their texts. */
 import type { Series } from "./metric-names.ts";
 import { counted, perCredential, sameCredential } from "./promql.ts";
 import { recorded } from "./recordings.ts";
@@ -7,7 +7,7 @@ export interface Alert {
   readonly name: `Lingpai${string}`;
   /** `page`: users are affected, or will be within minutes. `ticket`: margin or safety is lost. */
   readonly severity: "page" | "ticket";
-  /** How long the condition must hold: `0m` for what has happened, not holds. */
+  /** How long the condition must hold. `0m` for a condition about a single event. */
   readonly for: string;
   readonly expression: (series: Series) => string;
   readonly summary: string;
@@ -196,7 +196,7 @@ const whetherTheStoreHolds: readonly Alert[] = [
   },
 ];
 
-/** Every event of core whose severity is `error` has one. */
+/** Every event of core with the severity `error` has an alert. */
 export const alerts: readonly Alert[] = [
   ...whetherCredentialsLive,
   ...whoElseFetches,

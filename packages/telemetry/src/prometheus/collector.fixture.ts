@@ -1,8 +1,8 @@
 /**
- * `pnpm --filter @lingpai/telemetry run collector`: needs Go. Builds OpenTelemetry's collector, sends
- * it by OTLP what a process measures in which everything happened, scrapes it as Prometheus would,
- * and writes the answer to `collector-scrape.txt`, which the tests read. Run it when an instrument
- * or the collector's version changes.
+ * `pnpm --filter @lingpai/telemetry run collector`, which needs Go. Builds OpenTelemetry's
+ * collector, sends it by OTLP the measurements of a process in which every event happened, scrapes
+ * it as Prometheus would, and writes the response to `collector-scrape.txt`, which the tests read.
+ * Run it when an instrument or the collector's version changes.
  */
 import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";

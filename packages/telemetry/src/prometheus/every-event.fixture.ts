@@ -11,7 +11,7 @@ const failed = {
   durationMs: 120,
 } as const;
 
-/** One event of each type, with the fields that a real one has. */
+/** One event of each type, with the fields of a real one. */
 export const everyEvent: { readonly [Type in EventType]: EventData[Type] } = {
   refreshed: { ...label, reason: "cold", durationMs: 80, remainingMs: 7_200_000, unchanged: false },
   "age-unknown": { ...label, confirmMs: 60_000 },

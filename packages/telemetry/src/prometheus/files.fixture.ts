@@ -5,7 +5,7 @@ import { ruleFile } from "./rule-files.ts";
 
 export const packageFolder: string = join(import.meta.dirname, "../..");
 
-/** The files that the package ships, by their path in it. */
+/** The files that the package ships, by their path in the package. */
 export function shippedFiles(): ReadonlyMap<string, string> {
   const files = new Map<string, string>();
   for (const naming of ["exporter", "collector"] as const) {

@@ -1,4 +1,6 @@
-/** A Grafana dashboard in three rows: is it safe, who did it, can it go on. */
+/**
+ * A Grafana dashboard in three rows: safety, refreshes and their causes, and remaining resources.
+ */
 import { seriesIn } from "./metric-names.ts";
 import type { Naming, Series } from "./metric-names.ts";
 import { recorded } from "./recordings.ts";
@@ -146,7 +148,7 @@ const canItGoOn: Row = {
 
 export const dashboardRows: readonly Row[] = [isItSafe, whoDidIt, canItGoOn];
 
-/** What Grafana 10 and newer import; it asks for the data source. */
+/** The format that Grafana 10 and newer import. It asks for the data source. */
 export function grafanaDashboard(naming: Naming): object {
   const series = seriesIn(naming);
   const panels: object[] = [];

@@ -1,6 +1,6 @@
 /**
- * Prometheus's recording and alert rules and a Grafana dashboard, from one table, for both ways in
- * which the metrics get to Prometheus.
+ * Prometheus's recording and alert rules and a Grafana dashboard, generated from one table, for
+ * both ways in which the metrics reach Prometheus.
  *
  * @packageDocumentation
  */

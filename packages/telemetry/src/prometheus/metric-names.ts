@@ -1,11 +1,11 @@
 /**
- * How Prometheus calls an instrument, which depends on the way the measurement took.
+ * The name of an instrument in Prometheus, which depends on the way of the measurement.
  *
  * `exporter`: the JavaScript Prometheus exporter, which adds `_total` to counters and no unit
  * (@opentelemetry/exporter-prometheus 0.223 and 0.301, read 2026-11-29). `collector`: OTLP through
- * a collector or into Prometheus itself, which add the unit as well, `_ratio` for a gauge of unit 1
- * (OpenTelemetry's "Prometheus and OpenMetrics Compatibility", and the collector's prometheus
- * exporter 0.161, read 2026-11-29).
+ * a collector or into Prometheus itself, which add the unit as well, and `_ratio` for a gauge of
+ * unit 1 (OpenTelemetry's "Prometheus and OpenMetrics Compatibility", and the collector's
+ * prometheus exporter 0.161, read 2026-11-29).
  */
 import { instruments } from "../instruments.ts";
 import type { Instrument } from "../instruments.ts";
@@ -17,8 +17,7 @@ export type InstrumentKey = keyof typeof instruments;
 const unitSuffixes: Readonly<Record<string, string>> = { s: "_seconds", "1": "_ratio" };
 
 /**
- * The name of the series of a gauge or a counter, and of a histogram the stem before `_bucket` and
- * `_count`.
+ * The series name of a gauge or a counter. For a histogram: the stem before `_bucket` and `_count`.
  */
 export function metricName(key: InstrumentKey, naming: Naming): string {
   const { kind, name, unit }: Instrument = instruments[key];
@@ -28,10 +27,10 @@ export function metricName(key: InstrumentKey, naming: Naming): string {
   return `${stem}${suffix}${isCounter ? "_total" : ""}`;
 }
 
-/** Names of series in PromQL for one naming. */
+/** The names of series in PromQL for one naming. */
 export interface Series {
   of(key: InstrumentKey, matchers?: string): string;
-  /** How many measurements a histogram had. */
+  /** The number of measurements of a histogram. */
   countOf(key: InstrumentKey, matchers?: string): string;
   bucketOf(key: InstrumentKey): string;
 }

@@ -94,7 +94,7 @@ describe.each([
         .replaceAll("$credential", ".*");
       expect((await query(asked)).status, title).toBe("success");
       for (const name of namesRead(asked))
-        // What is recorded needs several scrapes to have a value; its rule was evaluated above.
+        // A recording needs several scrapes for a value. Its rule was evaluated above.
         if (!name.includes(":"))
           expect((await query(name)).data.result, `${title}: ${name}`).not.toEqual([]);
     }

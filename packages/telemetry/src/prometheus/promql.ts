@@ -1,4 +1,4 @@
-/** Pieces of PromQL that several rules share. */
+/** Parts of PromQL expressions that several rules share. */
 
 const credential = "lingpai_credential_ref, lingpai_environment";
 
@@ -13,8 +13,8 @@ export function sameCredential(operator: "and" | "unless"): string {
 }
 
 /**
- * How often a counter counted within the window. `increase()` alone misses the first time: the
- * series of a rare event is born with the value 1, and a birth is no increase.
+ * How often a counter counted within the window. `increase()` alone misses the first event: a rare
+ * event's series begins with the value 1, and the first sample is no increase.
  */
 export function counted(series: string, window: string): string {
   return `((increase(${series}[${window}]) > 0) or (${series} unless ${series} offset ${window}))`;

@@ -1,4 +1,4 @@
-/** What is computed ahead: the figures that dashboards show and alerts compare. */
+/** The recording rules: values that dashboards show and alerts compare. */
 import type { Series } from "./metric-names.ts";
 import { perCredential } from "./promql.ts";
 

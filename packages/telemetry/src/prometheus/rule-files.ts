@@ -1,4 +1,4 @@
-/** The rules as Prometheus reads them. */
+/** The rules in Prometheus's format. */
 import { alerts } from "./alerts.ts";
 import { seriesIn } from "./metric-names.ts";
 import type { Naming } from "./metric-names.ts";
@@ -6,7 +6,7 @@ import { recordings } from "./recordings.ts";
 
 const runbooks = "https://github.com/lingpai/lingpai/blob/main/docs/runbooks.md";
 
-/** What a rule file holds, ready for a YAML writer. */
+/** The content of a rule file, for a YAML writer. */
 export function ruleFile(naming: Naming): object {
   const series = seriesIn(naming);
   return {

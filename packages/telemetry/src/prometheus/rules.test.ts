@@ -14,7 +14,7 @@ import type { InstrumentKey, Naming } from "./metric-names.ts";
 import { recordings } from "./recordings.ts";
 import { exporterScrape, namesIn, namesRead } from "./scrape.fixture.ts";
 
-/** Taken by `pnpm interop collector` from OpenTelemetry's collector. */
+/** Written by `pnpm --filter @lingpai/telemetry run collector`, from OpenTelemetry's collector. */
 const collectorScrape = readFileSync(join(import.meta.dirname, "collector-scrape.txt"), "utf8");
 
 const scrapes: Readonly<Record<Naming, () => Promise<string>>> = {
@@ -34,7 +34,7 @@ describe.each(["exporter", "collector"] as const)("with the names of the %s", (n
     }
   });
 
-  test("no rule and no panel reads a series that no scrape has and nothing records", async () => {
+  test("every series that a rule or a panel reads is in a scrape or is recorded", async () => {
     const known = namesIn(await scrapes[naming]());
     for (const { name } of recordings) known.add(name);
     const expressions = [...recordings, ...alerts, ...panels].map(({ expression }) =>
@@ -49,7 +49,7 @@ describe.each(["exporter", "collector"] as const)("with the names of the %s", (n
   });
 });
 
-test("every event that needs a person makes a series that an alert reads", () => {
+test("every event that needs a person has a series that an alert reads", () => {
   const read = alerts.map(({ expression }) => expression(seriesIn("exporter"))).join("\n");
   const labels = { code: (value: string) => value };
   const loud = (Object.keys(everyEvent) as EventType[]).filter(
@@ -76,7 +76,7 @@ test("a name that a rule may read is recorded, and once", () => {
   expect(names).toEqual(expect.arrayContaining(read));
 });
 
-test("the files in the package are what the table says", () => {
+test("the files in the package equal what the table generates", () => {
   for (const [path, text] of shippedFiles())
     expect(readFileSync(join(packageFolder, path), "utf8").replaceAll("\r\n", "\n"), path).toBe(
       text,

@@ -3,7 +3,9 @@ import { PrometheusExporter, PrometheusSerializer } from "@opentelemetry/exporte
 import { observe } from "../observe.ts";
 import { publishEveryEvent } from "./every-event.fixture.ts";
 
-/** What the JavaScript exporter answers to a scrape of a process in which everything happened. */
+/**
+ * The response of the JavaScript exporter to a scrape of a process in which every event happened.
+ */
 export async function exporterScrape(): Promise<string> {
   const exporter = new PrometheusExporter({ preventServerStart: true });
   const provider = new MeterProvider({ readers: [exporter] });
@@ -25,7 +27,7 @@ export function namesIn(scrape: string): Set<string> {
   );
 }
 
-/** The names of Lingpai's series that a PromQL expression reads, recorded ones too; no labels. */
+/** The names of Lingpai's series in a PromQL expression, recorded ones included, without labels. */
 export function namesRead(expression: string): string[] {
   const bare = expression.replaceAll(/\{[^{}]*\}|\b(?:by|on) \([^)]*\)/gu, "");
   return bare.match(/\blingpai[_:][a-z0-9_:]*(?=[\s)[{]|$)/gu) ?? [];
