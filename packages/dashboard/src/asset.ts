@@ -1,6 +1,6 @@
-/** One file of the page, as it is served. */
+/** One file of the page, with its response headers. */
 export interface Asset {
-  /** From the server's root: `/`, `/assets/main-QWERTY12.js`. */
+  /** The path on the server: `/`, `/assets/main-QWERTY12.js`. */
   readonly path: string;
   readonly type: string;
   readonly text: string;

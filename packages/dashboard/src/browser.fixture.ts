@@ -1,4 +1,4 @@
-/** For tests in a real Chromium: pages that watch what they print and move. */
+/** For tests in a real Chromium: pages that record console output and layout shifts. */
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
@@ -10,7 +10,7 @@ import type { World } from "./dashboard-world.fixture.ts";
 const axePath = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** The browser's own path, from PATH; `scripts/servers.ts` has seen to it that there is one. */
+/** The browser's path, found on PATH. `scripts/servers.ts` has checked that there is one. */
 function browserPath(): string {
   const folders = (process.env["PATH"] ?? "").split(delimiter);
   for (const name of names)
@@ -39,7 +39,7 @@ export interface OpenOptions {
   readonly scale?: number;
   readonly language?: "en" | "zh";
   readonly theme?: "light" | "dark";
-  /** Signs in with this key; undefined: nobody does. @defaultValue the world's */
+  /** Signs in with this key. With undefined nobody signs in. @defaultValue the world's key */
   readonly key?: string | undefined;
   readonly hash?: string;
   readonly context?: BrowserContext;
@@ -47,13 +47,15 @@ export interface OpenOptions {
 
 export interface OpenPage {
   readonly page: Page;
-  /** What the page printed: messages, errors, requests that failed. */
+  /** The page's output: console messages, errors, failed requests. */
   readonly printed: readonly string[];
   /** The paths of all requests. */
   readonly requested: readonly string[];
-  /** What moved without the reader's doing, by the browser's account of layout shifts. */
+  /**
+   * The elements that moved without the reader's action, according to the browser's layout shifts.
+   */
   moved(): Promise<readonly string[]>;
-  /** What axe finds wrong, by rule and element. */
+  /** The violations that axe finds, by rule and element. */
   violations(): Promise<readonly string[]>;
   signIn(key: string): Promise<void>;
   close(): Promise<void>;

@@ -8,7 +8,7 @@ const ask = (
   init: ConstructorParameters<typeof Request>[1] = {},
 ): Response | undefined => assets(new Request(`http://server.test${path}`, init));
 
-test("the page forbids what is inline, foreign or framed, and is asked for again each time", () => {
+test("the page forbids inline, foreign and framed content, and is revalidated each time", () => {
   const { headers, status } = ask("/?x=1")!;
   expect(status).toBe(200);
   const policy = headers.get("content-security-policy")!;
@@ -20,7 +20,7 @@ test("the page forbids what is inline, foreign or framed, and is asked for again
   expect(headers.get("cache-control")).toBe("no-cache");
 });
 
-test("files with a hash in their name are kept for ever, and sent compressed", async () => {
+test("files with a hash in their name are cached forever, and sent compressed", async () => {
   const text = await ask("/")!.text();
   const paths = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path!);
   for (const path of paths) {
@@ -34,7 +34,7 @@ test("files with a hash in their name are kept for ever, and sent compressed", a
   }
 });
 
-test("all else is the server's", () => {
+test("every other path is left to the server", () => {
   for (const path of ["/v1/session", "/assets/none.js", "/index.html", "/assets/", "//"])
     expect(ask(path)).toBeUndefined();
   expect(ask("/", { method: "POST" })).toBeUndefined();

@@ -4,13 +4,13 @@ import { assets } from "./assets.ts";
 import type { Asset } from "./asset.ts";
 
 /**
- * Answers requests for the page and its files; undefined for all others, which are the server's.
- * The page holds no secret: it signs in with a server key, and then sends a cookie that it cannot
- * read.
+ * Answers requests for the page and its files. Returns undefined for all others, which the server
+ * answers. The page holds no secret: it signs in with a server key, and then sends a cookie that it
+ * cannot read.
  */
 export type AssetHandler = (request: Request) => Response | undefined;
 
-/** Everything is the server's own: no inline script or style, no other host, no frame. */
+/** All content comes from this server: no inline script or style, no other host, no frame. */
 const policy = [
   "default-src 'self'",
   "base-uri 'none'",
@@ -50,7 +50,7 @@ export function dashboardAssets(): AssetHandler {
       headers: {
         ...security,
         "content-type": asset.type,
-        // The names of all files but the page itself hold their hashes.
+        // The names of all files except the page itself contain their hashes.
         "cache-control": asset.path === "/" ? "no-cache" : "public, max-age=31536000, immutable",
         vary: "accept-encoding",
         ...(isGzip && { "content-encoding": "gzip" }),

@@ -1,6 +1,6 @@
 /**
  * For tests of the page: a platform, a store, replicas of the token server and the dashboard on a
- * real port, with a clock that runs as fast as is asked for.
+ * real port, with a clock whose speed the test sets.
  */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -26,11 +26,11 @@ import type { Simulator } from "@lingpai/wechat-simulator";
 import { dashboardAssets } from "./dashboard-assets.ts";
 
 export interface WorldOptions {
-  /** How many accounts there are. @defaultValue 1 */
+  /** The number of accounts. @defaultValue 1 */
   readonly accounts?: number;
-  /** The first account is a simulated one to play with. */
+  /** True if the first account is simulated, for demonstrations. */
   readonly demo?: boolean;
-  /** How long the platform honours a replaced token, in ms. @defaultValue 0 */
+  /** How long the platform accepts a replaced token, in ms. @defaultValue 0 */
   readonly overlapMs?: number;
 }
 
@@ -51,17 +51,17 @@ export interface World {
   refOf(account: number): string;
   /** Lets time pass at once. */
   pass(ms: number): Promise<void>;
-  /** What the work gives, while time passes. */
+  /** Returns the work's result, while time passes. */
   while<T>(work: Promise<T>): Promise<T>;
   /** Makes a business call for each account, on each replica. */
   callAll(accounts?: readonly number[]): Promise<void>;
-  /** Somebody outside the fleet fetches a token, which kills the fleet's. */
+  /** A system outside the fleet fetches a token, which kills the fleet's token. */
   steal(account: number): Promise<void>;
   /** A caller of the first replica is refused, and reports it. */
   complain(account: number): Promise<void>;
-  /** Makes the platform answer these accounts so. */
+  /** Sets the platform's answer for these accounts. */
   refuse(errcodes: Readonly<Record<number, number>>): void;
-  /** The port answers no more, or again. */
+  /** Stops the port, or starts it again. */
   hide(isHidden: boolean): void;
   close(): Promise<void>;
 }
@@ -203,7 +203,7 @@ function refuse({ appIds, simulator }: Around, errcodes: Readonly<Record<number,
   });
 }
 
-/** Lets the manual clock go as fast as the real one. */
+/** Lets the manual clock run as fast as the real one. */
 function pump(clock: ManualClock): () => void {
   let isStopped = false;
   const turn = (): void => {

@@ -1,4 +1,4 @@
-/** The page in a real Chromium, over the token server, the simulator and a store that breaks. */
+/** The page in a real Chromium, over the token server, the simulator and a store that fails. */
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { launch, openPage } from "./browser.fixture.ts";
@@ -37,7 +37,7 @@ async function expectText(page: Page, selector: string, pattern: RegExp): Promis
   await expect.poll(() => textOf(page, selector), { timeout: 20_000 }).toMatch(pattern);
 }
 
-/** Nothing printed, nothing moved, nothing that axe finds. */
+/** Expects no console output, no layout shift and no violation by axe. */
 async function expectFlawless({ moved, printed, violations }: OpenPage): Promise<void> {
   expect(await violations()).toEqual([]);
   expect(printed).toEqual([]);
@@ -47,7 +47,7 @@ async function expectFlawless({ moved, printed, violations }: OpenPage): Promise
 const hashOf = (world: World, account: number): string =>
   `#/c/${encodeURIComponent(world.refOf(account))}`;
 
-test("every state has its word, the worst first, in both languages and both themes", async () => {
+test("every state has a word in both languages, and the worst comes first in both themes", async () => {
   const world = await everyState();
   ends.push(() => world.close());
   const words = {
@@ -77,7 +77,7 @@ test("every state has its word, the worst first, in both languages and both them
     }
 });
 
-test("every section is without flaw and says something, in both languages", async () => {
+test("every section is accessible and has content, in both languages", async () => {
   const world = await everyState();
   ends.push(() => world.close());
   for (const language of ["en", "zh"] as const) {
@@ -92,7 +92,7 @@ test("every section is without flaw and says something, in both languages", asyn
   }
 });
 
-test("a theft unfolds on an open page: the sentence, the row, the marks, and what to do", async () => {
+test("a foreign fetch appears on an open page: the sentence, the row, the marks, and the remedy", async () => {
   const world = await worldOf({ accounts: 3 });
   await world.callAll();
   await world.pass(1_800_000);
@@ -127,7 +127,7 @@ test("a theft unfolds on an open page: the sentence, the row, the marks, and wha
   await expectFlawless(opened);
 });
 
-test("the life line is reachable by keyboard, and its twin is a table of the same", async () => {
+test("the life line can be used by keyboard, and a table shows the same data", async () => {
   const world = await worldOf();
   await world.callAll();
   for (let hour = 0; hour < 6; hour += 1) {
@@ -162,7 +162,7 @@ test("the life line is reachable by keyboard, and its twin is a table of the sam
   expect(await page.evaluate("document.activeElement.className")).toBe("skip");
 });
 
-test("a session that ends says so, and goes on after signing in again", async () => {
+test("the page reports that its session has ended, and continues after a new sign-in", async () => {
   const world = await worldOf();
   await world.callAll();
   const opened = await open(world);
@@ -181,7 +181,7 @@ test("a session that ends says so, and goes on after signing in again", async ()
   expect(await page.context().cookies()).toEqual([]);
 });
 
-test("an empty installation says how to begin", async () => {
+test("an empty installation shows how to begin", async () => {
   for (const language of ["en", "zh"] as const) {
     const opened = await open(await worldOf({ accounts: 0 }), {
       language,
@@ -198,7 +198,7 @@ test("an empty installation says how to begin", async () => {
   }
 });
 
-test("whoever has nothing yet lets somebody steal a simulated token, and sees the conflict", async () => {
+test("a reader without an account can simulate a foreign fetch, and sees the conflict", async () => {
   const world = await worldOf({ accounts: 1, demo: true });
   await world.callAll();
   const opened = await open(world);
@@ -212,7 +212,7 @@ test("whoever has nothing yet lets somebody steal a simulated token, and sees th
   expect(opened.printed).toEqual([]);
 });
 
-test("a store that is away is said, what is live is shown on, and it passes by itself", async () => {
+test("an unreachable store is reported, live credentials are still shown, and the report disappears by itself", async () => {
   const world = await worldOf({ accounts: 2 });
   await world.callAll();
   const opened = await open(world);
@@ -232,7 +232,7 @@ test("a store that is away is said, what is live is shown on, and it passes by i
   expect(opened.printed).toEqual([]);
 });
 
-test("without the server the page says how old it is, and is live again when it is back", async () => {
+test("the page shows its age without the server, and is live again when the server is back", async () => {
   const world = await worldOf();
   await world.callAll();
   const opened = await open(world);
@@ -245,11 +245,11 @@ test("without the server the page says how old it is, and is live again when it 
   world.hide(false);
   await expectText(page, ".fresh", /^live$/);
   await expect.poll(() => textOf(page, ".notices")).toBe("");
-  // Chromium prints each connection that fails; the page itself prints nothing.
+  // Chromium logs each failed connection. The page itself logs nothing.
   expect(opened.printed.filter((line) => !line.includes("net::ERR_"))).toEqual([]);
 });
 
-test("all tabs of a browser share one event stream, and the next tab takes it over", async () => {
+test("all tabs of a browser share one event stream, and another tab takes it over", async () => {
   const world = await worldOf();
   await world.callAll();
   const first = await open(world);
@@ -269,7 +269,7 @@ test("all tabs of a browser share one event stream, and the next tab takes it ov
   await expectText(second.page, ".rows", /#3\s+by server-a/);
 });
 
-test("an action asks first, says what it will do, and is there only for those who may", async () => {
+test("an action asks for confirmation, says what it will do, and is offered only to keys with the right", async () => {
   const world = await worldOf();
   await world.callAll();
   const opened = await open(world, { hash: hashOf(world, 0) });
@@ -305,7 +305,7 @@ test("a reader without the right admin is told so where it is needed", async () 
   }
 });
 
-test("no secret is in the page, in what it reads, or where scripts can reach", async () => {
+test("no secret is in the page, in its responses, or in storage that scripts can reach", async () => {
   const world = await worldOf({ accounts: 2 });
   await world.callAll();
   const tokens = world.clients.map((client) => client.credential.peek()!.reveal());
@@ -337,7 +337,7 @@ test("no secret is in the page, in what it reads, or where scripts can reach", a
     expect(whole.includes(secret)).toBe(false);
 });
 
-test("a thousand credentials scroll, and only those on the screen are drawn", async () => {
+test("a thousand credentials scroll, and only the visible ones are rendered", async () => {
   const world = await worldOf({ accounts: 1_000 });
   const opened = await open(world);
   const { page } = opened;
@@ -375,7 +375,7 @@ test.each([
   expect(await opened.moved()).toEqual([]);
 });
 
-test("the first screen of 50 credentials is there soon", async () => {
+test("the first screen of 50 credentials appears within its limit", async () => {
   const world = await worldOf({ accounts: 50 });
   await world.callAll();
   await world.pass(2_000);
@@ -394,6 +394,6 @@ test("the first screen of 50 credentials is there soon", async () => {
   }
   const best = Math.min(...taken);
   console.log(`dashboard: first screen of 50 credentials after ${Math.round(best)} ms`);
-  // A second is promised; a machine that is four times slower has four.
+  // The limit is a second. A machine that is four times slower gets four seconds.
   expect(best).toBeLessThan(4_000);
 });

@@ -1,4 +1,4 @@
-/** The pictures of the READMEs can be taken, and the READMEs show them. */
+/** Proves that the READMEs' pictures can be taken, and that the READMEs show them. */
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,14 +6,14 @@ import { expect, test } from "vitest";
 import { launch } from "./browser.fixture.ts";
 import { pictures, takePictures } from "./screenshots.fixture.ts";
 
-/** A PNG's width and height stand at fixed places of its header. */
+/** A PNG's width and height are at fixed places of its header. */
 function sizeOf(file: string): readonly [number, number] {
   const bytes = readFileSync(file);
   expect(bytes.subarray(1, 4).toString()).toBe("PNG");
   return [bytes.readUInt32BE(16), bytes.readUInt32BE(20)];
 }
 
-test("the script takes each picture, of the size of those in docs/images", async () => {
+test("the script takes each picture in the size of the one in docs/images", async () => {
   const folder = mkdtempSync(join(tmpdir(), "lingpai pictures "));
   const browser = await launch();
   await takePictures(browser, folder);

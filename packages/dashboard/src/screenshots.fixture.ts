@@ -1,10 +1,10 @@
-/** Takes the pictures that the READMEs show, of what really happened to a fleet. */
+/** Takes the READMEs' pictures, of real events in a fleet. */
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { openPage } from "./browser.fixture.ts";
 import { dayOfLife } from "./states.fixture.ts";
 
-/** By file name: what is opened, in which language and theme. */
+/** By file name: the page that is opened, its language and its theme. */
 export const pictures = [
   { name: "incident.png", language: "en", theme: "light", account: undefined },
   { name: "life-line.png", language: "en", theme: "light", account: 2 },

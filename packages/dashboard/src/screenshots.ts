@@ -1,4 +1,4 @@
-/** `pnpm screenshots`: takes the pictures of the READMEs anew. Needs Chromium on PATH. */
+/** `pnpm screenshots`: takes the READMEs' pictures again. Needs Chromium on PATH. */
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { launch } from "./browser.fixture.ts";

@@ -1,10 +1,10 @@
-/** Worlds in which something has happened. */
+/** Worlds in which certain events have happened. */
 import { startWorld } from "./dashboard-world.fixture.ts";
 import type { World } from "./dashboard-world.fixture.ts";
 
 const hourMs = 3_600_000;
 
-/** The accounts of {@link everyState}, by what has become of them. */
+/** The accounts of {@link everyState}, by their state. */
 export const accounts = {
   live: 0,
   conflict: 1,
@@ -23,7 +23,7 @@ export async function everyState(): Promise<World> {
   await world.callAll(used);
   world.refuse({ [dead]: 40_013 });
   await world.callAll([dead]);
-  // Past the renewal: what cannot be renewed is overdue.
+  // After the start of the refresh window: a credential that cannot be renewed is overdue.
   world.refuse({ [dead]: 40_013, [failing]: 40_164, [stale]: -1 });
   await world.pass(2 * hourMs - 400_000);
   world.simulator.faults.next(
@@ -41,7 +41,10 @@ export async function everyState(): Promise<World> {
   return world;
 }
 
-/** One account with a day of ordinary life, which ends with a theft, a doubt and a lost store. */
+/**
+ * One account with an ordinary day, which ends with a foreign fetch, an uncertain fetch and a store
+ * outage.
+ */
 export async function dayOfLife(): Promise<World> {
   const world = await startWorld({ accounts: 7 });
   await world.callAll();

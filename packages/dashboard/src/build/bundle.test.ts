@@ -5,7 +5,7 @@ import { sizeReport, sizesOf } from "./sizes.ts";
 const assets = bundle();
 const page = assets.find(({ path }) => path === "/")!;
 
-test("the page is within its budgets", () => {
+test("the page is within its size budgets", () => {
   const sizes = sizesOf(assets);
   expect(sizes.map(({ what }) => what)).toEqual([
     "JS of the page",
@@ -22,21 +22,21 @@ test("the page is within its budgets", () => {
   );
 });
 
-test("every module is counted by one of the budgets, but for the smaller dictionaries", () => {
+test("every module except the smaller dictionaries counts towards one of the budgets", () => {
   const names = assets.map(({ path }) => path).filter((path) => path.endsWith(".js"));
   const known = /^\/assets\/(main|uPlot\.esm|en|zh|chunk)-[A-Z0-9]{8}\.js$/;
   expect(names.filter((name) => !known.test(name))).toEqual([]);
   expect(names.length).toBeGreaterThanOrEqual(4);
 });
 
-test("the document names only files of its own, and has no script, style or handler inline", () => {
+test("the document names only its own files, and has no inline script, style or handler", () => {
   const named = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, path]) => path);
   expect(named).toHaveLength(3);
   for (const path of named) expect(assets.map((asset) => asset.path)).toContain(path);
   expect(page.text).not.toMatch(/<script(?![^>]*src=)|<style| style=| on[a-z]+=/);
 });
 
-test("nothing in the page leads to another host but the links to the documentation", () => {
+test("nothing in the page leads to another host, except the links to the documentation", () => {
   const hosts = assets.flatMap(({ text }) =>
     [...text.matchAll(/https?:\/\/([\w.-]+)/g)].map(([, host]) => host),
   );
@@ -44,7 +44,7 @@ test("nothing in the page leads to another host but the links to the documentati
   expect(hosts.filter((host) => !known.has(host!))).toEqual([]);
 });
 
-test("the name of every file but the page holds its hash", () => {
+test("the name of every file except the page contains its hash", () => {
   const unhashed = assets.filter(
     ({ path }) => !/^\/assets\/[\w.]+-[A-Z0-9]{8}\.(js|css|svg)$/.test(path),
   );

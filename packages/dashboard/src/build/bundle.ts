@@ -1,10 +1,12 @@
-/** Bundles the page: modules and one style sheet, minified, under names that hold their hashes. */
+/**
+ * Bundles the page: minified modules and one style sheet, under names that contain their hashes.
+ */
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
 import type { Asset } from "../asset.ts";
 
-/** Also from `dist/build`, where the build runs it. */
+/** Also works from `dist/build`, where the build runs it. */
 const page = fileURLToPath(new URL("../../src/page/", import.meta.url));
 const types: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
@@ -12,7 +14,9 @@ const types: Readonly<Record<string, string>> = {
   svg: "image/svg+xml",
 };
 
-/** In all browsers since the spring of 2024: `light-dark()` is the youngest of what is used. */
+/**
+ * The youngest feature that is used, `light-dark()`, is in all browsers since the spring of 2024.
+ */
 const targets = ["chrome123", "firefox120", "safari17.5"];
 
 export function bundle(): readonly Asset[] {

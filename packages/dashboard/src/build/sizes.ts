@@ -1,15 +1,15 @@
-/** What the page costs on the wire, and what it may cost at most. */
+/** The transfer sizes of the page, and their budgets. */
 import { gzipSync } from "node:zlib";
 import type { Asset } from "../asset.ts";
 
 export interface Size {
   readonly what: string;
-  /** After gzip. */
+  /** In bytes after gzip. */
   readonly bytes: number;
   readonly most: number;
 }
 
-/** The chart's library is loaded by the ledger alone; of the dictionaries one is loaded. */
+/** Only the ledger loads the chart's library, and only one dictionary is loaded. */
 export function sizesOf(assets: readonly Asset[]): readonly Size[] {
   const sizes = assets.map(({ path, text }) => ({ path, bytes: gzipSync(text).byteLength }));
   const sum = (isWanted: (name: string) => boolean): number =>

@@ -1,4 +1,4 @@
-/** The build: writes the module that holds the page, and prints what the page costs. */
+/** The build: writes the module that contains the page's files, and prints their sizes. */
 import { writeFileSync } from "node:fs";
 import { bundle } from "./bundle.ts";
 import { sizeReport, sizesOf } from "./sizes.ts";

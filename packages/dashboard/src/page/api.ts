@@ -1,4 +1,4 @@
-/** The server's routes, as the page uses them: by the session's cookie, never with a key. */
+/** The server's routes for the page, called with the session's cookie and never with a key. */
 import type {
   ClaimInfo,
   ConflictEvidence,
@@ -9,9 +9,9 @@ import type {
 } from "@lingpai/server";
 import { timeout } from "./time.ts";
 
-/** What the server answered, or that it did not. */
+/** The server's response, or the fact that there was none. */
 export class ApiError extends Error {
-  /** 0 when there was no answer. */
+  /** 0 if there was no response. */
   readonly status: number;
   readonly code: string;
   readonly remedy: string;
@@ -25,7 +25,7 @@ export class ApiError extends Error {
   }
 }
 
-/** One event of a life line, as the log has it. */
+/** One event of a life line, as stored in the log. */
 export interface LoggedEvent {
   readonly id: string;
   readonly atMs: number;
@@ -104,7 +104,7 @@ async function allOf(path: string, from = ""): Promise<readonly LoggedEvent[]> {
 }
 
 export const api = {
-  /** Undefined when nobody has signed in. */
+  /** Undefined if nobody has signed in. */
   session: () => get<SessionInfo | undefined>("/v1/session"),
   signIn: (key: string) => call<SessionInfo>("POST", "/v1/session", { key }),
   signOut: () => call<void>("DELETE", "/v1/session"),
@@ -112,7 +112,7 @@ export const api = {
     const query = refs.map((ref) => `ref=${encodeURIComponent(ref)}`).join("&");
     return get<Overview>(`/v1/overview${query === "" ? "" : `?${query}`}`);
   },
-  /** After the event with this id, or all that is kept. */
+  /** The events after this id, or all that are stored. */
   lifeLine: (ref: string, after?: string) => allOf(`${of(ref)}/events`, after),
   audit: () => allOf("/v1/audit"),
   ledger: () => get<Ledger & { readonly hasLog: boolean }>("/v1/ledger"),

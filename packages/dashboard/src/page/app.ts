@@ -1,4 +1,4 @@
-/** The state of the page, and what changes it. Components only read it. */
+/** The state of the page, and the functions that change it. Components only read it. */
 import type { OverviewRow, SessionInfo } from "@lingpai/server";
 import { batch, effect, signal } from "@preact/signals";
 import type { Signal } from "@preact/signals";
@@ -14,7 +14,7 @@ import { languages, loadDictionary } from "./i18n/languages.ts";
 import type { Language } from "./i18n/languages.ts";
 import { after, every, nowMs } from "./time.ts";
 
-/** A row, and when it was read, so that its durations go on. */
+/** A row, and when it was read, so that its durations can count on. */
 export interface HeldRow {
   readonly row: OverviewRow;
   readonly atMs: number;
@@ -23,32 +23,35 @@ export interface HeldRow {
 export type Theme = "auto" | "light" | "dark";
 
 export interface App {
-  /** `unknown`: not asked yet. `ended`: there was one. */
+  /** `unknown`: not asked yet. `ended`: there was a session. */
   readonly session: Signal<SessionInfo | "unknown" | "none" | "ended">;
   readonly rows: Signal<ReadonlyMap<string, HeldRow> | undefined>;
   readonly hasLog: Signal<boolean>;
   readonly stream: Signal<StreamState>;
-  /** When the server was last heard of, by {@link nowMs}. */
+  /** When the server last answered, by {@link nowMs}. */
   readonly heardAtMs: Signal<number>;
   readonly isUnreachable: Signal<boolean>;
-  /** {@link nowMs}, once a second. */
+  /** {@link nowMs}, updated once a second. */
   readonly now: Signal<number>;
-  /** Add it to {@link nowMs}: the server's wall clock. */
+  /** The server's wall clock minus {@link nowMs}. */
   readonly wallOffsetMs: Signal<number>;
   readonly route: Signal<Route>;
   readonly language: Signal<Language>;
   readonly dictionary: Signal<Dictionary>;
   readonly theme: Signal<Theme>;
-  /** Rises with each event of a credential, or with any event for `undefined`. */
+  /** Increases with each event of a credential, or for `undefined` with any event. */
   readonly changes: Signal<ReadonlyMap<string, number>>;
   signIn(key: string): Promise<void>;
   signOut(): Promise<void>;
-  /** Reads the rows of these credentials again, or all. */
+  /** Reads the rows of these credentials again, or all rows. */
   reload(refs?: readonly string[]): Promise<void>;
   choose(language: Language): Promise<void>;
 }
 
-/** What the first screen needs before anything is drawn, so that nothing moves afterwards. */
+/**
+ * Loads everything that the first screen needs before it is rendered, so that nothing moves
+ * afterwards.
+ */
 export async function createApp(): Promise<App> {
   const stored = localStorage.getItem("lingpai-language");
   const language = languages.find((one) => one === stored) ?? preferred();
@@ -65,7 +68,7 @@ function preferred(): Language {
     : "en";
 }
 
-/** Events come in bursts: rows are read together. */
+/** Events come in bursts, so rows are read together. */
 const gatherMs = 400;
 const contactMs = 10_000;
 const reconcileMs = 60_000;
@@ -182,7 +185,7 @@ class PageApp implements App {
     if (message.kind === "state") {
       const isBack = message.state === "open" && this.stream.value !== "open";
       this.stream.value = message.state;
-      // What happened while nobody listened is read as a whole.
+      // Everything is read again, because events may have been missed.
       if (isBack && this.rows.value !== undefined) this.#gather(undefined);
       return;
     }
@@ -210,7 +213,10 @@ class PageApp implements App {
     });
   }
 
-  /** Whether the server is there and the session holds; without a session, whether one is. */
+  /**
+   * Checks that the server answers and the session is valid. Without a session, checks whether
+   * there is one.
+   */
   async #touch(): Promise<void> {
     if (this.session.value === "none" || this.session.value === "ended") return;
     if (this.session.value === "unknown") return this.#resume();
@@ -259,7 +265,7 @@ export function useApp(): App {
   return app;
 }
 
-/** The row as it is now: its durations minus the time since it was read. */
+/** The row at this moment: its durations minus the time since it was read. */
 export function aged({ atMs, row }: HeldRow, nowMs: number): OverviewRow {
   const passedMs = Math.max(0, nowMs - atMs);
   const less = (ms: number | undefined): number | undefined =>

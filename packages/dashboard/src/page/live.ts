@@ -1,6 +1,6 @@
 /**
- * One event stream for all tabs of a browser: the tab that holds a lock keeps it, and tells the
- * others over a channel.
+ * Shares one event stream among all tabs of a browser. The tab that holds a lock keeps the stream,
+ * and forwards its events over a channel.
  */
 import { after, every } from "./time.ts";
 
@@ -13,12 +13,12 @@ export type LiveMessage =
 
 const name = "lingpai-live";
 const retryMs = 1_500;
-/** How often the leading tab repeats its state, for tabs that have just opened. */
+/** How often the leading tab repeats its state, for tabs that were just opened. */
 const repeatMs = 2_000;
 
 export interface LiveOptions {
   readonly onMessage: (message: LiveMessage) => void;
-  /** Called before the stream is opened again: the session may have ended, and ends it then. */
+  /** Called before the stream is opened again, because the session may have ended. */
   readonly onBreak: () => Promise<void>;
   readonly signal: AbortSignal;
 }
@@ -68,7 +68,7 @@ function stream(
         const { ref } = JSON.parse(data) as { readonly ref: string };
         tell({ kind: "event", ref, type });
       });
-    // Not by the browser itself: it gives up after an answer other than 200.
+    // Reconnects itself, because the browser gives up after a response other than 200.
     source.addEventListener("error", () => {
       source?.close();
       become("connecting");
@@ -87,7 +87,7 @@ function stream(
   );
 }
 
-/** All that changes what the page shows. */
+/** All events that change what the page shows. */
 const eventTypes: readonly string[] = [
   "refreshed",
   "age-unknown",

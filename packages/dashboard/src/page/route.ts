@@ -1,4 +1,4 @@
-/** Where in the page the reader is, from the part of the address behind `#`. */
+/** The reader's place in the page, in the part of the address after `#`. */
 export const sections = [
   "credentials",
   "conflicts",

@@ -1,4 +1,4 @@
-/** For tests of the page: rows and events as the server tells them. */
+/** For tests of the page: rows and events as the server returns them. */
 import type { OverviewRow } from "@lingpai/server";
 import type { LoggedEvent } from "./api.ts";
 

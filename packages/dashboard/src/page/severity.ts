@@ -1,4 +1,4 @@
-/** How urgent the state of a credential is, and what the list is sorted by. */
+/** The urgency of a credential's state, by which the list is sorted. */
 import type { OverviewRow } from "@lingpai/server";
 
 /** Worst first. */
@@ -15,7 +15,7 @@ export const severities = [
 ] as const;
 export type Severity = (typeof severities)[number];
 
-/** What the colour and the shape say. */
+/** The severity that colour and shape show. */
 export type Tone = "bad" | "warn" | "doubt" | "rest" | "good";
 
 export const tones: Readonly<Record<Severity, Tone>> = {
@@ -55,7 +55,7 @@ export function worstFirst(rows: Iterable<OverviewRow>): readonly OverviewRow[] 
   });
 }
 
-/** How many there are of each, worst first, without what there is none of. */
+/** How many credentials are in each state, worst first, without empty states. */
 export function countsOf(
   rows: readonly OverviewRow[],
 ): readonly { readonly severity: Severity; readonly count: number }[] {

@@ -5,13 +5,13 @@ export function nowMs(): number {
   return performance.now();
 }
 
-/** Calls back once; returns what cancels it. */
+/** Calls back once. Returns a function that cancels it. */
 export function after(delayMs: number, fire: () => void): () => void {
   const timer = setTimeout(fire, delayMs);
   return () => clearTimeout(timer);
 }
 
-/** Calls back again and again; returns what ends it. */
+/** Calls back repeatedly. Returns a function that ends it. */
 export function every(periodMs: number, fire: () => void): () => void {
   const timer = setInterval(fire, periodMs);
   return () => clearInterval(timer);

@@ -24,7 +24,7 @@ test.each([
   [7_200_000, "2 h"],
   [172_800_000, "2 d"],
   [180_000_000, "2 d 2 h"],
-])("%i ms is told as %s", (ms, text) => {
+])("%i ms is shown as %s", (ms, text) => {
   expect(plain(duration(ms, en))).toBe(text);
 });
 
@@ -32,7 +32,7 @@ test("durations in Chinese have Chinese units", () => {
   expect(plain(duration(5_040_000, zh))).toBe("1 小时 24 分");
 });
 
-test("an instant has its day when it was not today", () => {
+test("an instant is shown with its day if it was not today", () => {
   expect(timeOfDay(atMs, "en")).toBe("15:02");
   expect(instant(atMs, atMs + 60_000, "en")).toBe("15:02:00");
   expect(instant(atMs, atMs + 90_000_000, "en")).toBe("May 3 15:02:00");
@@ -43,7 +43,7 @@ test("a long name keeps its beginning and its end", () => {
   expect(shortRef(`${"a".repeat(40)}cdefgh`)).toBe(`${"a".repeat(27)}…cdefgh`);
 });
 
-test("the first sentence says how many are live, and names the conflict with its begin", () => {
+test("the first sentence says how many are live, and names the conflict with its start", () => {
   const rows = Array.from({ length: 7 }, (_, at) =>
     rowOf({ ref: `wx${at}`, ...(at === 3 && { conflict }) }),
   );
@@ -53,7 +53,7 @@ test("the first sentence says how many are live, and names the conflict with its
   expect(headline(rows, atMs, zh)).toBe("全部 7 个凭据有效。wx3 自 14:02 起存在争用。");
 });
 
-test("the first sentence counts those without a token, in doubt, failing and unused", () => {
+test("the first sentence counts those without a token, uncertain, failing and unused", () => {
   const failure = { isFatal: true, code: "40164", agoMs: 1_000, message: undefined };
   const rows = [
     rowOf({ ref: "a", state: "none", failure }),
@@ -69,7 +69,7 @@ test("the first sentence counts those without a token, in doubt, failing and unu
   expect(headline([rows[0]!], atMs, en)).toBe("The credential has no live token.");
 });
 
-test("the worst come first, and equals by name", () => {
+test("the worst come first, and equals are sorted by name", () => {
   const rows = [
     rowOf({ ref: "live" }),
     rowOf({ ref: "idle", state: "none", generation: undefined }),

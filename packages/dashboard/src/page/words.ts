@@ -1,4 +1,4 @@
-/** Durations, instants and the first sentence, in the words of a dictionary. */
+/** Formats durations, instants and the first sentence with the words of a dictionary. */
 import type { OverviewRow } from "@lingpai/server";
 import type { Dictionary } from "./i18n/dictionary.ts";
 import { countsOf, severityOf, worstFirst } from "./severity.ts";
@@ -8,7 +8,7 @@ const minute = 60 * second;
 const hour = 60 * minute;
 const day = 24 * hour;
 
-/** Two units at most: `1 h 24 min`, `12 s`. Below zero counts as zero. */
+/** At most two units: `1 h 24 min`, `12 s`. Negative values count as zero. */
 export function duration(ms: number, { units }: Dictionary): string {
   const whole = Math.max(0, ms);
   if (whole < second) return `${Math.round(whole)}\u00a0${units.ms}`;
@@ -32,7 +32,7 @@ function two(
   return rest === 0 ? first : `${first} ${rest}\u00a0${smallName}`;
 }
 
-/** The time of the day where the reader is: `14:02`, with seconds if asked for. */
+/** The reader's local time of day: `14:02`, with seconds if asked for. */
 export function timeOfDay(atMs: number, locale: string, withSeconds = false): string {
   return new Intl.DateTimeFormat(locale, {
     hour: "2-digit",
@@ -42,7 +42,7 @@ export function timeOfDay(atMs: number, locale: string, withSeconds = false): st
   }).format(atMs);
 }
 
-/** With the day when it is not within the last 20 hours. */
+/** With the day if it is not within the last 20 hours. */
 export function instant(atMs: number, nowMs: number, locale: string): string {
   const time = timeOfDay(atMs, locale, true);
   if (nowMs - atMs < 20 * hour) return time;
@@ -50,13 +50,13 @@ export function instant(atMs: number, nowMs: number, locale: string): string {
   return `${date} ${time}`;
 }
 
-/** A long name keeps its beginning and its end: `wechat:stable:wx0123…cdef`. */
+/** Keeps the beginning and the end of a long name: `wechat:stable:wx0123…cdef`. */
 export function shortRef(ref: string, most = 34): string {
   if (ref.length <= most) return ref;
   return `${ref.slice(0, most - 7)}…${ref.slice(-6)}`;
 }
 
-/** What a person needs to know first: "All 7 credentials are live. 1 conflict on wx… since 14:02." */
+/** The most important facts: "All 7 credentials are live. 1 conflict on wx… since 14:02." */
 export function headline(
   rows: readonly OverviewRow[],
   nowMs: number,

@@ -2,17 +2,17 @@ import { expect, test } from "vitest";
 import { dictionary as en } from "./en.ts";
 import { dictionary as zh } from "./zh.ts";
 
-/** The keys of an object and of those in it; functions and texts are leaves. */
+/** Returns the keys of an object and of nested objects. Functions and texts are leaves. */
 function keysOf(value: unknown, path = ""): readonly string[] {
   if (typeof value !== "object" || value === null) return [path];
   return Object.entries(value).flatMap(([key, inner]) => keysOf(inner, `${path}.${key}`));
 }
 
-test("both languages say the same things", () => {
+test("both languages have the same keys", () => {
   expect(keysOf(zh).toSorted()).toEqual(keysOf(en).toSorted());
 });
 
-test("no text is empty, and Chinese has no half-width punctuation between its characters", () => {
+test("no text is empty, and Chinese text has no half-width punctuation between its characters", () => {
   const texts = (value: unknown): readonly string[] =>
     typeof value === "string"
       ? [value]

@@ -1,8 +1,8 @@
-/** What every language says. A key that one of them lacks fails the type check, and so the build. */
+/** The texts of every language. A missing key fails the type check, and so the build. */
 import type { EventType } from "@lingpai/core";
 import type { Severity } from "../severity.ts";
 
-/** Fields of an event, already in words. */
+/** The fields of an event, already formatted. */
 export interface EventWords {
   readonly node: string;
   readonly environment: string;
@@ -19,18 +19,18 @@ export interface EventWords {
   readonly count: string;
 }
 
-/** What is told of one mark of the life line. */
+/** The text about one mark of the life line. */
 export interface Prose {
   readonly title: string;
   readonly why: (words: EventWords) => string;
-  /** What a person does about it. Absent when nothing is to be done. */
+  /** The remedy. Absent if no action is needed. */
   readonly remedy?: string;
 }
 
 export interface Dictionary {
-  /** BCP 47. */
+  /** The BCP 47 tag. */
   readonly locale: string;
-  /** Between two sentences. */
+  /** The separator of two sentences. */
   readonly sentenceGap: string;
   readonly units: Readonly<Record<"ms" | "s" | "min" | "h" | "d", string>>;
   readonly times: (count: number) => string;
@@ -73,7 +73,7 @@ export interface Dictionary {
     >;
   };
   readonly states: Readonly<Record<Severity, string>>;
-  /** What a state means, in a sentence. */
+  /** The meaning of a state, as a sentence. */
   readonly meanings: Readonly<Record<Severity, string>>;
   readonly list: {
     readonly label: string;
@@ -94,9 +94,9 @@ export interface Dictionary {
     readonly nodes: (on: number, total: number) => string;
     readonly barLabel: (age: string, left: string, renews: string) => string;
   };
-  /** Why a token was fetched. Other reasons are shown as they are. */
+  /** The reasons of a fetch. Unknown reasons are shown as they are. */
   readonly reasons: Readonly<Record<string, string>>;
-  /** Causes of events, by their names. Others are shown as they are. */
+  /** The causes of events, by their names. Unknown causes are shown as they are. */
   readonly causes: Readonly<Record<string, string>>;
   readonly lifeLine: {
     readonly title: string;

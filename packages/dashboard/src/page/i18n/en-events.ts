@@ -1,4 +1,4 @@
-/** English: what happened, why, and what to do about it. */
+/** English texts about events: what happened, why, and the remedy. */
 import type { Dictionary } from "./dictionary.ts";
 
 export const events: Dictionary["events"] = {

@@ -4,7 +4,7 @@ import type { Dictionary } from "./dictionary.ts";
 export const languages = ["en", "zh"] as const;
 export type Language = (typeof languages)[number];
 
-/** Each in itself. */
+/** Each in its own language. */
 export const languageNames: Readonly<Record<Language, string>> = { en: "English", zh: "简体中文" };
 
 export async function loadDictionary(language: Language): Promise<Dictionary> {

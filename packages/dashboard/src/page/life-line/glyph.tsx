@@ -1,4 +1,4 @@
-/** A mark's shape: by lane and tone, so that it is readable without colour. */
+/** The shape of a mark. It depends on lane and tone, so that it is recognisable without colour. */
 import type { JSX } from "preact";
 import type { Tone } from "../severity.ts";
 import type { Mark } from "./model.ts";
@@ -10,7 +10,7 @@ interface GlyphProps {
   readonly y: number;
 }
 
-/** Around the origin, 10 px wide. */
+/** Centred on the origin, 10 px wide. */
 const shapes: Readonly<Record<Mark["lane"], string>> = {
   fetches: "M-5 0a5 5 0 1 0 10 0a5 5 0 1 0-10 0",
   refusals: "M0-6 6 5H-6z",

@@ -1,4 +1,4 @@
-/** The life line: one SVG of our own, reachable by keyboard, with a table as its twin. */
+/** The life line: one SVG, usable by keyboard, with a table of the same data. */
 import type { OverviewRow } from "@lingpai/server";
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
@@ -101,7 +101,7 @@ interface AxisProps extends Scaled {
 /** The hours below, and the names of the lanes at the side. */
 function Axis({ atMs, fromMs, least, toMs, widthPx, xOf }: AxisProps): JSX.Element {
   const { lifeLine, locale } = useApp().dictionary.value;
-  // Local time may be off by half an hour from whole hours of UTC.
+  // Local time may differ by half an hour from whole hours of UTC.
   const zoneMs = -new Date(atMs).getTimezoneOffset() * minute;
   return (
     <>
@@ -136,7 +136,7 @@ function Axis({ atMs, fromMs, least, toMs, widthPx, xOf }: AxisProps): JSX.Eleme
 
 interface Scaled {
   readonly xOf: (atMs: number) => number;
-  /** Where the line begins, behind the labels. */
+  /** The x coordinate at which the line begins, after the labels. */
   readonly least: number;
 }
 
@@ -189,7 +189,7 @@ interface MarksProps extends Scaled {
   readonly onChoose: (cluster: Cluster) => void;
 }
 
-/** One stop of the Tab key; the arrow keys go through the marks in the order of time. */
+/** One stop of the Tab key. The arrow keys move through the marks in the order of time. */
 function Marks({ chosen, clusters, least, onChoose, xOf }: MarksProps): JSX.Element {
   const dictionary = useApp().dictionary.value;
   const { lifeLine, locale } = dictionary;
@@ -278,6 +278,6 @@ function useWidth(box: { readonly current: HTMLDivElement | null }): number {
 /** The server's wall clock, as the page knows it. */
 export function useServerNow(): number {
   const app = useApp();
-  // Reads the signal, so that it is asked again each second.
+  // Reads the signal, so that the component updates each second.
   return Math.max(app.now.value, nowMs() - 1_000) + app.wallOffsetMs.value;
 }

@@ -6,7 +6,7 @@ const minute = 60_000;
 const fetched = (generation: number, atMs: number, more = {}) =>
   eventOf("refreshed", atMs, { generation, remainingMs: 120 * minute, durationMs: 300, ...more });
 
-test("each generation is a band, from its first appearance to the next one's", () => {
+test("each generation is a band, from its first appearance to that of the next one", () => {
   const events = [
     fetched(1, 0),
     eventOf("adopted", 200, { generation: 1, remainingMs: 100, node: "b" }),
@@ -20,7 +20,7 @@ test("each generation is a band, from its first appearance to the next one's", (
   const row = rowOf({ generation: 3, expiresInMs: 90 * minute });
   expect(bandsOf(events, row, 330 * minute)).toEqual([
     { generation: 1, fromMs: 0, toMs: 105 * minute },
-    // It ended before the next one came: there was no token for a while.
+    // It ended before the next one came, so there was no token for a while.
     { generation: 2, fromMs: 105 * minute, toMs: 225 * minute + 500 },
     { generation: 3, fromMs: 300 * minute, toMs: 420 * minute },
   ]);
@@ -32,7 +32,7 @@ test("an older generation that comes again after a failover opens no second band
   expect(bandsOf(events, undefined, 30).map(({ generation }) => generation)).toEqual([4]);
 });
 
-test("a doubt and a store that is away last until they end, or until now", () => {
+test("an uncertain fetch and a store outage last until they end, or until now", () => {
   const events = [
     eventOf("in-doubt", 10, { cause: "overlap" }),
     eventOf("in-doubt", 12, { cause: "overlap", node: "b" }),
@@ -48,13 +48,13 @@ test("a doubt and a store that is away last until they end, or until now", () =>
   ]);
 });
 
-test("a mark of a fetch knows when its request left; what is routine is no mark", () => {
+test("a mark of a fetch has the time of its request, and routine events are no marks", () => {
   const marks = marksOf([fetched(1, 1_000), eventOf("adopted", 1_100), eventOf("retired", 1_200)]);
   expect(marks).toHaveLength(1);
   expect(marks[0]).toMatchObject({ lane: "fetches", tone: "good", intentAtMs: 700 });
 });
 
-test("marks that would cover each other are one, with the worst of their tones", () => {
+test("marks that would overlap are combined, with the worst of their tones", () => {
   const marks = marksOf([
     eventOf("rejected", 0),
     fetched(1, 1),

@@ -1,4 +1,7 @@
-/** From events to what the life line shows: bands of generations, spans of trouble, and marks. */
+/**
+ * Derives the content of the life line from events: bands of generations, spans of trouble, and
+ * marks.
+ */
 import type { OverviewRow } from "@lingpai/server";
 import type { LoggedEvent } from "../api.ts";
 import type { Tone } from "../severity.ts";
@@ -12,7 +15,7 @@ export interface Band {
   readonly toMs: number;
 }
 
-/** What lasted: a doubt, or a store that was away. */
+/** A state with a duration: an uncertain fetch, or a store outage. */
 export interface Span {
   readonly lane: "doubt" | "store";
   readonly fromMs: number;
@@ -23,12 +26,12 @@ export interface Mark {
   readonly lane: Exclude<Lane, "token">;
   readonly tone: Tone;
   readonly atMs: number;
-  /** When the request of a fetch left. */
+  /** When the request of a fetch was sent. */
   readonly intentAtMs: number | undefined;
   readonly logged: LoggedEvent;
 }
 
-/** Marks that would cover each other, as one. */
+/** Marks that would overlap, combined into one. */
 export interface Cluster {
   readonly lane: Mark["lane"];
   readonly tone: Tone;
@@ -36,7 +39,7 @@ export interface Cluster {
   readonly marks: readonly Mark[];
 }
 
-/** Each type that is a mark. What is not here stands in the table alone. */
+/** The types of events that are marks. All others appear only in the table. */
 const places: Readonly<Record<string, readonly [Mark["lane"], Tone]>> = {
   refreshed: ["fetches", "good"],
   "age-unknown": ["fetches", "warn"],
@@ -79,7 +82,10 @@ export function marksOf(events: readonly LoggedEvent[]): readonly Mark[] {
   return marks;
 }
 
-/** One band for each generation, from its first appearance to the next one's or to its own end. */
+/**
+ * One band for each generation, from its first appearance to that of the next one, or to its own
+ * end.
+ */
 export function bandsOf(
   events: readonly LoggedEvent[],
   row: OverviewRow | undefined,
@@ -115,7 +121,7 @@ const closes: Readonly<Record<string, Span["lane"]>> = {
   "store-recovered": "store",
 };
 
-/** A store is away for one node, a doubt is the fleet's. */
+/** A store outage concerns one node, an uncertain fetch the whole fleet. */
 export function spansOf(events: readonly LoggedEvent[], nowMs: number): readonly Span[] {
   const open = new Map<string, number>();
   const spans: Span[] = [];
@@ -142,7 +148,7 @@ export function spansOf(events: readonly LoggedEvent[], nowMs: number): readonly
 const rank: readonly Tone[] = ["bad", "doubt", "warn", "good", "rest"];
 const nearPx = 11;
 
-/** In the order of time; `xOf` places an instant on the line. */
+/** Ordered by time. `xOf` maps an instant to its place on the line. */
 export function clustersOf(
   marks: readonly Mark[],
   xOf: (atMs: number) => number,
@@ -169,7 +175,7 @@ export function clustersOf(
 
 const steps = [5, 10, 15, 30, 60, 120, 180, 240, 360].map((minutes) => minutes * 60_000);
 
-/** Round instants for the axis, with room for a label at each. `zoneMs`: local time minus UTC. */
+/** Round instants for the axis, with room for a label at each. `zoneMs` is local time minus UTC. */
 export function ticksOf(
   fromMs: number,
   toMs: number,

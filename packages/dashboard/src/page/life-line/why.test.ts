@@ -30,7 +30,7 @@ const fields = {
 test.each([
   ["English", en],
   ["Chinese", zh],
-] as [string, Dictionary][])("every event has its prose in %s, without holes", (_, dictionary) => {
+] as [string, Dictionary][])("every event has complete prose in %s", (_, dictionary) => {
   for (const type of types) {
     const { text, title } = toldOf(eventOf(type, 0, fields), dictionary);
     expect([type, title]).not.toEqual([type, type]);
@@ -40,14 +40,14 @@ test.each([
   }
 });
 
-test("what needs a person says what to do, in both languages", () => {
+test("an event that needs a person has a remedy, in both languages", () => {
   const bad = marksOf(types.map((type) => eventOf(type, 0))).filter(({ tone }) => tone === "bad");
   expect(bad.length).toBeGreaterThan(5);
   for (const { logged } of bad)
     for (const dictionary of [en, zh]) expect(toldOf(logged, dictionary).remedy).toMatch(/\S/);
 });
 
-test("a refresh by others is told with its evidence", () => {
+test("a refresh by others is described with its evidence", () => {
   const logged = eventOf("contended", 0, fields);
   expect(toldOf(logged, en).text.replaceAll("\u00a0", " ")).toBe(
     "Token ab12cd34 was 10 min old and had 1 h left when the platform refused it. No node of this fleet had replaced it. Also claimed by: staging.",
@@ -61,7 +61,7 @@ test("an event of a later release is shown by its name", () => {
   expect(toldOf(eventOf("teleported", 0), en)).toMatchObject({ title: "teleported" });
 });
 
-test("the runbook is in the reader's language", () => {
+test("the link to the runbook is in the reader's language", () => {
   expect(runbookOf(en)).toMatch(/recovery\.md$/);
   expect(runbookOf(zh)).toMatch(/recovery\.zh-CN\.md$/);
 });

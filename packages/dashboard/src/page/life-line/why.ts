@@ -1,4 +1,4 @@
-/** An event in words: what happened, why, and what to do. */
+/** Describes an event: what happened, why, and the remedy. */
 import type { EventType } from "@lingpai/core";
 import type { LoggedEvent } from "../api.ts";
 import type { Dictionary, EventWords, Prose } from "../i18n/dictionary.ts";
@@ -21,7 +21,7 @@ export function runbookOf({ locale }: Dictionary): string {
 
 export function toldOf({ event }: LoggedEvent, dictionary: Dictionary): Told {
   const prose = (dictionary.events as Readonly<Record<string, Prose>>)[event.type as EventType];
-  // An event of a later release: its own words.
+  // An event of a later release is shown in its own words.
   if (prose === undefined) return { title: event.type, text: "", remedy: undefined };
   const text = prose.why(wordsOf(event, dictionary)).trim();
   return { title: prose.title, text, remedy: prose.remedy };

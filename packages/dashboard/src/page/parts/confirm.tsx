@@ -1,4 +1,4 @@
-/** A dialog that says what an action will do, before it is done. */
+/** A dialog that describes an action before it runs. */
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ApiError } from "../api.ts";

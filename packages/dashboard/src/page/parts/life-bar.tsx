@@ -1,4 +1,4 @@
-/** A token's life as a bar: what is past, now, the window of its renewal, the end. */
+/** A token's lifetime as a bar: the past, now, the refresh window, the end. */
 import type { OverviewRow } from "@lingpai/server";
 import type { JSX } from "preact";
 import { useApp } from "../app.ts";

@@ -1,4 +1,4 @@
-/** A credential's name, which leads to its life line. */
+/** A credential's name, linked to its life line. */
 import type { JSX } from "preact";
 import { useApp } from "../app.ts";
 import { hashOf } from "../route.ts";

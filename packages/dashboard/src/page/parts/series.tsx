@@ -1,4 +1,4 @@
-/** Counts by hour as a chart of uPlot. Its twin, a table, stands beside it. */
+/** Counts by hour as a chart of uPlot, beside a table of the same data. */
 import type { LedgerHour } from "@lingpai/server";
 import type { JSX } from "preact";
 import { useEffect, useRef } from "preact/hooks";
@@ -29,7 +29,7 @@ export function Series({ hours, label, nowWallMs }: SeriesProps): JSX.Element {
     const observer = new ResizeObserver(() =>
       plot?.setSize({ width: box.clientWidth, height: heightPx }),
     );
-    // The chart is as large as the rest of the page: it is loaded where it is looked at.
+    // The chart's library is as large as the rest of the page, so only this view loads it.
     void import("uplot").then(({ default: UPlot }) => {
       if (isGone) return;
       const { data, options } = chartOf(box, hours, nowWallMs, dictionary);
@@ -66,14 +66,14 @@ interface Chart {
   readonly data: uPlot.AlignedData;
 }
 
-/** The colours are those of the theme at this moment. */
+/** The colours of the present theme. */
 function chartOf(
   box: HTMLElement,
   hours: readonly LedgerHour[],
   nowWallMs: number,
   { ledger, locale }: Dictionary,
 ): Chart {
-  // A canvas knows no `light-dark()`: the browser resolves it for an element.
+  // A canvas does not support `light-dark()`, so the browser resolves it for an element.
   const colour = (name: string): string => {
     box.style.color = `var(${name})`;
     return getComputedStyle(box).color;

@@ -1,4 +1,4 @@
-/** A state as a shape: readable without colour, and beside its word. */
+/** A state as a shape: recognisable without colour, and shown beside its word. */
 import type { JSX } from "preact";
 import type { Tone } from "../severity.ts";
 

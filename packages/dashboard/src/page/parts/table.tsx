@@ -1,4 +1,4 @@
-/** A table of facts that scrolls by itself where it is wider than the screen. */
+/** A table that scrolls by itself if it is wider than the screen. */
 import type { ComponentChildren, JSX } from "preact";
 
 export interface Column<T> {

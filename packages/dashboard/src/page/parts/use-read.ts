@@ -1,4 +1,4 @@
-/** Reads something of the server for a view, again whenever it may have changed. */
+/** Reads data of the server for a view, and reads it again when it may have changed. */
 import { useEffect, useState } from "preact/hooks";
 import { ApiError } from "../api.ts";
 import { useApp } from "../app.ts";
@@ -9,7 +9,7 @@ export interface ReadState<T> {
   readonly again: () => void;
 }
 
-/** `every` is a value that changes when it must be read again. */
+/** The data is read again when `every` changes. */
 export function useRead<T>(read: () => Promise<T>, every: unknown = undefined): ReadState<T> {
   const app = useApp();
   const [value, setValue] = useState<T>();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { visibleRange } from "./use-virtual.ts";
 
-test("of a thousand rows only those on the screen are drawn, with a few to spare", () => {
+test("of a thousand rows only the visible ones and a few more are rendered", () => {
   expect(visibleRange(200, 800, 60, 1_000)).toEqual({ from: 0, to: 16 });
   expect(visibleRange(-30_000, 800, 60, 1_000)).toEqual({ from: 494, to: 520 });
   expect(visibleRange(-59_500, 800, 60, 1_000)).toEqual({ from: 985, to: 1_000 });

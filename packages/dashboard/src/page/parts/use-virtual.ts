@@ -1,4 +1,4 @@
-/** Which rows of a long list are on the screen, so that only those are drawn. */
+/** Computes which rows of a long list are visible, so that only those are rendered. */
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { RefObject } from "preact";
 
@@ -9,7 +9,7 @@ export interface Range {
 
 const spare = 6;
 
-/** The rows of equal height that the window shows. */
+/** Returns the rows of equal height that the window shows. */
 export function visibleRange(topPx: number, windowPx: number, rowPx: number, count: number): Range {
   const first = Math.floor(Math.max(0, -topPx) / rowPx) - spare;
   const last = Math.ceil((windowPx - topPx) / rowPx) + spare;

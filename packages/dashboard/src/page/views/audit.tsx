@@ -1,4 +1,4 @@
-/** What was done with which key. */
+/** The audit: which key did what. */
 import type { JSX } from "preact";
 import { api } from "../api.ts";
 import { useApp } from "../app.ts";

@@ -1,4 +1,4 @@
-/** Which environment fetches which credential. */
+/** The claims: which environment fetches which credential. */
 import type { JSX } from "preact";
 import { api } from "../api.ts";
 import { useApp } from "../app.ts";

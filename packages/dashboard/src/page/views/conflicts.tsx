@@ -1,4 +1,4 @@
-/** The evidence of tokens that somebody outside the fleet has replaced. */
+/** The conflicts: evidence of tokens that a system outside the fleet has replaced. */
 import type { JSX } from "preact";
 import { api } from "../api.ts";
 import { useApp } from "../app.ts";

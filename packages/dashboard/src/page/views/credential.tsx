@@ -1,4 +1,4 @@
-/** One credential: its life line of 24 h, the facts of now, and what may be done. */
+/** One credential: its life line of 24 h, its present state, and the possible actions. */
 import type { OverviewRow } from "@lingpai/server";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
@@ -64,7 +64,7 @@ function Back(): JSX.Element {
   );
 }
 
-/** All that is kept, then what comes. */
+/** The stored events first, then new ones. */
 function useLifeLine(name: string): readonly LoggedEvent[] | undefined {
   const app = useApp();
   const [events, setEvents] = useState<readonly LoggedEvent[]>();
@@ -148,7 +148,7 @@ function Line({ events, row }: LineProps): JSX.Element {
   );
 }
 
-/** Until a mark is chosen: what most needs an explanation, the latest first. */
+/** Until a mark is chosen: the latest of the marks that most need an explanation. */
 function worstOf(events: readonly LoggedEvent[]): readonly LoggedEvent[] {
   const marks = marksOf(events).toReversed();
   for (const tone of ["bad", "doubt", "warn"] as const) {

@@ -80,7 +80,7 @@ export function FirstScreen(): JSX.Element {
 
 type Counted = ReturnType<typeof countsOf>;
 
-/** The worst first at the beginning; what comes later stands behind, so that no button moves away. */
+/** The worst come first at the beginning. Later ones are appended, so that no button moves. */
 function useInOrderOfAppearance(counts: Counted): Counted {
   const seen = useRef<Severity[]>([]);
   for (const { severity } of counts)
@@ -105,7 +105,7 @@ function Count({ count, isChosen, label, onClick }: CountProps): JSX.Element {
   );
 }
 
-/** In rem, as in the style sheet; of a narrow screen and a wide one. */
+/** In rem, as in the style sheet: for a narrow screen and a wide one. */
 const rowRem = { narrow: 8.25, wide: 3.75 };
 const narrow = "(max-width: 63.99rem)";
 
@@ -148,7 +148,7 @@ function List({ rows }: { readonly rows: readonly OverviewRow[] }): JSX.Element 
   );
 }
 
-/** With figure spaces, so that a number that gains a digit begins where it did. */
+/** Padded with figure spaces, so that a number that gains a digit keeps its place. */
 function padded(count: number): string {
   return String(count).padStart(4, "\u2007");
 }

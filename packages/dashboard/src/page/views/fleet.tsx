@@ -1,4 +1,4 @@
-/** The nodes, and how soon each takes over a new token. */
+/** The nodes, and how soon each adopts a new token. */
 import type { JSX } from "preact";
 import { api } from "../api.ts";
 import { useApp } from "../app.ts";

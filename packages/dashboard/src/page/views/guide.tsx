@@ -1,4 +1,4 @@
-/** How to begin, and something to play with. */
+/** The first steps, and a simulated credential for demonstrations. */
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { api } from "../api.ts";
@@ -7,7 +7,7 @@ import { useApp } from "../app.ts";
 export interface GuideProps {
   /** The reference of the simulated credential. */
   readonly demo: string | undefined;
-  /** True while there is no credential but that. */
+  /** True while the simulated credential is the only one. */
   readonly isEmpty: boolean;
 }
 

@@ -1,4 +1,4 @@
-/** What was fetched, and why. */
+/** The fetches and their reasons. */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
 import { api } from "../api.ts";

@@ -1,4 +1,4 @@
-/** The frame of a section: its title, what it is, and what it read or why it could not. */
+/** The frame of a section: its title, its description, and its data or the error. */
 import type { ComponentChildren, JSX } from "preact";
 import { useApp } from "../app.ts";
 import type { ReadState } from "../parts/use-read.ts";

@@ -1,4 +1,4 @@
-/** The frame: header, sections, how fresh the page is. */
+/** The frame of the page: header, sections, and the age of the data. */
 import type { JSX } from "preact";
 import { useApp } from "../app.ts";
 import type { Theme } from "../app.ts";
@@ -99,7 +99,7 @@ function Section(): JSX.Element {
   }
 }
 
-/** A stream may seem open long after the server has gone. */
+/** A stream may look open long after the server has stopped. */
 const silentMs = 25_000;
 
 function Freshness(): JSX.Element {
@@ -121,7 +121,7 @@ function Freshness(): JSX.Element {
   );
 }
 
-/** Before the choices, which do not move when it goes. */
+/** Placed before the choices, so that they do not move when it disappears. */
 function SignOut({ name }: { readonly name: string }): JSX.Element {
   const app = useApp();
   const { signedInAs, signOut } = app.dictionary.value;

@@ -1,4 +1,4 @@
-/** Signing in with a server key, which leaves the page with the request. */
+/** The sign-in with a server key. The page does not keep the key. */
 import type { JSX } from "preact";
 import { useRef, useState } from "preact/hooks";
 import { ApiError } from "../api.ts";
