@@ -34,7 +34,7 @@ function expectShape(row: Measurement, name: string): void {
   expect(bench).toBe(name);
   for (const label of [contender, metric, unit]) expect(label).toMatch(/\S/);
   expect(value).toBeTypeOf("number");
-  // A quick run can be too short for the clock of the CPU.
+  // A quick run can be shorter than a tick of the CPU clock.
   if (ratio !== null) expect(ratio).toBeGreaterThanOrEqual(0);
   expect(typeof met === "boolean").toBe(typeof target === "string");
 }
@@ -46,13 +46,13 @@ const peersIn = (rows: readonly Measurement[]): Set<string> =>
       .filter((name) => /\d+\.\d+\.\d+/.test(name) && !/^(lingpai|raw)/.test(name)),
   );
 
-/** Targets that count: a busy machine makes no difference to them. */
+/** Only targets on counts are checked, because a busy machine does not change counts. */
 const counted = (rows: readonly Measurement[]): readonly Measurement[] =>
   rows.filter(({ met, unit }) => met !== undefined && !/^(ns|µs|ms|1\/s)$/.test(unit));
 
-/** Side by side: what they count does not depend on what else the machine does. */
+/** The benches run side by side, because their counts do not depend on the machine's load. */
 describe.concurrent("pnpm bench", () => {
-  it("measures hits in the process beside the cache libraries", async () => {
+  it("measures hits in this process beside the cache libraries", async () => {
     const rows = await measured("hot");
     expect(peersIn(rows).size).toBeGreaterThanOrEqual(12);
     expect(
@@ -60,7 +60,7 @@ describe.concurrent("pnpm bench", () => {
     ).toEqual(["lingpai peek()", "lingpai get()"]);
   });
 
-  it("measures what events and traces cost a hit while nobody listens", async () => {
+  it("measures the cost of events and traces for a hit without a listener", async () => {
     const rows = await measured("tracing");
     const hits = rows.filter(({ metric }) => metric === "hit");
     expect(hits.map(({ contender }) => contender)).toEqual(["lingpai peek()", "lingpai get()"]);
@@ -75,14 +75,14 @@ describe.concurrent("pnpm bench", () => {
     ).toEqual(["lingpai adapter-ioredis", "lingpai adapter-node-redis"]);
   });
 
-  it("finds two wire commands in an uncontended lease, and no waiter who gives up", async () => {
+  it("counts two wire commands in an uncontended lease, and no waiter that gives up", async () => {
     const rows = await measured("lease");
     expect(peersIn(rows).size).toBe(4);
     expect(counted(rows)).toHaveLength(6);
     for (const row of counted(rows)) expect(row).toMatchObject({ met: true });
   });
 
-  it("finds one load in a herd, the same value everywhere, and few commands", async () => {
+  it("counts one load in a herd, equal values in all processes, and few commands", async () => {
     const rows = await measured("herd");
     expect(peersIn(rows).size).toBe(7);
     expect(counted(rows)).toHaveLength(3);
@@ -94,12 +94,12 @@ describe.concurrent("pnpm bench", () => {
     expect(loads?.value).toBe(15);
   });
 
-  it("measures how soon other processes adopt", async () => {
+  it("measures how soon other processes adopt a credential", async () => {
     const rows = await measured("adoption");
     expect(rows.flatMap(({ target }) => target ?? [])).toEqual(["ratio ≤ 2", "ratio ≤ 3"]);
   });
 
-  it("finds one fetch and no failed call in every row of the incident, and failures beside", async () => {
+  it("counts one fetch and no failed call in every row of the incident, and failures of the peers", async () => {
     const rows = await measured("incident");
     expect(peersIn(rows).size).toBe(2);
     expect(counted(rows)).toHaveLength(14);
@@ -111,21 +111,21 @@ describe.concurrent("pnpm bench", () => {
     for (const { value } of failures) expect(value).toBeGreaterThan(0);
   });
 
-  it("finds no failed call, and one fetch more at most, when the store is emptied or freezes during a refresh", async () => {
+  it("counts no failed call, and at most one surplus fetch, when the store is emptied or freezes during a refresh", async () => {
     const rows = await measured("failover");
     expect(counted(rows)).toHaveLength(4);
     for (const row of counted(rows)) expect(row).toMatchObject({ met: true });
   });
 
-  it("counts what a node sends in an hour", async () => {
+  it("counts the commands of a node in an hour", async () => {
     const rows = await measured("cost");
     expect(rows.map(({ target }) => target)).toEqual(["ratio ≤ 1.05", "ratio ≤ 1.05"]);
-    // At 400 times the speed a busy machine has nodes meet that would not have met. The simulation
-    // holds the figure itself.
+    // At 400 times the speed, nodes on a busy machine collide more often than in practice. The
+    // simulation checks the figure itself.
     for (const { ratio } of rows) expect(ratio).toBeGreaterThan(0.5);
   });
 
-  it("goes through many credentials, which share one timer and one subscription", async () => {
+  it("measures many credentials, which share one timer and one subscription", async () => {
     const rows = await measured("many");
     expect(rows).toHaveLength(18);
     expect(counted(rows)).toHaveLength(4);
@@ -133,19 +133,19 @@ describe.concurrent("pnpm bench", () => {
     expect(rows.filter(({ target }) => target === "ratio ≤ 1.2")).not.toEqual([]);
   });
 
-  it("asks two token servers without an error, by one fetch, and wakes all who wait", async () => {
+  it("loads two token servers without an error and with one fetch, and wakes all waiting callers", async () => {
     const rows = await measured("server");
     const counts = rows.filter(({ unit }) => ["errors", "fetches", "polls"].includes(unit));
     expect(counts).toHaveLength(3);
     for (const row of counts) expect(row).toMatchObject({ met: true });
   });
 
-  it("goes through many credentials in several processes", async () => {
+  it("measures many credentials in several processes", async () => {
     const rows = await measured("many-processes");
     expect(rows.flatMap(({ target }) => target ?? [])).toEqual(["≤ 0.5", "ratio ≤ 1.2"]);
   });
 
-  it("says what benches there are when it does not know the name", async () => {
+  it("lists the benches if it does not know the name", async () => {
     const { code, errors } = await bench("cold");
     expect(code).toBe(1);
     expect(errors).toContain(

@@ -27,9 +27,9 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
 
 /**
  * All benches but `failover`, which waits half an hour for servers that fail, `server`, which opens
- * 10 000 sockets, and `many-processes`, which takes minutes of all processors. Those of one group
- * run at the same time, because they count and judge no time: `contention` is virtual, the others
- * mostly wait.
+ * 10 000 sockets, and `many-processes`, which uses all processors for minutes. Those of one group
+ * run at the same time, because they count and judge no durations: `contention` is virtual, the
+ * others mostly wait.
  */
 const all: readonly (readonly string[])[] = [
   ["hot"],

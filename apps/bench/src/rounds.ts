@@ -1,12 +1,12 @@
 import { systemClock } from "@lingpai/core";
 
 /**
- * Measures contenders in turn: round after round, each time beginning with another one, so that none
- * has the quiet minute for itself.
+ * Measures contenders in turn. Each round begins with another one, so that no contender always has
+ * the quiet moments.
  *
- * @param budgetMs ends a contender's rounds once its own measurements took this long together. It is
- *   measured at least once. A peer that takes a hundred times longer than the others is then slow in
- *   one round instead of in ten, which shows as much.
+ * @param budgetMs ends a contender's rounds once its own measurements took this long together. It
+ *   is measured at least once. A peer that takes a hundred times longer than the others is then
+ *   measured in one round instead of ten, which is enough to show that.
  */
 export async function inRounds<Contender, Value>(
   contenders: readonly Contender[],

@@ -1,7 +1,11 @@
-/** Medians and quartiles, because on a shared machine a mean shows what others do. */
+/** Medians and quartiles. On a shared machine a mean would measure other processes. */
 import type { Spread } from "./measurement.ts";
 
-/** Interpolates between adjacent values. @throws {RangeError} there are no values. */
+/**
+ * Interpolates between adjacent values.
+ *
+ * @throws {RangeError} There are no values.
+ */
 export function quantile(values: readonly number[], q: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   const position = q * (sorted.length - 1);
@@ -27,10 +31,10 @@ export function medianRatio(values: readonly number[], base: readonly number[]):
 }
 
 /**
- * An interval that holds the true median with a probability of 95 %, whatever the distribution: the
- * ranks below and above which fewer than 2.5 % of fair coins fall.
+ * An interval that contains the true median with a probability of 95 %, whatever the distribution:
+ * the ranks below and above which fewer than 2.5 % of fair coin tosses fall.
  *
- * @throws {RangeError} there are fewer than 6 values, which cannot tell.
+ * @throws {RangeError} There are fewer than 6 values, which is too few.
  */
 export function medianInterval(values: readonly number[]): readonly [low: number, high: number] {
   const sorted = values.toSorted((one, other) => one - other);

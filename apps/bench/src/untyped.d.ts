@@ -1,4 +1,4 @@
-/** What is used of peers whose packages bring no types that TypeScript finds. */
+/** The members that are used of peers without types for TypeScript. */
 
 declare module "redlock" {
   import type { Redis } from "ioredis";
@@ -16,7 +16,7 @@ declare module "co-wechat-api" {
   }
 
   export default class Api {
-    /** Where requests go, with a trailing slash. */
+    /** The base URL of requests, with a trailing slash. */
     prefix: string;
     constructor(
       appId: string,

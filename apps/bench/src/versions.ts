@@ -1,4 +1,4 @@
-/** The measured versions: those that are installed, not those that package.json requests. */
+/** The measured versions: the installed ones, not those that package.json requests. */
 import { readFileSync } from "node:fs";
 
 /**
@@ -18,7 +18,7 @@ export function named(dependency: string, label: string = dependency): string {
   return `${label} ${versionOf(dependency)}`;
 }
 
-/** What the figures depend on besides the contenders. */
+/** The environment on which the figures depend. */
 export function platformLine(): string {
   return `Node ${process.versions.node}, V8 ${process.versions.v8}, ${process.platform} ${process.arch}`;
 }

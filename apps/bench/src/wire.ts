@@ -26,9 +26,9 @@ const setUp = new Set([
 export const isSetUp = ([name = ""]: readonly string[]): boolean => setUp.has(name);
 
 /**
- * Listens through MONITOR. `INFO commandstats` would count what runs inside scripts too, so it
- * cannot tell one round trip from five. The server is slower meanwhile: count and time in separate
- * runs where it is busy.
+ * Listens through MONITOR. `INFO commandstats` would also count commands inside scripts, so it
+ * cannot tell one round trip from five. MONITOR slows the server down: count and time in separate
+ * runs if the server is busy.
  */
 export async function openWire(url: string): Promise<Wire> {
   const control = new Redis(url);

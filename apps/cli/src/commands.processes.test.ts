@@ -1,4 +1,4 @@
-/** The commands of an operator, over a SQLite file and the simulated platform. */
+/** The commands for operators, over a SQLite file and the simulated platform. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -53,7 +53,7 @@ interface Ended {
   readonly err: string;
 }
 
-/** Runs the command as its user does, in a process of its own. */
+/** Runs the command as a user does, in a process of its own. */
 async function lingpai(args: readonly string[], given: { stdin?: string; env?: object } = {}) {
   const names = Object.keys(process.env).filter((name) => !name.startsWith("LINGPAI_"));
   const clean = Object.fromEntries(names.map((name) => [name, process.env[name]]));
@@ -68,7 +68,7 @@ async function lingpai(args: readonly string[], given: { stdin?: string; env?: o
   return ended;
 }
 
-/** Runs it within this process: a process of its own takes a second. */
+/** Runs it within this process, because a process of its own takes a second. */
 async function here(...args: readonly string[]): Promise<Ended> {
   const [out, err]: [string[], string[]] = [[], []];
   const write = { out: (line: string) => out.push(line), err: (line: string) => err.push(line) };
@@ -86,7 +86,7 @@ const own = (): readonly string[] => ["--config", config, "--environment", "prod
 const tokenOf = async (): Promise<string> => (await here("token", ...own())).out;
 
 describe("the commands of one credential", () => {
-  test("token prints the token alone on stdout, words on stderr, and fetches once", async () => {
+  test("token prints the token alone on stdout and its description on stderr, and fetches once", async () => {
     const before = simulator.log.fetches(appId, "/cgi-bin/stable_token").length;
     const first = await lingpai(["token", ...own()]);
     expect(first).toMatchObject({ code: 0, out: expect.stringMatching(/^\S{30,}\n$/) as string });
@@ -99,7 +99,7 @@ describe("the commands of one credential", () => {
     expect(simulator.log.fetches(appId, "/cgi-bin/stable_token").length - before).toBe(1);
   });
 
-  test("refresh replaces it, reject keeps what the platform calls alive", async () => {
+  test("refresh replaces a token, and reject keeps one that the platform calls alive", async () => {
     const first = await tokenOf();
     const refreshed = await here("refresh", ...own());
     expect(refreshed).toMatchObject({ code: 0, out: "" });
@@ -113,7 +113,7 @@ describe("the commands of one credential", () => {
     expect(await tokenOf()).toBe(second);
   });
 
-  test("revoke makes the platform forget the token that leaked", async () => {
+  test("revoke makes the platform forget the leaked token", async () => {
     const plain = [...own(), "--mode", "plain"];
     const leaked = (await here("token", ...plain)).out;
     expect(await here("revoke", ...plain)).toMatchObject({ code: 0, out: "" });
@@ -121,7 +121,7 @@ describe("the commands of one credential", () => {
     expect(await (await fetch(call)).json()).toMatchObject({ errcode: 40001 });
   });
 
-  test("seed stores a token that was obtained elsewhere for the fleet", async () => {
+  test("seed stores a token for the fleet that was obtained elsewhere", async () => {
     const given = "71_obtained-elsewhere";
     const seeded = await here(
       "seed",
@@ -143,7 +143,7 @@ describe("the commands of one credential", () => {
     });
   });
 
-  test("unclaim gives up a claim, and says so where there is none", async () => {
+  test("unclaim gives up a claim, and reports a missing one", async () => {
     await tokenOf();
     const id = `wechat:stable:${appId}`;
     const gone = await here("unclaim", id, ...own(), "--json");
@@ -154,7 +154,7 @@ describe("the commands of one credential", () => {
     expect(await here("unclaim", id, ...own())).toMatchObject({ code: 1, out: "" });
   });
 
-  test("a platform that refuses is exit code 4, and a store that is not there 3", async () => {
+  test("a platform that refuses causes exit code 4, and a missing store exit code 3", async () => {
     writeFileSync(config, readFileSync(config, "utf8").replace(secret, "f".repeat(32)));
     const refused = await here("token", ...own());
     expect(refused).toMatchObject({ code: 4, out: "" });
@@ -174,7 +174,7 @@ describe("the commands of one credential", () => {
   });
 });
 
-describe("what every command does", () => {
+describe("the rules of every command", () => {
   test("options come from variables, and a secret from a file or stdin, never from an argument", async () => {
     const store = `sqlite:${join(folder, `store-${number}.sqlite`)}`;
     const env = {
@@ -189,7 +189,7 @@ describe("what every command does", () => {
     expect(JSON.parse(status.out)).toMatchObject({ credentials: [{ environment: "staging" }] });
   });
 
-  test("colours follow FORCE_COLOR and NO_COLOR, and nothing spins where nobody looks", async () => {
+  test("colours follow FORCE_COLOR and NO_COLOR, and a spinner appears on a terminal only", async () => {
     await tokenOf();
     const coloured = await lingpai(["doctor", ...own()], {
       env: { NO_COLOR: undefined, FORCE_COLOR: "1" },
@@ -213,7 +213,7 @@ test("config check prints every value with its place and no secret, or every pro
   expect(problems.length).toBeGreaterThan(1);
 });
 
-test("events prints what the servers noted, one JSON object a line, and goes on with what comes", async () => {
+test("events prints the servers' stored events, one JSON object a line, and then follows new ones", async () => {
   const { cache } = sqliteStore(join(folder, `store-${number}.sqlite`));
   const log = eventLog({ cache: cache.withPrefix("production"), gatherMs: 0 });
   log.append("fleet", { type: "refreshed", ref: "wechat:stable:wx1", generation: 1 });

@@ -1,5 +1,5 @@
 /**
- * The command `lingpai`, for programs that run it within themselves.
+ * The command `lingpai`, for programs that run it within their own process.
  *
  * @packageDocumentation
  */

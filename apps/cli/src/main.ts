@@ -2,7 +2,7 @@
 /** The command `lingpai`. */
 import { runLingpai } from "./run.ts";
 
-// `lingpai … | head` closes the pipe: that is no fault.
+// `lingpai … | head` closes the pipe, which is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();

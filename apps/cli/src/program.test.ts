@@ -26,7 +26,7 @@ const commands = [
 describe("the variables of the options", () => {
   afterEach(() => vi.unstubAllEnvs());
 
-  test("every option of every command has one that bears its name, but --fix", () => {
+  test("exist for every option of every command except --fix, with the option's name", () => {
     const program = programOf({ out() {}, err() {} }, () => {});
     const all = program.commands.flatMap((command) =>
       command.commands.length === 0 ? [command] : [...command.commands],
@@ -42,7 +42,7 @@ describe("the variables of the options", () => {
         );
   });
 
-  test("a variable is read as its option is, and loses against it", async () => {
+  test("are parsed like their option, and the option overrides them", async () => {
     vi.stubEnv("LINGPAI_SEED_EXPIRES_IN", "soon");
     const store = ["seed", "--store", "sqlite:x"];
     const byVariable = await lingpai(...store);
@@ -54,7 +54,7 @@ describe("the variables of the options", () => {
 
 describe("the command line", () => {
   test.each([...commands, "demo", "simulate", "config check"])(
-    "the help of %s has examples, on stdout",
+    "prints the help of %s with examples on stdout",
     async (name) => {
       const { code, err, out } = await lingpai(...name.split(" "), "--help");
       expect({ code, err }).toEqual({ code: 0, err: "" });
@@ -62,7 +62,7 @@ describe("the command line", () => {
     },
   );
 
-  test("the help lists every command, and that of serve is the server's", async () => {
+  test("prints a help that lists every command, with the server's own help for serve", async () => {
     const { out } = await lingpai("--help");
     for (const name of [...commands, "demo", "serve", "simulate", "config"])
       expect(out).toMatch(new RegExp(`^  ${name}\\b`, "m"));
@@ -80,7 +80,7 @@ describe("the command line", () => {
     ["seed", /--expires-in/],
     ["token --store sqlite:x", /No environment is named/],
     ["serve --nonsense", /unknown option/],
-  ])("a wrong use, %s, exits with 2, and says what is right on stderr", async (line, says) => {
+  ])("exits with 2 for %s, and explains the correct use on stderr", async (line, says) => {
     expect(await lingpai(...line.split(" "))).toMatchObject({
       code: 2,
       out: "",
@@ -88,7 +88,7 @@ describe("the command line", () => {
     });
   });
 
-  test("no command takes a secret as an argument", async () => {
+  test("accepts no secret as an argument", async () => {
     for (const name of commands) {
       const { out } = await lingpai(name, "--help");
       const options = out.match(/--[a-z-]+ <[a-z]+>/g) ?? [];

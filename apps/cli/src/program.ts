@@ -23,7 +23,7 @@ export function programOf(output: Output, exit: Exit): Command {
       writeOut: (text) => output.out(text.trimEnd()),
       writeErr: (text) => output.err(text.trimEnd()),
     })
-    // Wrong usage is 2: 1 says that something was found. Commands inherit it.
+    // 2 means wrong usage, because 1 means findings. Commands inherit it.
     .exitOverride();
   addDemo(program, output, exit);
   addLooking(program, output, exit);
@@ -162,7 +162,7 @@ function addSimulate(program: Command, output: Output, exit: Exit): void {
     );
 }
 
-/** The token server has its own options and help; `lingpai serve --help` shows them. */
+/** The token server has its own options and help, which `lingpai serve --help` shows. */
 function addServe(program: Command, output: Output, exit: Exit): void {
   program
     .command("serve")

@@ -7,8 +7,8 @@ import { standardOutput } from "./shared/output.ts";
 import type { Output } from "./shared/output.ts";
 
 /**
- * Runs `lingpai` with these arguments: `["doctor", "--store", url]`. Resolves to its exit code. The
- * variables of this process count, as on the command line.
+ * Runs `lingpai` with these arguments: `["doctor", "--store", url]`. Resolves to its exit code. It
+ * reads this process's environment variables, as the command line does.
  */
 export async function runLingpai(
   args: readonly string[],

@@ -1,4 +1,4 @@
-/** `lingpai-server` as its users start and stop it. */
+/** The command `lingpai-server`, as its users start and stop it. */
 import { request } from "node:http";
 import { readdir } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -15,7 +15,7 @@ afterEach(() => world.close());
 const serving = /Serving at (http\S+)/;
 const keyText = /(lp_[a-z0-9]{10}_[\w-]{43})/;
 
-test("a first start prints its key once, a second start none, and another command makes more", async () => {
+test("a first start prints its key once, a second start prints none, and another command makes more", async () => {
   const first = world.run(["serve", "--first-key"]);
   const url = await first.prints(serving);
   const key = await first.prints(keyText);
@@ -46,21 +46,24 @@ test.each([
   ["no-key", [], {}],
   ["plain-http", ["--first-key"], { LINGPAI_SERVER_HOST: "0.0.0.0" }],
   ["unsealed", ["--first-key"], { LINGPAI_STORE_URL: "sqlite:own.sqlite" }],
-])("it does not start with the risk %s, and does when that is allowed", async (risk, args, env) => {
-  const refused = world.run(args, env);
-  expect(await refused.exited).toBe(2);
-  expect(refused.printed()).toContain(`\n  ${risk}: `);
-  expect(refused.printed()).toContain(`--allow ${risk}\n`);
-  expect(refused.printed()).not.toMatch(keyText);
-  const allowed = world.run([...args, "--allow", risk], env);
-  await allowed.prints(serving);
-  // A start that was refused has made no key that nobody was shown.
-  expect(keyText.test(allowed.printed())).toBe(risk !== "no-key");
-  allowed.child.kill("SIGTERM");
-  expect(await allowed.exited).toBe(0);
-});
+])(
+  "a server does not start with the risk %s unless the risk is allowed",
+  async (risk, args, env) => {
+    const refused = world.run(args, env);
+    expect(await refused.exited).toBe(2);
+    expect(refused.printed()).toContain(`\n  ${risk}: `);
+    expect(refused.printed()).toContain(`--allow ${risk}\n`);
+    expect(refused.printed()).not.toMatch(keyText);
+    const allowed = world.run([...args, "--allow", risk], env);
+    await allowed.prints(serving);
+    // A refused start must not make a key, because nobody would see it.
+    expect(keyText.test(allowed.printed())).toBe(risk !== "no-key");
+    allowed.child.kill("SIGTERM");
+    expect(await allowed.exited).toBe(0);
+  },
+);
 
-test("wrong usage and wrong settings end with 2 before anything is made", async () => {
+test("wrong usage and invalid settings exit with 2 before anything is made", async () => {
   const unknown = world.run(["serve", "--allow", "everything"]);
   const misspelt = world.run([], { LINGPAI_SERVER_PROT: "1" });
   const codes = await Promise.all([unknown.exited, misspelt.exited]);
@@ -70,7 +73,7 @@ test("wrong usage and wrong settings end with 2 before anything is made", async 
 });
 
 test.each(["waits", "has hung up"])(
-  "SIGTERM during a fetch whose caller %s: it is stored, and what lasts ends with a hint",
+  "after SIGTERM during a fetch whose caller %s, the token is stored, and open streams end with a hint",
   async (caller) => {
     const server = world.run(["--first-key"]);
     const url = await server.prints(serving);

@@ -43,9 +43,9 @@ const standard: Output = {
 };
 
 /**
- * Runs one command. Resolves to the exit code: 0, 1 for a failure, 2 for wrong usage or a wrong
- * configuration. `serve` resolves when it was stopped by SIGTERM or SIGINT. `name` is what its help
- * and errors call it.
+ * Runs one command. Resolves to the exit code: 0, 1 for a failure, 2 for wrong usage or an invalid
+ * configuration. `serve` resolves after SIGTERM or SIGINT stopped it. Help and errors call the
+ * command `name`.
  */
 export async function runServerCommand(
   args: readonly string[],
@@ -120,7 +120,7 @@ function common(command: Command): Command {
 
 async function runServe(flags: ServeFlags, out: Output["out"]): Promise<void> {
   const stop = Promise.withResolvers<void>();
-  // Before the start: a signal that comes early must not leave half a server.
+  // Registered before the start, so that an early signal does not leave a half-started server.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.resolve());
   const server = await serve({
     sources: sourcesOf(flags),

@@ -1,4 +1,4 @@
-/** The container files, as far as no container is needed to judge them. */
+/** The container files, as far as they can be checked without a container. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -25,7 +25,7 @@ const compose = parse(read("compose.yaml"), { merge: true }) as {
 const services = Object.entries(compose.services);
 const servers = services.filter(([, { build }]) => build !== undefined);
 
-/** True for a variable that the configuration reads, or the command. */
+/** True for a variable that the configuration or the command reads. */
 function isKnown(variable: string): boolean {
   if (/^(?:LINGPAI_ENVIRONMENT|LINGPAI_SEAL|NODE_ENV)$/.test(variable)) return true;
   const known = variableTable().match(/(?<=^\| `)[A-Z_<>]+/gm) ?? [];
@@ -34,7 +34,7 @@ function isKnown(variable: string): boolean {
   );
 }
 
-test("the image is made of files that are there, and starts the command that is published", () => {
+test("the image consists of existing files, and starts the published command", () => {
   const copied = [...dockerfile.matchAll(/^COPY (?!--)(.+) \S+$/gm)].flatMap(([, paths = ""]) =>
     paths.split(" "),
   );
@@ -52,7 +52,7 @@ test("the image is made of files that are there, and starts the command that is 
   expect(dockerfile).toMatch(/^USER node$/m);
 });
 
-test("the compose file has two servers, Redis, Prometheus and Grafana, with files that are there", () => {
+test("the compose file has two servers, Redis, Prometheus and Grafana, with existing files", () => {
   expect(Object.keys(compose.services)).toEqual([
     "server-1",
     "server-2",
@@ -78,7 +78,7 @@ test("the compose file has two servers, Redis, Prometheus and Grafana, with file
     expect(parse(read(`grafana/${name}.yml`))).toMatchObject({ apiVersion: 1 });
 });
 
-test("the variables of the image and of the compose file are read by something", () => {
+test("every variable of the image and of the compose file is read by something", () => {
   const [, own = ""] = /^ENV (.+)$/m.exec(dockerfile) ?? [];
   const names = [
     ...own.split(" ").map((each) => each.split("=")[0]!),
@@ -88,14 +88,14 @@ test("the variables of the image and of the compose file are read by something",
   for (const name of names) expect([name, isKnown(name)]).toEqual([name, true]);
 });
 
-test("the command of the servers is one that the server knows", async () => {
+test("the server knows the command of the compose file's servers", async () => {
   const printed: string[] = [];
   const output = {
     out: (text: string) => void printed.push(text),
     err: (text: string) => void printed.push(text),
   };
   for (const [, { command = [] }] of servers) {
-    // Help is asked for last: an unknown option before it is refused first.
+    // An unknown option is refused before help is printed.
     const code = await runServerCommand([...command, "--environment", "prod", "--help"], output);
     expect([code, printed.join("\n")]).toEqual([0, expect.stringContaining("--first-key")]);
     expect(await runServerCommand([...command, "--frist-key"], output)).toBe(2);

@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-test("/metrics shows Prometheus this process's credentials, without a secret", async () => {
+test("/metrics returns this process's credentials in Prometheus's format, without a secret", async () => {
   const { keys, url } = await world.start();
   const { key } = await keys.create({ name: "prometheus", rights: ["read"], refs: ["*"] });
   const { secret } = (await (await getOne(url, key)).json()) as { readonly secret: string };

@@ -1,4 +1,4 @@
-/** Two servers over one Redis are one server. */
+/** Two servers over one Redis behave as one server. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { remote } from "@lingpai/client";
@@ -37,7 +37,7 @@ test("keys, tokens and the life line are the same on both, and one fetch serves 
   expect(new Set(bodies.map(({ secret }) => secret)).size).toBe(1);
   expect(world.simulator.log.tally().issued).toBe(1);
 
-  // A third one knows it before anybody asks, and a start fetches nothing.
+  // A third server knows the token before anybody asks, and its start fetches nothing.
   const third = await replica();
   const list = { headers: { authorization: `Bearer ${key}` } };
   await until("it is live there too", async () => {
@@ -68,7 +68,7 @@ test("keys, tokens and the life line are the same on both, and one fetch serves 
     told += value;
   }
   await one.keys.revoke(id);
-  // The stream of a key that was revoked ends, on the other replica too.
+  // The stream of a revoked key ends on the other replica too.
   while (!(await events.read()).done);
   await until("it has ended", async () => (await getOne(two.url, key)).status === 401);
   const stored = JSON.stringify(await redis.command("KEYS", "*"));
@@ -76,7 +76,7 @@ test("keys, tokens and the life line are the same on both, and one fetch serves 
   expect(stored).not.toContain(key.slice(14));
 });
 
-test("a client goes on with the other replica, and with its copy when both have gone", async () => {
+test("a client continues with the other replica, and with its copy when both have stopped", async () => {
   const [one, two] = await Promise.all([replica(), replica()]);
   const { key } = await one.keys.create({ name: "node", rights: ["read", "reject"], refs: ["*"] });
   const source = remote({ urls: [one.url, two.url], key });
@@ -90,7 +90,7 @@ test("a client goes on with the other replica, and with its copy when both have 
   await credential.close();
 });
 
-test("a webhook is sent by one replica, and nothing into this network that is not allowed", async () => {
+test("one replica sends a webhook, and only allowed hosts of this network receive any", async () => {
   const received: string[] = [];
   const receiver = createServer((request, response) => {
     received.push(String(request.headers["webhook-id"]));

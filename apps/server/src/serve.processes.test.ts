@@ -33,7 +33,7 @@ async function problem(response: Response, status: number): Promise<Body> {
   return JSON.parse(text) as Body;
 }
 
-test("every route that needs a key refuses none, a wrong one, and one without rights", async () => {
+test("every route that needs a key refuses a request without one, with a wrong one, and with one without rights", async () => {
   const { keys, url } = await world.start();
   const wrong = `lp_0123456789_${"A".repeat(43)}`;
   const foreign = await keys.create({ name: "foreign", rights: rights, refs: ["another"] });
@@ -62,7 +62,7 @@ test("every route that needs a key refuses none, a wrong one, and one without ri
   for (const path of ["/healthz", "/readyz"]) expect((await fetch(url + path)).status).toBe(200);
 });
 
-test("what is no request of this server is a problem in JSON, whoever notices it", async () => {
+test("an invalid request gets a problem in JSON, whichever layer refuses it", async () => {
   const { keys, url } = await world.start();
   const { key } = await keys.create({ ...all, rights: rights });
   const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
@@ -79,7 +79,7 @@ test("what is no request of this server is a problem in JSON, whoever notices it
     [400, "GET / HTTP/1.1\r\nHost: a\r\nbroken\r\n\r\n"],
     [400, "GET /healthz HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n"],
     [400, "\u0016\u0003\u0001"],
-    // Two lengths, and a length beside chunks: what smuggles a request past a proxy.
+    // Two lengths, or a length beside chunks, could smuggle a request past a proxy.
     [400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
     [
       400,
@@ -92,7 +92,7 @@ test("what is no request of this server is a problem in JSON, whoever notices it
     expect(head.toLowerCase()).toContain("content-type: application/problem+json");
     expect(JSON.parse(body)).toMatchObject({ status, remedy: expect.stringMatching(/\S/) });
   }
-  // HTTP/1.0 names no host, and load balancers use it.
+  // HTTP/1.0 needs no Host header, and load balancers use it.
   expect(await rawExchange(url, "GET /healthz HTTP/1.0\r\n\r\n")).toContain('{"ok":true}');
 });
 
@@ -108,7 +108,7 @@ test("headers and bodies that do not arrive in time end with 408", async () => {
   expect(world.simulator.log.calls()).toEqual([]);
 });
 
-test("a restart shows the same life line, keys and token, and fetches nothing", async () => {
+test("a restarted server shows the same life line, keys and token, and fetches nothing", async () => {
   const first = await world.start();
   const { key } = await first.keys.create({ ...all, rights: rights });
   const before = (await (await getOne(first.url, key)).json()) as Body;
@@ -130,7 +130,7 @@ test("a restart shows the same life line, keys and token, and fetches nothing", 
   expect(world.simulator.log.tally().issued).toBe(1);
 });
 
-test("what lies in the data directory shows neither tokens nor keys", async () => {
+test("the data directory contains neither tokens nor keys in clear text", async () => {
   const server = await world.start();
   const { key } = await server.keys.create({ ...all, rights: rights });
   const { secret } = (await (await getOne(server.url, key)).json()) as Record<string, string>;
@@ -143,7 +143,7 @@ test("what lies in the data directory shows neither tokens nor keys", async () =
   }
 });
 
-test("apps that are added or removed are served so at once, and others go on", async () => {
+test("added and removed apps are served accordingly at once, and the others continue", async () => {
   const file = join(world.folder, "lingpai.json");
   const other = { ...(world.settings.apps!["main"] as object), appId: "wxfedcba9876543210" };
   const write = (apps: object): Promise<void> =>
@@ -225,7 +225,8 @@ test("TLS is served, and a replaced certificate is used without a restart", asyn
       await clock.advance(10_000);
       return notes.length >= count;
     });
-  // The certificate alone belongs to no key: the old pair goes on, and that is said once.
+  // The new certificate does not match the key: the old pair stays in use, and this is reported
+  // once.
   await cp(two.certificate, tls.certificate);
   await look(1);
   expect(await nameOver(url, cas[0])).toBe("one");
@@ -237,7 +238,7 @@ test("TLS is served, and a replaced certificate is used without a restart", asyn
   await app.stop(1_000);
 });
 
-test("a server with TLS listens beyond this machine", async () => {
+test("a server with TLS may listen beyond this machine", async () => {
   const tls = await certify(world.folder, "tls");
   const settings = {
     ...world.settings,

@@ -1,4 +1,4 @@
-/** One token server as a process: from its configuration to its socket, and back. */
+/** One token server as a process, from its configuration to its socket. */
 import { systemClock } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import type { ConfigEvent, ConfigSource, LiveConfig } from "@lingpai/config";
@@ -26,15 +26,18 @@ import { sourcesFrom } from "./start/sources.ts";
 
 export interface ServeOptions {
   /**
-   * Where the configuration comes from.
-   * @defaultValue `lingpai.yaml` of the working directory, if it is there, and variables
+   * The sources of the configuration.
+   * @defaultValue `lingpai.yaml` of the working directory, if it exists, and variables
    */
   readonly sources?: readonly ConfigSource[];
   /** @defaultValue the variable `LINGPAI_ENVIRONMENT` */
   readonly environment?: string | undefined;
-  /** Risks that are taken, by name. None is by default. */
+  /** The allowed risks, by name. @defaultValue none */
   readonly allow?: readonly Risk[];
-  /** Hosts beside the platform's own that may receive an AppSecret, and private ones of webhooks. */
+  /**
+   * Hosts beside the platform's own that may receive an AppSecret, and private hosts that may
+   * receive webhooks.
+   */
   readonly allowedHosts?: readonly string[];
   /** The sealing key, if the configuration has none. @defaultValue the variable `LINGPAI_SEAL` */
   readonly seal?: string | undefined;
@@ -44,21 +47,21 @@ export interface ServeOptions {
    */
   readonly firstKey?: boolean;
   /**
-   * What `/metrics` answers, in Prometheus's text format, to a key that may read all.
+   * Returns the content of `/metrics`, in Prometheus's text format, for a key that may read all.
    * @defaultValue the metrics of `@lingpai/telemetry`, of all credentials of the process
    */
   readonly metrics?: TokenServerOptions["metrics"];
   /**
-   * What the dashboard has beside its page; false leaves the page and its sessions out.
-   * @defaultValue the page
+   * Additions to the dashboard's page. False omits the page and its sessions.
+   * @defaultValue the page alone
    */
   readonly dashboard?: false | Omit<DashboardOptions, "assets" | "cache">;
   /** @defaultValue one line of JSON for each event */
   readonly logger?: StructuredLogger;
-  /** Prints for people: the address, and the first key. @defaultValue to stdout */
+  /** Prints messages for people: the address, and the first key. @defaultValue to stdout */
   readonly print?: (text: string) => void;
   readonly limits?: Partial<HttpLimits>;
-  /** Asks the platform; for tests and for the simulator. */
+  /** Sends requests to the platform; for tests and for the simulator. */
   readonly fetch?: WechatOptions["fetch"];
   readonly clock?: Clock;
 }
@@ -69,8 +72,9 @@ export interface RunningServer {
   readonly config: LiveConfig;
   readonly keys: ServerKeys;
   /**
-   * Stops: long polls and event streams end, requests under way are answered, fetches that were
-   * sent are stored. At the latest after `server.stopWithinMs` and what a fetch may take.
+   * Stops the server: long polls and event streams end, requests in flight are answered, and
+   * fetches in flight are stored. It takes at most `server.stopWithinMs` and the duration of a
+   * fetch.
    */
   close(): Promise<void>;
 }
@@ -78,7 +82,7 @@ export interface RunningServer {
 /**
  * Starts a server, and resolves when it listens.
  *
- * @throws {ConfigurationError} the configuration is wrong, or the start would be insecure.
+ * @throws {ConfigurationError} The configuration is invalid, or the start would be insecure.
  */
 export async function serve(options: ServeOptions = {}): Promise<RunningServer> {
   const { clock = systemClock, logger = consoleLogger(), sources = sourcesFrom({}) } = options;
@@ -182,7 +186,7 @@ async function start(
   return { url, reload: (changed) => reload(changed, serving, { config, logger, onError }) };
 }
 
-/** Refuses an insecure start before it makes a key, which would otherwise never be shown. */
+/** Refuses an insecure start before a key is made, because the key would never be shown. */
 async function enter(
   { address, config, isSealed, keys, own, sealFile }: Opened,
   { allow = [], firstKey = false, print }: ServeOptions & { print(text: string): void },
@@ -205,7 +209,7 @@ interface Reloading {
   readonly onError: (error: unknown) => void;
 }
 
-/** What only a start reads. */
+/** The settings that only a start reads. */
 const atStart = /^(?:node|store|server\.(?:host|port|dataDirectory|tls|stopWithinMs))(?:\.|$)/;
 
 function reload(
@@ -219,7 +223,7 @@ function reload(
       { event: "lingpai.server.restart-needed", settings: late },
       `restart the server for ${late.join(", ")}`,
     );
-  // A secret is read at each fetch.
+  // Secrets are excluded, because they are read at each fetch.
   const isServed = changed.some(
     (path) => !atStart.test(path) && !/^apps\.[^.]+\.secret$/.test(path),
   );

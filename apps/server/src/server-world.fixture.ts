@@ -1,4 +1,7 @@
-/** For tests: a simulated platform on a port, and servers in this process or in their own. */
+/**
+ * For tests: a simulated platform on a port, and servers in this process or in processes of their
+ * own.
+ */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -22,7 +25,7 @@ const bin = fileURLToPath(new URL("bin.ts", import.meta.url));
 export interface AppWorld {
   readonly simulator: Simulator;
   readonly folder: string;
-  /** What a server's variables need. */
+  /** The environment variables that a server needs. */
   readonly env: Readonly<Record<string, string>>;
   readonly settings: ConfigInput;
   /** A server in this process. */
@@ -35,9 +38,9 @@ export interface AppWorld {
 export interface ServerProcess {
   readonly child: ChildProcess;
   readonly exited: Promise<number | NodeJS.Signals | null>;
-  /** What it printed until now, both streams. */
+  /** Its output until now, from both streams. */
   printed(): string;
-  /** Resolves to the first match in what it prints. */
+  /** Resolves to the first match in its output. */
   prints(pattern: RegExp): Promise<string>;
 }
 
@@ -136,7 +139,7 @@ function processOf(
   };
 }
 
-/** Sends bytes, and resolves to all that comes back until the other side closes. */
+/** Sends bytes. Resolves to everything that comes back until the other side closes. */
 export function rawExchange(url: string, ...parts: readonly string[]): Promise<string> {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);

@@ -1,5 +1,5 @@
 /**
- * A store by its address, without the server.
+ * Opens a store by its address, without the server.
  *
  * @packageDocumentation
  */

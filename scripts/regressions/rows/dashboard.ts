@@ -28,7 +28,7 @@ export const dashboard: readonly Regression[] = [
       },
     ],
     test: sessions,
-    title: "another site can neither sign in nor act",
+    title: "another site can neither sign in nor use",
   },
   {
     right: "No secret ever in the page.",
@@ -40,7 +40,7 @@ export const dashboard: readonly Regression[] = [
       },
     ],
     test: sessions,
-    title: "no route gives a session a secret",
+    title: "no route returns a secret to a session",
   },
   {
     right: "Any number of replicas shows the same, also one that nobody has asked yet.",
@@ -52,7 +52,7 @@ export const dashboard: readonly Regression[] = [
       },
     ],
     test: `${server}overview/overview.test.ts`,
-    title: "a replica that nobody asked yet",
+    title: "a replica that was never asked",
   },
   {
     right: "The credentials, worst first.",
@@ -76,13 +76,13 @@ export const dashboard: readonly Regression[] = [
       },
     ],
     test: `${page}dashboard-assets.test.ts`,
-    title: "the page forbids what is inline",
+    title: "the page forbids inline",
   },
   {
     right: "Budgets, printed by the build: JS at most 45 kB gz, CSS at most 10 kB gz.",
     edits: [{ file: `${page}build/bundle.ts`, from: "minify: true,", to: "minify: false," }],
     test: `${page}build/bundle.test.ts`,
-    title: "the page is within its budgets",
+    title: "the page is within its size budgets",
   },
   {
     right: "Usable with 1 000 credentials: only the rows on the screen are drawn.",
@@ -105,6 +105,6 @@ export const dashboard: readonly Regression[] = [
       },
     ],
     test: `${page}page/life-line/why.test.ts`,
-    title: "what needs a person says what to do",
+    title: "an event that needs a person has a remedy",
   },
 ];

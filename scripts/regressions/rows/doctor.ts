@@ -25,7 +25,7 @@ const documents: readonly Regression[] = [
     "documents.ts",
     "if (contention.count === 0 || agoMs > dayMs)",
     "if (contention.count < 9 || agoMs > dayMs)",
-    "a foreign refresher, while it is news",
+    "find a foreign refresher while its report is recent",
   ),
   finds(
     "doctor finds a doubt older than the overlap.",
@@ -161,7 +161,7 @@ const rules: readonly Regression[] = [
       ),
     ],
     test,
-    title: "what an access rule hides is unknown",
+    title: "report a check that an access rule prevents as unknown",
   },
   {
     right: "A document that cannot be read leaves what stands in it unknown.",
@@ -185,7 +185,7 @@ const rules: readonly Regression[] = [
       ),
     ],
     test,
-    title: "an evicting policy is found, mended",
+    title: "find an evicting policy, mend it",
   },
   {
     right: "doctor exits with 4 when the platform refuses.",
@@ -197,7 +197,7 @@ const rules: readonly Regression[] = [
       ),
     ],
     test: "apps/cli/src/commands.processes.test.ts",
-    title: "a platform that refuses is exit code 4",
+    title: "a platform that refuses causes exit code 4",
   },
   {
     right: "stdout is data and stderr is words.",
@@ -217,19 +217,19 @@ const rules: readonly Regression[] = [
       edit("apps/cli/src/shared/options.ts", '"--secret-file <file>",', '"--secret <text>",'),
     ],
     test: "apps/cli/src/program.test.ts",
-    title: "no command takes a secret as an argument",
+    title: "accepts no secret as an argument",
   },
   {
     right: "The first screen shows cause and remedy, the worst first.",
     edits: [edit(`${doctor}/diagnose.ts`, "results: results.toSorted(byWeight),", "results,")],
     test,
-    title: "a critical finding comes before a warning",
+    title: "are ordered: critical findings",
   },
   {
     right: "GET /v1/doctor is for a key that may see all.",
     edits: [edit("packages/server/src/routes/doctor.ts", '|| !key.refs.includes("*")', "")],
     test: "packages/server/src/doctor.test.ts",
-    title: "a key of some references may not see the store of all",
+    title: "a key limited to some references may not see the store's diagnosis",
   },
 ];
 

@@ -1,4 +1,4 @@
-/** How long after one node's commit the others use the new credential. */
+/** Measures how long after one node's commit the others use the new credential. */
 import { delay, systemClock, systemRandom } from "@lingpai/core";
 import type { Bench } from "../bench.ts";
 import { Fleet } from "../fleet.ts";
@@ -13,13 +13,13 @@ const efforts = {
   quick: { processes: 3, commits: 3, warmUps: 1 },
 } as const;
 /**
- * How long a credential is left alone before it is replaced, in ms. Nodes spread their readings over
- * less than that when many changes come at once; real commits are hours apart.
+ * How long a credential stays unchanged before it is replaced, in ms. Nodes spread their reads over
+ * a shorter time when many changes come at once. Real commits are hours apart.
  */
 const restMs = 400;
-/** By then the nodes have dealt with the bare message. */
+/** By then the nodes have handled the bare message. */
 const bareRestMs = 50;
-/** About as long as a credential's document. */
+/** About the size of a credential's document. */
 const bytes = 600;
 
 export const adoption: Bench = {
@@ -44,7 +44,7 @@ export const adoption: Bench = {
   },
 };
 
-/** One change of each kind, by a process that is another one each time. */
+/** Makes one change of each kind, from a different process each time. */
 async function play(
   fleet: Fleet<AdoptionOrders>,
   round: number,
@@ -54,7 +54,7 @@ async function play(
   const lagOf = async (kind: ChangeKind, { begunWallMs, number }: Change): Promise<number> =>
     Math.max(...(await fleet.all("arrived", { kind, number }))) - begunWallMs;
 
-  // A new credential each time, because one that is replaced repeatedly is slowed down on purpose.
+  // A new credential each time, because frequent replacements of one credential are throttled.
   await fleet.all("join", `adoption-${systemRandom.id()}`);
   await delay(systemClock, restMs);
   const bare = await lagOf("bare", await leader.order("announce", { number: round, bytes }));

@@ -1,4 +1,4 @@
-/** Which change has arrived in this process, and when. */
+/** Records which changes have arrived in this process, and when. */
 import { systemClock } from "@lingpai/core";
 
 export class Arrivals {
@@ -13,7 +13,7 @@ export class Arrivals {
     for (const wake of [...this.#waiting]) wake();
   }
 
-  /** When this change, or a later one if that has come meanwhile, arrived. */
+  /** When this change arrived, or a later one if that came first. */
   async of(number: number): Promise<number> {
     while (this.#number < number) {
       await new Promise<void>((resolve) => {

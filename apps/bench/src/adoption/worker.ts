@@ -1,4 +1,4 @@
-/** One node of the fleet that adopts. */
+/** One node of the adopting fleet. */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { credential, delay, systemClock, systemRandom, type Credential } from "@lingpai/core";
 import { Redis } from "ioredis";
@@ -8,8 +8,8 @@ import type { AdoptionOrders, Change } from "./protocol.ts";
 
 const lifetimeMs = 7_200_000;
 /**
- * As long as a quick platform takes. Without it the news of the request and of its outcome would
- * come at the same moment, which happens nowhere.
+ * The duration of a fast platform's answer. Without it, the notifications of the intent and of the
+ * outcome would come at the same moment, which does not happen in practice.
  */
 const platformMs = 60;
 
@@ -55,7 +55,7 @@ class Node {
   }
 }
 
-/** What can be done without Lingpai: a message, and a read of what it tells of. */
+/** The equivalent without Lingpai: a message, and a read of the changed value. */
 class Bare {
   readonly #client: Redis;
   readonly arrivals = new Arrivals();

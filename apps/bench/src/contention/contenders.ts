@@ -1,4 +1,4 @@
-/** The fleets of the contention bench: Lingpai on either token, and a naive one. */
+/** The fleets of the contention bench: Lingpai on either token, and a simple fleet. */
 import { naive, ours, type Contended, type Fleet, type Mode } from "./fleets.ts";
 
 /** The nodes of each fleet. */
@@ -7,7 +7,10 @@ export const nodes = 3;
 export interface Contender {
   readonly name: string;
   readonly mode: Mode;
-  /** True if it changes to the stable token by itself. It fights where the budget does not last. */
+  /**
+   * True if it changes to the stable token by itself. It runs against attackers that exceed the
+   * budget.
+   */
   readonly leaves?: true;
   readonly join: (field: Contended) => Fleet;
 }

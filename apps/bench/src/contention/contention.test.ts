@@ -85,7 +85,7 @@ describe("two Lingpai fleets that fetch with one AppID", () => {
   );
 });
 
-it("a plain fleet with onContention stable takes the stable token when the contention is confirmed, and no call fails from then on", async () => {
+it("a plain fleet with onContention stable uses the stable token once the contention is confirmed, and no call fails from then on", async () => {
   const field = openContention({
     ...defaults,
     attack: "kill",
@@ -95,14 +95,14 @@ it("a plain fleet with onContention stable takes the stable token when the conte
   });
   const fleet = ours(field, "fleet", 3, { onContention: "stable" });
   const [outcome] = await runFleets(field, [fleet]);
-  // The first, one that was killed, and the stable one.
+  // The first token, a killed one, and the stable one.
   expect(outcome).toMatchObject({ failed: 0, fetches: 3, contended: { state: "confirmed" } });
   expect(fleet.events.filter(({ type }) => type === "switched")).toMatchObject([
     { to: "fallback", cause: "contended" },
   ]);
 });
 
-it("a naive fleet of three nodes fetches for each node", async () => {
+it("a simple fleet of three nodes fetches once for each node", async () => {
   const field = openContention({
     ...defaults,
     attack: "kill",

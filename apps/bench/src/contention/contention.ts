@@ -1,6 +1,6 @@
 /**
- * Contention for one AppID in virtual time: a Lingpai fleet, and a simple fleet of as many nodes as
- * people write in a quarter of an hour.
+ * Contention for one AppID in virtual time: a Lingpai fleet, and a simple fleet of as many nodes
+ * without coordination.
  */
 import { availableParallelism } from "node:os";
 import type { Bench, Effort } from "../bench.ts";
@@ -13,9 +13,7 @@ import type { Attack } from "./fleets.ts";
 const secondMs = 1_000;
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
-/**
- * What the platform grants an account in a day; what others fetch of it is the fleets' to share.
- */
+/** The platform's quota of an account in a day. Fleets and foreign systems share it. */
 const quotaPerDay = 2_000;
 
 interface Scene {
@@ -25,7 +23,10 @@ interface Scene {
   readonly everyMs: number;
   readonly forMs: number;
   readonly callEveryMs: number;
-  /** Whether the ledger allows a fetch for each credential that dies, so that nobody need fail. */
+  /**
+   * True if the quota ledger allows a fetch for each credential that dies, so that no call needs to
+   * fail.
+   */
   readonly isBearable: boolean;
 }
 
@@ -61,7 +62,8 @@ export const contention: Bench = {
         .filter(({ leaves }) => !leaves || !scene.isBearable)
         .map((contender) => ({ scene, contender })),
     );
-    // Virtual time is the same beside others, so every core fights. The longest wars begin.
+    // Load does not change virtual time, so every core runs one contention. The longest ones start
+    // first.
     const fleet = new Fleet<ContentionOrders>(
       availableParallelism(),
       new URL("./worker.ts", import.meta.url),
@@ -108,7 +110,7 @@ function figuresOf(
       isOurs ? target : undefined,
     );
   const share = Math.round((1e4 * failed) / calls) / 100;
-  // At the end of the run the last token may have died without a call that would have noticed.
+  // At the end of the run the last token may have died without a call that noticed it.
   const perDeath = scene.isBearable
     ? atMost(1 + deaths)
     : mode === "plain"

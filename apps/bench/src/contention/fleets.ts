@@ -18,7 +18,7 @@ const drainMs = 30_000;
 export type Mode = "plain" | "stable";
 
 /**
- * What the attacker does to the token. `kill`: the platform revokes every token. `replace`: another
+ * The attacker's action on the token. `kill`: the platform revokes every token. `replace`: another
  * system fetches one.
  */
 export type Attack = "kill" | "replace";
@@ -36,9 +36,9 @@ export interface Contention {
 export interface Outcome {
   readonly calls: number;
   readonly failed: number;
-  /** Requests for a token that the fleet sent. */
+  /** The token requests that the fleet sent. */
   readonly fetches: number;
-  /** Tokens of the fleet that died before their time. */
+  /** The tokens of the fleet that died before their expiry. */
   readonly deaths: number;
   readonly longestOutageMs: number;
   /** The last `contended` event, if there was one. */
@@ -97,7 +97,7 @@ export function openContention(contention: Contention): Contended {
   };
 }
 
-/** Nodes of ours with a store of their own. */
+/** Lingpai nodes with a store of their own. */
 export function ours(
   { clock, simulator, contention }: Contended,
   label: string,
@@ -134,8 +134,8 @@ export function ours(
 }
 
 /**
- * What people write in a quarter of an hour: a token in memory, and another one when it is refused.
- * No store, no lock, no ledger.
+ * A simple implementation: a token in memory, and another fetch when it is refused. It has no
+ * store, no lock and no quota ledger.
  */
 export function naive({ simulator, contention }: Contended, label: string, count: number): Fleet {
   const tokenLog = new TokenLog();

@@ -9,7 +9,7 @@ export type ContentionOrders = {
   }) => Promise<ContentionResult>;
 };
 
-/** The outcome as plain data: of the `contended` event, only its count. */
+/** The outcome as plain data. Of the `contended` event it has only the count. */
 export interface ContentionResult extends Omit<Outcome, "contended"> {
   readonly contendedCount: number;
 }

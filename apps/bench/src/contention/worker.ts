@@ -1,4 +1,4 @@
-/** A process that fights wars in virtual time, one after another. */
+/** A process that runs contentions in virtual time, one after another. */
 import { obey } from "../fleet.ts";
 import { contenders } from "./contenders.ts";
 import type { ContentionOrders } from "./protocol.ts";

@@ -1,4 +1,7 @@
-/** What keeping a credential costs: the commands that each node of a fleet sends in an hour. */
+/**
+ * Measures the cost of keeping a credential: the commands that each node of a fleet sends in an
+ * hour.
+ */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import {
   credential,
@@ -25,13 +28,13 @@ const nodesCount = 8;
 const hourMs = 3_600_000;
 const lifetimeMs = 7_200_000;
 /**
- * Less than its deadline, and long enough at any speed for the news of the request to come before
- * those of its outcome.
+ * Less than its deadline. At any speed, long enough for the notification of the request to come
+ * before that of its outcome.
  */
 const platformMs = 8_000;
 /**
- * At these speeds a millisecond of the machine is up to 400 of the fleet's: what bounds single
- * operations is longer here, and costs nothing.
+ * At these speeds a millisecond of the machine is up to 400 ms of the fleet. So the limits of
+ * single operations are longer here. That costs nothing.
  */
 const parameters = {
   fetchDeadlineMs: 30_000,
@@ -42,13 +45,13 @@ const parameters = {
   waitMs: 4_000_000,
 };
 
-/** A credential is replaced this long before its end. */
+/** How long before its end a credential is replaced. */
 const cycleS = (lifetimeMs - 900_000) / 1_000;
 /**
- * Commands of a node in an hour. With news of changes a reading every 255 s, the longest pause
- * after which a node still ends its longest call within the overlap (P3). Without, a reading every
- * 240 s at the latest, less a jitter of a fiftieth, is what keeps a node's copy from being older
- * than an overlap allows; and there are two around each refresh.
+ * The expected commands of a node in an hour. With push there is a read every 255 s: the longest
+ * pause after which a node still ends its longest call within the overlap (P3). Without push there
+ * is a read at least every 240 s, less a jitter of a fiftieth, so that a node's copy is never older
+ * than an overlap allows. Two more reads come with each refresh.
  */
 const designed = { told: 15.7, untold: ((cycleS / (240 * 0.98) + 2) * 3_600) / cycleS };
 const tolerance = 1.05;
@@ -69,7 +72,7 @@ export const cost: Bench = {
   },
 };
 
-/** From one refresh, which all nodes have adopted, to another that is so many lifetimes later. */
+/** Runs from one refresh that all nodes have adopted to another that is so many lifetimes later. */
 async function measured(time: FastTime, lifetimes: number, isTold: boolean): Promise<number> {
   return onServer(async (server, use) => {
     const clients = Array.from({ length: nodesCount }, () => new Redis(server.url));
@@ -104,7 +107,7 @@ function nodeOn(client: Redis, { cache, clock, lock }: FastTime, isTold: boolean
     cache: isTold ? stored : withoutPush(stored),
     lock: lock(ioredisLock(client)),
     environment: "bench",
-    // Nobody asks for it here but the bench itself.
+    // Only the bench itself asks for it.
     keepAlive: true,
     parameters: { ...parameters, fleetSize: nodesCount },
     clock,
@@ -120,7 +123,7 @@ function withoutPush({ watch: _watch, ...cache }: Cache): Cache {
   };
 }
 
-/** Until every node holds this generation. */
+/** Waits until every node has this generation. */
 async function reached(nodes: readonly Credential[], generation: number): Promise<void> {
   while (nodes.some((node) => (node.status().generation ?? 0) < generation))
     await delay(systemClock, 20);

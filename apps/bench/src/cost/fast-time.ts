@@ -1,5 +1,5 @@
 /**
- * A fleet whose clocks run faster than the world's, over a real store: hours pass in minutes, and
+ * A fleet whose clocks run faster than real time, over a real store. Hours pass in minutes, and
  * every command is a real one.
  */
 import { systemClock, type Cache, type Clock, type Lock } from "@lingpai/core";
@@ -11,8 +11,8 @@ export interface FastTime {
 }
 
 /**
- * Time from now on, `speed` times as fast; what the store says of its own clock is sped up
- * likewise.
+ * A clock that runs `speed` times as fast from now on. Times that the store reports are scaled in
+ * the same way.
  */
 export function fastTime(speed: number): FastTime {
   const originMs = systemClock.wallMs();
@@ -54,7 +54,7 @@ export function fastTime(speed: number): FastTime {
   return { clock, cache: cacheOf, lock: lockOf };
 }
 
-/** What time does not touch. */
+/** The members that do not depend on time. */
 function viewOf(cache: Cache): Omit<Cache, "get" | "set" | "withPrefix" | "at"> {
   return {
     path: cache.path,

@@ -1,6 +1,6 @@
 /**
- * The two drivers, each with its own defaults: one client for Lingpai, and another, raw one beside
- * it.
+ * The two drivers with their default settings: one client for Lingpai, and a second, raw client
+ * beside it.
  */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { nodeRedisCache, nodeRedisLock } from "@lingpai/adapter-node-redis";
@@ -12,7 +12,7 @@ import type { DriverName, StoreSpec } from "./protocol.ts";
 export interface StoreClient {
   readonly cache: Cache;
   readonly lock: Lock;
-  /** One command without anything of Lingpai. */
+  /** Sends one command without Lingpai. */
   set(key: string, value: string): Promise<unknown>;
 }
 
@@ -26,7 +26,7 @@ async function overIoredis({ kind, primaryName, seeds }: StoreSpec): Promise<Sto
     kind === "Cluster"
       ? new Cluster(addresses)
       : new Redis({ sentinels: addresses, name: primaryName });
-  // Reconnecting is the driver's own affair.
+  // The driver reconnects by itself.
   client.on("error", () => {});
   return {
     cache: ioredisCache(client),

@@ -1,6 +1,5 @@
 /**
- * A store that fails while a refresh is under way: what a fleet's calls see of it, and what it
- * costs.
+ * A store fails during a refresh. The bench counts the failed calls of a fleet, and its fetches.
  */
 import { delay, systemClock, systemRandom } from "@lingpai/core";
 import { nameOf } from "@lingpai/core/driver";
@@ -36,18 +35,15 @@ interface Row {
 
 interface Outcome {
   readonly reports: readonly Report[];
-  /** Tokens that the fleet fetched, from the refresh on, which is one. */
+  /** The tokens that the fleet fetched from the refresh on. One is expected. */
   readonly fetches: number;
 }
 
 const secret = "0123456789abcdef0123456789abcdef";
 const processes = 4;
-/** The platform takes so long for each way of a request for a token: the store fails in between. */
+/** How long a token request and its answer each take. The store fails in between. */
 const travelMs = 300;
-/**
- * A reconciling refresh, where one is owed, is due this long after; so that it falls into the time
- * that is watched.
- */
+/** When a reconciling refresh, if one is needed, is due. It falls into the observed time. */
 const reconcileMs = 20_000;
 
 function rowsOf(effort: Effort, only = ""): readonly Row[] {
@@ -78,7 +74,7 @@ export const failover: Bench = {
     for (const row of rowsOf(effort, only)) {
       const outcome = await play(row, watchMs);
       figures.push(...figuresOf(row, outcome));
-      // A row takes about a minute: whoever waits sees how it goes.
+      // A row takes about a minute, so progress is printed.
       process.stderr.write(`${titleOf(row)}: ${JSON.stringify(outcome)}\n`);
     }
     return figures;

@@ -1,4 +1,4 @@
-/** What the failover bench and its processes say to each other. */
+/** The messages between the failover bench and its processes. */
 import type { Parameters } from "@lingpai/core";
 import type { Address } from "@lingpai/test-servers";
 
@@ -33,22 +33,22 @@ export type FailoverOrders = {
   /** Connects to the store and makes one business call. */
   readonly join: (spec: NodeSpec) => Promise<void>;
   /**
-   * From now on makes ten business calls a second, and beside them writes over a raw client of the
-   * same driver and settings.
+   * From now on makes ten business calls a second. In addition it writes over a raw client of the
+   * same driver with the same settings.
    */
   readonly start: (nothing: undefined) => Promise<void>;
-  /** Asks for a refresh, and does not wait for it. */
+  /** Requests a refresh, and does not wait for it. */
   readonly refresh: (nothing: undefined) => Promise<void>;
-  /** Makes no more calls, and reports when the last has come back. */
+  /** Stops making calls, and reports when the last one has ended. */
   readonly stop: (nothing: undefined) => Promise<Report>;
 };
 
 export interface Report {
   readonly calls: number;
   readonly failed: number;
-  /** How the first that failed did so. */
+  /** The first failure. */
   readonly failure: string | undefined;
   readonly slowestMs: number;
-  /** The longest time in which no write of the raw client succeeded. */
+  /** The longest time without a successful write of the raw client. */
   readonly rawOutageMs: number;
 }

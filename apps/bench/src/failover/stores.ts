@@ -1,13 +1,13 @@
-/** The stores, and what happens to them. */
+/** The stores, and the faults that happen to them. */
 import { delay, systemClock } from "@lingpai/core";
 import { startCluster, startSentinel, type Server } from "@lingpai/test-servers";
 import type { StoreKind, StoreSpec } from "./protocol.ts";
 
 export interface FailingStore {
   readonly spec: StoreSpec;
-  /** All that hold data. */
+  /** All servers that hold data. */
   readonly servers: readonly Server[];
-  /** The one that serves this key now. */
+  /** The primary of this key at this moment. */
   primaryOf(key: string): Promise<Server>;
   stop(): Promise<void>;
 }
@@ -36,11 +36,11 @@ const addressOf = ({ host, port }: Server): { host: string; port: number } => ({
 
 export interface StoreFault {
   readonly name: string;
-  /** Resolves when it is over: whatever the drivers need after that is theirs. */
+  /** Resolves when the fault is over. The drivers may need longer. */
   injectFault(store: FailingStore, key: string): Promise<void>;
 }
 
-/** The primary stands still, is replaced by a replica, and comes back to find that out. */
+/** The primary freezes, a replica replaces it, and it resumes as a replica. */
 export const frozen = (ms: number): StoreFault => ({
   name: `frozen ${ms / 1000} s`,
   async injectFault(store, key) {
@@ -58,7 +58,7 @@ export const killed: StoreFault = {
   },
 };
 
-/** Every server is killed, and all come back with what they had written. */
+/** Every server is killed, and all restart with their data. */
 export const outage = (ms: number): StoreFault => ({
   name: `whole outage ${ms / 1000} s`,
   async injectFault({ servers }) {
@@ -68,7 +68,7 @@ export const outage = (ms: number): StoreFault => ({
   },
 });
 
-/** Somebody empties the store. */
+/** A foreign client empties the store. */
 export const flushed: StoreFault = {
   // oxlint-disable-next-line lingpai/no-whole-store-command -- the fault itself, on a server of the bench's own
   name: "FLUSHALL",

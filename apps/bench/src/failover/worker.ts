@@ -26,7 +26,7 @@ function member(): FailoverOrders {
   return {
     async join(spec) {
       client = await open(spec);
-      // The credential's own slot, so that both clients need the same primary.
+      // In the credential's own slot, so that both clients need the same primary.
       raw = {
         store: await connectTo(spec.driver, spec.store),
         key: nameOf(["raw", spec.node], client.credential.id),
@@ -113,8 +113,8 @@ class Load {
   }
 
   /**
-   * Each write is of its own, as a caller's would be: one that hangs does not keep the next from
-   * being tried.
+   * Writes do not wait for each other, as writes of different callers do not: one that hangs does
+   * not delay the next.
    */
   async #write(store: StoreClient, key: string): Promise<void> {
     let lastMs = systemClock.monotonicMs();

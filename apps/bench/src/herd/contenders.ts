@@ -1,6 +1,6 @@
 /**
- * Ways to have many callers in many processes share what one of them loads: each library as its
- * documentation sets it up with Redis.
+ * Ways to share one load among many callers in many processes. Each library is set up with Redis
+ * according to its documentation.
  */
 import { delay, systemClock } from "@lingpai/core";
 import { Redis } from "ioredis";
@@ -14,9 +14,9 @@ export interface HerdContender {
 
 export interface HerdContext {
   readonly url: string;
-  /** New for each run: nobody has loaded it yet. */
+  /** A new key for each run, which nobody has loaded yet. */
   readonly key: string;
-  /** Takes its time and counts. */
+  /** Loads slowly, and counts its calls. */
   readonly load: () => Promise<string>;
 }
 
@@ -24,13 +24,11 @@ const ttlMs = 7_200_000;
 
 type Factory = (setting: HerdContext) => Promise<HerdContender>;
 
-/**
- * Each imports what it needs when it is asked for, so that a process carries one library at a time.
- */
+/** Each is imported on demand, so that a process loads one library only. */
 export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
   /**
-   * The ideal: one loads, stores and tells, all others wait to be told. A loader that dies leaves
-   * them waiting.
+   * The ideal: one caller loads, stores and publishes, and all others wait for the message. If the
+   * loader dies, they wait forever.
    */
   raw: async ({ key, load, url }) => {
     const client = await connected(url);
@@ -175,7 +173,7 @@ export const herdContenders: Readonly<Record<HerdContenderName, Factory>> = {
   },
 };
 
-/** A loader as slow as a platform, which counts its calls. */
+/** A loader as slow as a platform. It counts its calls. */
 export function countingLoader(loadMs: number): {
   readonly load: () => Promise<string>;
   readonly calls: () => number;
@@ -189,7 +187,7 @@ export function countingLoader(loadMs: number): {
   return { load, calls: () => calls };
 }
 
-/** The major version that cacheable and cache-manager are made for. */
+/** The major version that cacheable and cache-manager support. */
 async function keyv5(url: string): Promise<Keyv> {
   const [{ default: Keyv }, { default: KeyvRedis }] = await Promise.all([
     import("keyv5"),

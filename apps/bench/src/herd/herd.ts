@@ -14,10 +14,10 @@ const efforts = {
   full: { rounds: 7, processes: 8, callers: 50, loadMs: 200, limits: { commands: 60 } },
   quick: { rounds: 1, processes: 3, callers: 5, loadMs: 100, limits: { commands: 30 } },
 } as const satisfies Readonly<Record<Effort, Size>>;
-/** So that the order has reached every process before the moment that it names. */
+/** The order reaches every process before the moment that it names. */
 const leadMs = 100;
 
-/** The others need half a second a round; a peer that polls needs twenty. */
+/** The other contenders need half a second a round. A peer that polls needs twenty. */
 const peerBudgetMs = 8_000;
 
 interface Size {
@@ -48,7 +48,7 @@ export const herd: Bench = {
       );
       const play = (contender: HerdContenderName): Promise<Stampede> =>
         stampede(fleet, wire, server.url, contender, size);
-      // Two callers suffice to connect, and to make the server and the compiler know the code.
+      // Two callers are enough to connect, and to warm up the server and the compiler.
       for (const contender of herdContenderNames)
         await stampede(fleet, wire, server.url, contender, { ...size, callers: 2 });
       const stampedes = await inRounds(herdContenderNames, size.rounds, play, peerBudgetMs);

@@ -1,4 +1,4 @@
-/** What the herd's bench and its processes say to each other. */
+/** The messages between the herd bench and its processes. */
 
 export const herdContenderNames = [
   "raw",
@@ -14,23 +14,23 @@ export const herdContenderNames = [
 export type HerdContenderName = (typeof herdContenderNames)[number];
 
 export type HerdOrders = {
-  /** Connects, and asks for nothing yet. */
+  /** Connects, and loads nothing yet. */
   readonly join: (spec: {
     contender: HerdContenderName;
     url: string;
     key: string;
     loadMs: number;
   }) => Promise<void>;
-  /** All callers ask at this moment of the machine's clock. */
+  /** All callers load at this moment of the machine's clock. */
   readonly rush: (rush: { callers: number; atWallMs: number }) => Promise<Rush>;
   readonly leave: (nothing: undefined) => Promise<void>;
 };
 
 export interface Rush {
-  /** How often this process loaded. */
+  /** The number of loads in this process. */
   readonly loads: number;
   /** When its last caller had a value, by the machine's clock. */
   readonly lastWallMs: number;
-  /** The different values that its callers got. */
+  /** The different values that its callers received. */
   readonly values: readonly string[];
 }

@@ -1,4 +1,4 @@
-/** Ways to look up one value that is there, in this process. */
+/** Ways to look up one cached value in this process. */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import * as core from "@lingpai/core";
 import { systemClock, type Credential } from "@lingpai/core";
@@ -16,12 +16,12 @@ import { named } from "../versions.ts";
 export interface HotContender {
   readonly name: string;
   readonly side: "base" | "ours" | "peer";
-  /** `direct` gives the value itself, `awaited` a promise of it. */
+  /** `direct` returns the value itself, `awaited` a promise of it. */
   readonly kind: "direct" | "awaited";
   hit(): unknown;
 }
 
-/** As long as WeChat's. */
+/** As long as a WeChat token. */
 const token = "t".repeat(136);
 const key = "wx0123456789abcdef";
 const ttlMs = 7_200_000;
@@ -68,7 +68,7 @@ export function bases(): readonly HotContender[] {
   ];
 }
 
-/** A credential of this copy of core that is fresh and stays so for the whole run. */
+/** A credential of this copy of core. It stays fresh for the whole run. */
 export async function ours({ credential }: Pick<typeof core, "credential"> = core): Promise<{
   readonly contenders: readonly HotContender[];
   readonly credential: Credential;
@@ -94,8 +94,8 @@ export async function ours({ credential }: Pick<typeof core, "credential"> = cor
 }
 
 /**
- * Each in memory only and with the same time to live; where there are two ways to ask, both, first
- * the one that fills.
+ * Each uses memory only, with the same time to live. If there are two ways to read, both are
+ * measured, and the one that fills the cache comes first.
  */
 export async function peers(): Promise<readonly HotContender[]> {
   const lru = new LRUCache<string, string>({ max: 100, ttl: ttlMs, fetchMethod: load });

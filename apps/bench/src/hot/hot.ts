@@ -1,4 +1,4 @@
-/** A hit in the process's own memory. */
+/** Measures a hit in the process's own memory. */
 import type { Bench } from "../bench.ts";
 import { judged, ratioAtMost, type Figure, type Target } from "../measurement.ts";
 import { inRounds } from "../rounds.ts";

@@ -1,4 +1,4 @@
-/** How long one hit takes, whatever is hit. */
+/** Measures how long one hit takes. */
 import { do_not_optimize, measure } from "mitata";
 import type { Effort } from "../bench.ts";
 import type { HotContender } from "./contenders.ts";
@@ -9,7 +9,7 @@ const efforts = {
 } as const;
 
 /**
- * Fills caches that load by themselves, and lets the compiler finish; proves that there is a hit.
+ * Fills caches that load by themselves, lets the compiler finish, and checks that there is a hit.
  */
 export async function warmUp({ name, hit }: HotContender, effort: Effort): Promise<void> {
   for (let turn = 0; turn < efforts[effort].warmUps; turn += 1) await hit();
@@ -17,8 +17,8 @@ export async function warmUp({ name, hit }: HotContender, effort: Effort): Promi
 }
 
 /**
- * Nanoseconds of one hit: the median over batches of 4096 calls, as mitata's generated loop takes
- * them.
+ * Returns the nanoseconds of one hit: the median over batches of 4096 calls, as in mitata's
+ * generated loop.
  */
 export async function sample({ kind, hit }: HotContender, effort: Effort): Promise<number> {
   const { sampleMs, samplesMin } = efforts[effort];

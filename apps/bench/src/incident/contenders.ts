@@ -1,11 +1,11 @@
-/** One node of a fleet that shares its token through Redis, with each SDK's own way to do so. */
+/** One node of a fleet that shares its token through Redis, in each SDK's own way. */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { wechat } from "@lingpai/wechat";
 import { Redis } from "ioredis";
 import type { IncidentContenderName, NodeSpec } from "./protocol.ts";
 
 export interface IncidentNode {
-  /** One business call: it rejects when the platform does not accept it. */
+  /** Makes one business call. Rejects if the platform does not accept it. */
   call(): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -25,8 +25,8 @@ const factories: Readonly<Record<IncidentContenderName, Factory>> = {
   "lingpai stable": (spec, store) => ours(spec, store, "stable"),
 
   /**
-   * The token shared as its documentation says: by two functions that read and write one place for
-   * all processes.
+   * Shares the token as the SDK's documentation says: by two functions that read and write one
+   * place for all processes.
    */
   "co-wechat-api": async ({ appId, platformUrl, secret }, store) => {
     const { default: Api } = await import("co-wechat-api");
@@ -44,7 +44,7 @@ const factories: Readonly<Record<IncidentContenderName, Factory>> = {
     };
   },
 
-  /** The token shared as its documentation says: by a cache of one's own. */
+  /** Shares the token as the SDK's documentation says: by a custom cache. */
   "node-easywechat": async ({ appId, platformUrl, secret }, store) => {
     const { OfficialAccount } = await import("node-easywechat");
     const app = new OfficialAccount({

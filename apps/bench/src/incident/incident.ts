@@ -1,4 +1,4 @@
-/** The incident: what SDKs do to a token that only one of them may fetch. */
+/** The incident: several SDKs use a token that only one of them may fetch. */
 import type { Bench } from "../bench.ts";
 import { Fleet } from "../fleet.ts";
 import { exactly, judged, type Figure } from "../measurement.ts";
@@ -70,8 +70,8 @@ export const incident: Bench = {
 };
 
 /**
- * Each contender has its own process, because some never stop, and its own platform. So all are
- * watched at the same time. Their requests are counted; the time of the row is not judged.
+ * Each contender has its own process, because some never stop, and its own platform, so all run at
+ * the same time. Requests are counted; durations are not judged.
  */
 async function watchedTogether(
   scene: Scene,
@@ -142,7 +142,7 @@ function figuresOf(
     rounded(median(times)),
   );
   if (!contender.startsWith("lingpai")) return [fetches, failed, time];
-  // No SDK can make a call succeed with a wrong secret; ours must stop asking.
+  // No SDK can make a call succeed with a wrong secret. Lingpai must stop asking.
   return [judged(fetches, exactly(1)), isHopeless ? failed : judged(failed, exactly(0)), time];
 }
 

@@ -1,4 +1,4 @@
-/** What the incident's bench and its processes say to each other. */
+/** The messages between the incident bench and its processes. */
 
 export const incidentContenderNames = [
   "lingpai plain",
@@ -18,10 +18,11 @@ export interface NodeSpec {
 }
 
 export type IncidentOrders = {
-  /** Connects to the store; asks the platform for nothing. */
+  /** Connects to the store, and requests nothing from the platform. */
   readonly join: (spec: NodeSpec) => Promise<void>;
   /**
-   * So many business calls at once. A call that has not come back after `limitMs` counts as failed.
+   * Makes this many business calls at once. A call that has not ended after `limitMs` counts as
+   * failed.
    */
   readonly call: (load: { callers: number; limitMs: number }) => Promise<Calls>;
   readonly leave: (nothing: undefined) => Promise<void>;
@@ -29,6 +30,6 @@ export type IncidentOrders = {
 
 export interface Calls {
   readonly failed: number;
-  /** How the first that failed did so. */
+  /** The first failure. */
   readonly failure: string | undefined;
 }

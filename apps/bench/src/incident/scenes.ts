@@ -1,7 +1,4 @@
-/**
- * What happens to a fleet in each row, on a platform of its own. What is counted, the platform
- * counted.
- */
+/** The events of each row, on a platform of its own. The figures come from the platform's log. */
 import { delay, systemClock, systemRandom } from "@lingpai/core";
 import { createSimulator, type Simulator } from "@lingpai/wechat-simulator";
 import { listen } from "@lingpai/wechat-simulator/server";
@@ -25,11 +22,11 @@ export interface Deployment {
   readonly contender: IncidentContenderName;
   readonly members: readonly Member<IncidentOrders>[];
   readonly redisUrl: string;
-  /** How long fetches are counted where a contender may never stop, in ms. */
+  /** How long fetches are counted if a contender may never stop, in ms. */
   readonly watchMs: number;
 }
 
-/** The newest token and the one before are valid; requests take as long as they do in practice. */
+/** The newest token and the one before are valid. Requests take as long as in practice. */
 const overlapMs = 300_000;
 const latencyMs = [60, 180] as const;
 const secret = "0123456789abcdef0123456789abcdef";

@@ -1,5 +1,5 @@
 /**
- * Many callers of one process who want one lock at the same moment, and hold it for a while each.
+ * Many callers of one process request one lock at the same moment, and each holds it for a while.
  */
 import { delay, systemClock } from "@lingpai/core";
 import { atMost, judged, ratioAtMost, type Figure } from "../measurement.ts";
@@ -9,7 +9,7 @@ import { isSetUp, type Wire } from "../wire.ts";
 import type { LeaseContender } from "./contenders.ts";
 
 const holdMs = 5;
-/** The others need a quarter of a second a round; a peer that polls needs eight. */
+/** The other contenders need a quarter of a second a round. A peer that polls needs eight. */
 const peerBudgetMs = 3_000;
 
 interface Contest {
@@ -76,7 +76,7 @@ async function contest(
   return { ms, commands, unserved };
 }
 
-/** What this machine makes of the ideal: its timers, and its round trips. */
+/** The ideal on this machine, with its timers and its round trips. */
 async function oneAfterAnother(
   acquire: LeaseContender["acquire"],
   holds: number,

@@ -1,4 +1,4 @@
-/** Ways to take a lock in Redis and give it back, each with its own defaults for waiting. */
+/** Ways to take a lock in Redis and release it, each with its default settings for waiting. */
 import { ioredisLock } from "@lingpai/adapter-ioredis";
 import { nodeRedisLock } from "@lingpai/adapter-node-redis";
 import { acquire, systemRandom, type Lock } from "@lingpai/core";
@@ -14,7 +14,9 @@ import { named } from "../versions.ts";
 export interface LeaseContender {
   readonly name: string;
   readonly side: "base" | "ours" | "peer";
-  /** Waits for the lock as the library does by default; gives the function that releases it. */
+  /**
+   * Waits for the lock as the library does by default. Resolves to the function that releases it.
+   */
   acquire(name: string): Promise<() => Promise<unknown>>;
 }
 
@@ -44,7 +46,7 @@ export async function lockers(url: string): Promise<Lockers> {
   };
 }
 
-/** The least that a lock can be: no fence, no waiting, no renewal. */
+/** The minimal lock: no fence, no waiting, no renewal. */
 function raw(client: Redis): LeaseContender {
   return {
     name: baseName,

@@ -1,6 +1,4 @@
-/**
- * A lock in Redis: what it costs when nobody else wants it, and how it is handed on when many do.
- */
+/** Measures a lock in Redis: its cost without contention, and its hand-over with many waiters. */
 import type { Bench } from "../bench.ts";
 import { onServer } from "../on-server.ts";
 import { openWire } from "../wire.ts";

@@ -1,4 +1,4 @@
-/** A lock that nobody else wants: taken and given back. */
+/** Takes and releases a lock without contention. */
 import { systemClock } from "@lingpai/core";
 import { exactly, judged, type Figure } from "../measurement.ts";
 import { inRounds } from "../rounds.ts";
@@ -32,7 +32,7 @@ export async function uncontended(
   return figures;
 }
 
-/** Nobody counts meanwhile: MONITOR takes its share of the server. */
+/** Commands are not counted meanwhile, because MONITOR slows down the server. */
 export async function uncontendedTime(
   contenders: readonly LeaseContender[],
   rounds: number,

@@ -1,4 +1,4 @@
-/** Starts many credentials in this process, and measures what they cost. */
+/** Starts many credentials in this process, and measures their costs. */
 import { setImmediate } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -14,11 +14,11 @@ import {
   type Lock,
 } from "@lingpai/core";
 
-/** So many start at a time, as from a pool of workers. */
+/** The number that starts at a time, as from a pool of workers. */
 const atATime = 200;
-/** By then every subscription stands and nothing is under way. */
+/** By then every subscription is active and nothing is in flight. */
 const settleMs = 1_500;
-/** The collector's own work between two readings of one heap. */
+/** The time that the garbage collector needs between two readings of one heap. */
 const steadyBytes = 16 * 1_024;
 
 export interface Store {
@@ -26,15 +26,15 @@ export interface Store {
   readonly lock: Lock;
   /** True when what is stored lies in this process, and is no memory of the credentials. */
   readonly isHere: boolean;
-  /** How many subscriptions stand at the store. */
+  /** The number of active subscriptions at the store. */
   subscriptions(): Promise<number>;
 }
 
-/** What the credentials of one process cost together, but `refreshMs`. */
+/** The costs of all credentials of one process together, except `refreshMs`. */
 export interface Costs {
-  /** CPU until all were served and have subscribed. */
+  /** CPU time until all were served and have subscribed. */
   readonly startMs: number;
-  /** CPU of one refresh. */
+  /** CPU time of one refresh. */
   readonly refreshMs: number;
   readonly heapBytes: number;
   /** Timers and subscriptions at rest. */
@@ -44,12 +44,14 @@ export interface Costs {
 
 export interface Measured {
   readonly count: number;
-  /** Names the credentials of this measurement. */
+  /** The prefix of the credentials' names in this measurement. */
   readonly name: string;
-  /** So many are measured, after a quarter of them that are not. */
+  /**
+   * The number of measured credentials. A quarter as many run before them unmeasured, as a warm-up.
+   */
   readonly refreshes: number;
   /**
-   * The place in the list of ids at which this process begins, so that each process of a fleet
+   * The index in the list of ids at which this process begins, so that each process of a fleet
    * fetches a part of them and adopts the others.
    */
   readonly from?: number;
@@ -59,7 +61,7 @@ export interface Measured {
 export async function costsOf(store: Store, measured: Measured): Promise<Costs> {
   const { name, refreshes } = measured;
   const beforeBytes = await heapUsed();
-  // Full collections discard compiled code, and compiling belongs to no credential.
+  // Full collections discard compiled code, and recompiling would count as a credential's cost.
   await warmUp(store, `${name}:warm-up`, refreshes);
   const { heapBytes, ...costs } = await costsOfOpen(store, measured);
   const emptyBytes = store.isHere ? await heapUsed() : beforeBytes;
@@ -109,7 +111,10 @@ async function start(
   return credentials;
 }
 
-/** Refreshes one after another, from the first again behind the last. Returns the CPU of each. */
+/**
+ * Refreshes one credential after another, and starts again after the last. Returns the CPU time of
+ * each refresh.
+ */
 async function refreshSome(credentials: readonly Credential[], count: number): Promise<number> {
   const startedMs = cpuMs();
   for (let done = 0; done < count; done += 1)
@@ -117,7 +122,7 @@ async function refreshSome(credentials: readonly Credential[], count: number): P
   return (cpuMs() - startedMs) / count;
 }
 
-/** The machine's clock, and the number of its timers that are set and have not fired. */
+/** The machine's clock, which also counts the timers that have not fired yet. */
 function countingClock(): { readonly clock: Clock; readonly pending: () => number } {
   const pending = new Set<object>();
   const setTimer: Clock["setTimer"] = (delayMs, fire, options) => {
@@ -150,13 +155,13 @@ function credentialOf({ cache, lock }: Store, clock: Clock, id: string): Credent
   });
 }
 
-/** Of all threads of this process, the collector's included. */
+/** The CPU time of all threads of this process, including the garbage collector. */
 function cpuMs(): number {
   const { system, user } = process.cpuUsage();
   return (system + user) / 1_000;
 }
 
-/** After full collections, until they free nothing more. */
+/** The heap after full collections, repeated until they free nothing more. */
 async function heapUsed(): Promise<number> {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;

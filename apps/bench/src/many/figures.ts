@@ -1,18 +1,18 @@
-/** Makes figures of what credentials of several numbers cost. */
+/** Computes figures from the costs of different numbers of credentials. */
 import { atMost, judged, ratioAtMost, type Figure } from "../measurement.ts";
 import type { Costs } from "./costs.ts";
 import { median, medianRatio, rounded, spreadOf } from "../statistics.ts";
 
-/** The heap of fewer is lost in what else comes and goes on a heap. */
+/** With fewer credentials, other changes of the heap hide their share. */
 const heapCountMin = 1_000;
 
 type Rounds = ReadonlyMap<number, readonly Costs[]>;
 
 /**
- * @param all the costs of each round, by the number of credentials, the least first. Of a start and
- *   of the heap the slope between two numbers is judged: what one credential more costs. A process
- *   has costs that belong to none, and few credentials share them. Only a process that is alone at
- *   its store is ever at rest: others make it read what they have refreshed.
+ * @param all the costs of each round, by the number of credentials, the smallest first. For the
+ *   start and the heap the slope between two numbers is judged: the cost of one more credential. A
+ *   process has fixed costs, and few credentials share them. Only a process that is alone at its
+ *   store is ever at rest, because other processes make it read what they have refreshed.
  */
 export function figuresOf(
   bench: string,

@@ -1,6 +1,6 @@
 /**
- * The same many credentials in several processes over one Redis server: each process fetches its
- * part of them and adopts the others. Takes minutes, so it is left to the night.
+ * The same many credentials in several processes over one Redis server. Each process fetches its
+ * part of them and adopts the others. It takes minutes, so it runs nightly.
  */
 import type { Bench, Effort } from "../bench.ts";
 import { Fleet } from "../fleet.ts";
@@ -10,7 +10,7 @@ import type { Costs } from "./costs.ts";
 import { figuresOf } from "./figures.ts";
 import type { ManyOrders } from "./protocol.ts";
 
-/** The first of the counts is what the other is compared with. */
+/** The other count is compared with the first one. */
 const efforts = {
   full: { processes: 4, counts: [1_000, 100_000], refreshes: 400 },
   quick: { processes: 2, counts: [50, 200], refreshes: 20 },

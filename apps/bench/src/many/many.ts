@@ -1,6 +1,6 @@
 /**
- * Many credentials in one process: what each costs at its start, at rest and at a refresh, and
- * whether that depends on how many there are.
+ * Many credentials in one process: the cost of each at its start, at rest and at a refresh, and
+ * whether it depends on their number.
  */
 import { Redis } from "ioredis";
 import type { Bench, Effort } from "../bench.ts";
@@ -10,7 +10,7 @@ import { costsOf, type Costs, type Store } from "./costs.ts";
 import { figuresOf } from "./figures.ts";
 import { inMemory, onRedis } from "./stores.ts";
 
-/** The first of the counts is what the others are compared with. */
+/** The other counts are compared with the first one. */
 const efforts = {
   full: { rounds: 3, counts: [100, 1_000, 10_000], refreshes: 400 },
   quick: { rounds: 1, counts: [50, 200], refreshes: 20 },

@@ -1,4 +1,4 @@
-/** What the bench of many credentials in many processes and its workers say to each other. */
+/** The messages between the bench of many credentials in many processes and its workers. */
 import type { Costs, Measured } from "./costs.ts";
 
 export type ManyOrders = {

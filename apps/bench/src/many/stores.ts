@@ -1,11 +1,14 @@
-/** The stores over which many credentials are measured, with what stands there at rest. */
+/** The stores over which many credentials are measured, with their subscriptions at rest. */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { createCache, type CacheDriver } from "@lingpai/core/driver";
 import type { Redis } from "ioredis";
 import type { Store } from "./costs.ts";
 
-/** All processes start at once, and share the processors with the server: no answer is late. */
+/**
+ * All processes start at once, and share the processors with the server, so answers are slow. None
+ * counts as late.
+ */
 const deadlineMs = 10_000;
 
 export function onRedis(client: Redis): Store {
@@ -17,9 +20,9 @@ export function onRedis(client: Redis): Store {
   };
 }
 
-/** @param credentialsMax as many may be stored at a time */
+/** @param credentialsMax the largest number of stored credentials */
 export function inMemory(credentialsMax: number): Store {
-  // A document and a claim each.
+  // A document and a claim for each.
   const maxEntries = 2 * credentialsMax;
   const store = memoryStore({ maxEntries, maxBytes: 2 ** 30, maxLocks: maxEntries });
   const { entries } = store;

@@ -16,7 +16,7 @@ export interface ReadContender {
 }
 
 const key = "wx0123456789abcdef";
-/** About as long as a credential's document. */
+/** About the size of a credential's document. */
 const value = "v".repeat(600);
 
 export interface Readers extends AsyncDisposable {
@@ -86,7 +86,7 @@ export async function readers(url: string, wire: Wire): Promise<Readers> {
 }
 
 /**
- * What the adapter really sends for one `get`, so that the raw client can send the same:
+ * The command that the adapter sends for one `get`, so that the raw client can send the same:
  * `EVALSHA sha 1 name`.
  */
 async function commandOf(

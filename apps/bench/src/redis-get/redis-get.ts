@@ -1,4 +1,4 @@
-/** Reading a small value from Redis: what an adapter adds to its client. */
+/** Measures reads of a small value from Redis, and what an adapter adds to its client. */
 import { systemClock } from "@lingpai/core";
 import type { Bench } from "../bench.ts";
 import { judged, ratioAtLeast, type Figure } from "../measurement.ts";
@@ -9,7 +9,7 @@ import { openWire } from "../wire.ts";
 import { readers, type ReadContender } from "./contenders.ts";
 
 const efforts = { full: { ms: 60 }, quick: { ms: 20 } } as const;
-/** The ratio at 256 is judged, so it gets the rounds that settle it. */
+/** The ratio at 256 is judged, so it gets more rounds. */
 const loads = [
   { concurrency: 1, rounds: { full: 11, quick: 1 } },
   { concurrency: 256, rounds: { full: 41, quick: 1 } },
@@ -37,7 +37,7 @@ export const redisGet: Bench = {
   },
 };
 
-/** Reads per second, with so many under way at any time. */
+/** Reads per second, with this many in flight at any time. */
 async function throughput(
   read: () => Promise<unknown>,
   concurrency: number,

@@ -1,4 +1,4 @@
-/** What the bench tells its workers, and what they tell it. */
+/** The messages between the server bench and its workers. */
 export type WorkerOrder =
   | { readonly kind: "bare"; readonly constant: object }
   | {

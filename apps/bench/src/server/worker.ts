@@ -1,4 +1,4 @@
-/** One process that is asked: a token server over Redis, or a bare Fastify route. */
+/** One measured process: a token server over Redis, or a bare Fastify route. */
 import { objectSource } from "@lingpai/config";
 import { until } from "@lingpai/test-servers";
 import { serve } from "@lingpai/token-server";
@@ -19,7 +19,7 @@ async function start(order: WorkerOrder): Promise<Started> {
   }
   const { app, redis, seal } = order;
   const settings = { apps: { main: app }, store: { url: redis }, server: { port: 0 } };
-  // On a machine that is busy with other things the store may answer late at first.
+  // On a busy machine the store's first answers may be late.
   const server = await until("it serves", () =>
     serve({
       environment: "bench",

@@ -1,6 +1,6 @@
 /**
- * Contention at short intervals, in real time: real processes on a real store lose their token again and
- * again, with calls in flight each time.
+ * Contention at short intervals, in real time: real processes on a real store lose their token
+ * repeatedly, with calls in flight each time.
  */
 import { delay, systemClock, systemRandom } from "@lingpai/core";
 import { createSimulator } from "@lingpai/wechat-simulator";
@@ -15,8 +15,8 @@ interface Siege {
   readonly contender: "lingpai plain" | "lingpai stable";
   readonly overlapMs: number;
   /**
-   * `killed`: the platform stops honouring what the fleet holds. `replaced`: somebody else fetches,
-   * by force where it is the stable token.
+   * `killed`: the platform no longer accepts the fleet's token. `replaced`: another system fetches
+   * one, by force if it is the stable token.
    */
   readonly attack: "killed" | "replaced";
 }
@@ -25,7 +25,7 @@ interface Outcome {
   readonly calls: number;
   readonly failed: number;
   readonly fetches: number;
-  /** Tokens of the fleet that died. */
+  /** The tokens of the fleet that died. */
   readonly deaths: number;
 }
 

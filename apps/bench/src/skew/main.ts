@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * `pnpm skew [--base REVISION]`: two versions of Lingpai share one store. Four processes call ten
- * times a second while each is replaced by the later version and then by the earlier one again, and
- * the platform kills their token after each step. No call may fail, each kill costs one fetch, and
+ * times a second. Each is replaced by the later version and then by the earlier one again, and the
+ * platform kills their token after each step. No call may fail, each kill costs one fetch, and
  * nothing in the document is lost or misread.
  */
 import { parseArgs } from "node:util";
@@ -21,7 +21,7 @@ type Version = "earlier" | "later";
 const count = 4;
 const appId = "wx5a1c2b3d4e5f6071";
 const secret = "0123456789abcdef0123456789abcdef";
-/** A field of a release that neither version knows. */
+/** A field of a future release that neither version knows. */
 const unknownField = "fieldOfALaterRelease";
 
 class SkewedFleet {
@@ -59,7 +59,7 @@ class SkewedFleet {
   }
 }
 
-/** Writes a field into the fleet's document that no version here knows. */
+/** Writes a field into the fleet's document that neither version knows. */
 async function plant(cache: Cache, id: string): Promise<void> {
   for (;;) {
     const entry = await cache.get(id);
@@ -103,7 +103,7 @@ async function play(
   for (const version of ["later", "earlier"] as const) {
     for (let slot = 0; slot < count; slot += 1) {
       await fleet.put(slot, version);
-      // A busy platform is asked again.
+      // A busy platform is called again.
       if (slot === 1)
         simulator.faults.next({ errcode: -1 }, { endpoint: "/cgi-bin/token", times: 1 });
       await kill(`${slot + 1} of ${count} replaced by the ${version} version`);

@@ -24,7 +24,7 @@ export class OtherVersion implements Disposable {
 
   /**
    * Its packages resolve each other, and the third-party packages that are installed here. The
-   * worker is today's.
+   * worker is the current one.
    */
   constructor(revision: string) {
     this.#folder = mkdtempSync(join(tmpdir(), "lingpai-skew-"));
@@ -50,7 +50,7 @@ export class OtherVersion implements Disposable {
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** The links of a member are relative, so that here they lead to the other version's members. */
+  /** The links of a member are relative, so that they lead to the other version's members. */
   #link(member: string): void {
     const from = join(root, member, "node_modules");
     if (existsSync(from))

@@ -1,4 +1,4 @@
-/** What the processes of a fleet of two versions are ordered to do. Both versions run this file. */
+/** The orders to the processes of a fleet of two versions. Both versions run this file. */
 import type { Orders } from "../fleet.ts";
 
 export interface SkewSpec {
@@ -14,7 +14,7 @@ export interface SkewReport {
   readonly failed: number;
   /** The first failure, in words. */
   readonly failure: string | undefined;
-  /** Events that say that a document was not understood. */
+  /** The events which report that a document was not understood. */
   readonly misread: readonly string[];
 }
 

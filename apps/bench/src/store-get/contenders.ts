@@ -1,4 +1,4 @@
-/** Ways to read one small value from the stores that are not reached by Redis's own protocol. */
+/** Ways to read one small value from stores that do not use Redis's own protocol. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:http";
 import type { Server } from "node:http";
@@ -13,14 +13,14 @@ import pg from "pg";
 import { named } from "../versions.ts";
 
 export interface Pair {
-  /** The client itself, sending what the adapter was seen to send. */
+  /** The client itself, which sends the recorded request of the adapter. */
   readonly raw: { readonly name: string; read(): unknown };
   readonly ours: { readonly name: string; read(): Promise<unknown> };
   end(): Promise<void>;
 }
 
 const key = "wx0123456789abcdef";
-/** About as long as a credential's document. */
+/** About the size of a credential's document. */
 const value = "v".repeat(600);
 /** On a loaded machine the default deadline would end the bench. */
 const patient = { deadlineMs: 60_000 };
@@ -89,7 +89,7 @@ async function onSqlite(): Promise<Pair> {
   };
 }
 
-/** Over a server on this machine that answers every request with the same entry. */
+/** Uses a server on this machine that answers every request with the same entry. */
 async function onUpstash(): Promise<Pair> {
   const entry = Buffer.from(`lp1:version:${value}`).toString("base64");
   const answer = JSON.stringify({ result: [entry, -1, 1] });

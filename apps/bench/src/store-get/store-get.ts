@@ -1,4 +1,7 @@
-/** Reading a small value from stores other than Redis: what an adapter adds to its client. */
+/**
+ * Measures reads of a small value from stores other than Redis, and what an adapter adds to its
+ * client.
+ */
 import { systemClock } from "@lingpai/core";
 import type { Bench } from "../bench.ts";
 import type { Figure } from "../measurement.ts";
@@ -8,7 +11,7 @@ import { pairs, type Pair } from "./contenders.ts";
 
 const efforts = { full: { ms: 60, rounds: 15 }, quick: { ms: 20, rounds: 1 } } as const;
 
-/** It has no target: what is added is a share of a round trip that differs with each store. */
+/** There is no target, because the adapter's share of a round trip differs with each store. */
 export const storeGet: Bench = {
   title: "Reading a small value from PostgreSQL, SQLite and Upstash, one after another",
   base: "the raw client reading the same entry",

@@ -1,10 +1,12 @@
-/** A second copy of core in this process, whose events and traces are taken out of its source. */
+/** A second copy of core in this process, without the source lines of events and traces. */
 import { registerHooks } from "node:module";
 import type * as core from "@lingpai/core";
 
 const marker = "?without-tracing";
 
-/** What goes, by the file it is in. Each text must be there, so that nothing is compared with itself. */
+/**
+ * The removed texts, by file. Each must exist, so that the bench does not compare core with itself.
+ */
 const edits: Readonly<Record<string, readonly [from: string, to: string]>> = {
   "events/tracing.ts": ["if (!channel.hasSubscribers) return work();", "return work();"],
   "events/event-bus.ts": [
@@ -13,7 +15,7 @@ const edits: Readonly<Record<string, readonly [from: string, to: string]>> = {
   ],
 };
 
-/** @throws {Error} core's source no longer has what is to be taken out. */
+/** @throws {Error} Core's source no longer contains a text that is to be removed. */
 export async function coreWithoutTracing(): Promise<typeof core> {
   const index = import.meta.resolve("@lingpai/core");
   const folder = new URL(".", index).href;

@@ -1,4 +1,4 @@
-/** What core's events and traces cost a hit in memory while nobody listens. */
+/** Measures the cost of core's events and traces for a hit in memory without a listener. */
 import type { Bench } from "../bench.ts";
 import { ours } from "../hot/contenders.ts";
 import { sample, warmUp } from "../hot/sample.ts";

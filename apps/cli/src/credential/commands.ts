@@ -10,7 +10,7 @@ import { readSecret } from "../shared/read-secret.ts";
 import { withClient } from "./with-client.ts";
 import type { ClientFlags, Variables } from "./with-client.ts";
 
-/** The token alone on stdout; what is known of it on stderr. */
+/** Prints the token alone on stdout, and its description on stderr. */
 export function runToken(
   flags: ClientFlags,
   output: Output,
@@ -39,7 +39,7 @@ export function runRefresh(
 }
 
 export interface RejectFlags extends ClientFlags {
-  /** Where the refused token is; `-` is stdin. */
+  /** The file of the refused token. `-` is stdin. */
   readonly tokenFile: string;
   readonly code?: string;
 }

@@ -1,4 +1,4 @@
-/** `lingpai unclaim`: gives up the claim of an environment that is gone. */
+/** `lingpai unclaim`: gives up the claim of an environment that no longer exists. */
 import { ConfigurationError, releaseClaim } from "@lingpai/core";
 import { exitCodes, guarded } from "../shared/exit-code.ts";
 import type { ExitCode } from "../shared/exit-code.ts";

@@ -1,4 +1,4 @@
-/** A client of one account, for a command that asks for one thing and ends. */
+/** A client of one account, for a command that makes one request and exits. */
 import { appOptions } from "@lingpai/config";
 import { wechat } from "@lingpai/wechat";
 import type { Wechat } from "@lingpai/wechat";
@@ -21,7 +21,7 @@ function sealOf(env: Variables): { readonly seal?: string } {
   return seal === undefined ? {} : { seal };
 }
 
-/** Opens store and client by the flags, does the work, and closes both. */
+/** Opens the store and the client according to the options, does the work, and closes both. */
 export function withClient(
   flags: ClientFlags,
   output: Output,

@@ -1,6 +1,6 @@
 /**
- * `lingpai demo`: plays both scenes for every contender and both interpretations of the platform,
- * and checks the outcome.
+ * `lingpai demo`: runs both scenes for every contender and both overlaps of the platform, and
+ * checks the outcome.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -14,7 +14,10 @@ import { herd, incident, type Measurement, type Outcome, type Deployment } from 
 export interface DemoOptions {
   readonly isJson: boolean;
   readonly redisUrl: string | undefined;
-  /** Only the worse interpretation, and only the stable token beside the reference. */
+  /**
+   * Runs only the overlap that is worse for the fleet, and only the stable token beside the
+   * reference.
+   */
   readonly isQuick?: boolean;
 }
 
@@ -24,9 +27,7 @@ const contenders: readonly ContenderName[] = [
   "lingpai stable",
 ];
 const quickContenders: readonly ContenderName[] = ["cache per environment", "lingpai stable"];
-/**
- * The two interpretations of a superseded token: it is dead at once, or usable for five minutes.
- */
+/** The two possible overlaps: a superseded token is dead at once, or usable for five minutes. */
 const overlapsMs = [0, 300_000] as const;
 
 interface Scene {

@@ -18,7 +18,7 @@ async function demo(...args: string[]): Promise<{ code: number | null; out: stri
 
 describe("the demo", () => {
   it(
-    "shows the reference failing and Lingpai losing no call, in figures of the platform, over real processes",
+    "shows that the reference fails and Lingpai loses no call, in the platform's figures, over real processes",
     { timeout: 240_000 },
     async () => {
       const { code, out } = await demo("--json");
@@ -31,7 +31,7 @@ describe("the demo", () => {
             fetches: contender === "lingpai stable" && scene === "incident" ? 2 : 1,
           });
         } else if (scene === "herd, cold") {
-          // How many calls slip through before their token dies is luck.
+          // The number of calls that succeed before their token dies varies.
           expect(fetches).toBeGreaterThan(1);
         } else expect(failed, scene).toBeGreaterThan(0);
       }
@@ -40,7 +40,7 @@ describe("the demo", () => {
     },
   );
 
-  it("says what is wrong with an argument", async () => {
+  it("explains what is wrong with an argument", async () => {
     expect(await demo("--redis", "nonsense")).toMatchObject({ code: 2 });
   });
 });

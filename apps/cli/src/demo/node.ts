@@ -88,8 +88,8 @@ export function lingpaiNode(spec: NodeSpec, { cache, lock }: NodeStore): DemoNod
     node,
     cache,
     lock,
-    // The development instance uses production's token and never fetches one; the default would be
-    // an error that says so.
+    // The development instance uses production's token and never fetches. The default would be a
+    // conflict error.
     ...(spec.contender === "lingpai plain" && environment === "development"
       ? { onConflict: "consume" as const }
       : {}),

@@ -3,7 +3,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { NodeSpec, Order, Report } from "./protocol.ts";
 
-/** The published package is compiled. */
+/** The published package contains compiled code. */
 const worker = import.meta.url.endsWith(".ts")
   ? new URL("./worker.ts", import.meta.url)
   : new URL("./worker.js", import.meta.url);

@@ -1,14 +1,11 @@
-/** The figures that the demo must show; otherwise it fails. */
+/** The figures that the demo must show. Otherwise it fails. */
 import type { Outcome } from "./scenes.ts";
 
 export function isOurs({ contender }: Pick<Outcome, "contender">): boolean {
   return contender !== "cache per environment";
 }
 
-/**
- * The reference may fail as it likes; ours must lose no call and make exactly the fetches that were
- * needed.
- */
+/** The reference may fail. Lingpai must lose no call, and make exactly the necessary fetches. */
 export function isAsPromised(
   outcome: Pick<Outcome, "contender" | "failed" | "fetches" | "promisedFetches">,
 ): boolean {

@@ -1,8 +1,8 @@
-/** What the demo and its processes say to each other. */
+/** The messages between the demo and its processes. */
 
 export type ContenderName = "cache per environment" | "lingpai plain" | "lingpai stable";
 
-/** Everything a process needs to be a node of one environment. */
+/** The settings with which a process is a node of one environment. */
 export interface NodeSpec {
   readonly contender: ContenderName;
   readonly environment: "production" | "development";
@@ -16,7 +16,7 @@ export interface NodeSpec {
 
 export type Order =
   | { readonly id: number; readonly type: "join"; readonly spec: NodeSpec }
-  /** What the application does when it starts. */
+  /** The application's action at its start. */
   | { readonly id: number; readonly type: "boot" }
   | {
       readonly id: number;
@@ -31,8 +31,8 @@ export interface Report {
   readonly id: number;
   readonly calls: number;
   readonly failed: number;
-  /** What the failures were, most frequent first: `40001`, `CREDENTIAL_CONFLICT`. */
+  /** The causes of failures, most frequent first: `40001`, `CREDENTIAL_CONFLICT`. */
   readonly failures: readonly string[];
-  /** Why this process fetched, in the order of its fetches; the platform's log says when. */
+  /** The reasons of this process's fetches, in order. The platform's log has their times. */
   readonly reasons: readonly string[];
 }

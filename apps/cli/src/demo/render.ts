@@ -1,4 +1,4 @@
-/** The demo as a person reads it. */
+/** Renders the demo's result as text for people. */
 import Table from "cli-table3";
 import colors from "picocolors";
 import { isAsPromised, isOurs } from "./promise.ts";

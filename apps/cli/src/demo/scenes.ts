@@ -1,4 +1,4 @@
-/** The two scenes of the demo. What they count, the platform counted. */
+/** The two scenes of the demo. Their figures come from the platform's log. */
 import { systemClock, systemRandom, type Clock } from "@lingpai/core";
 import { createSimulator, type LogEntry, type Simulator } from "@lingpai/wechat-simulator";
 import { listen } from "@lingpai/wechat-simulator/server";
@@ -13,8 +13,7 @@ export interface Measurement {
   readonly nodes: number;
   readonly callers: number;
   /**
-   * Requests for a token that the fleet made, by the platform's log; those of the killer are not
-   * the fleet's.
+   * The fleet's requests for a token in the platform's log, without those of the foreign process.
    */
   readonly fetches: number;
   readonly calls: number;
@@ -23,13 +22,13 @@ export interface Measurement {
 }
 
 export interface Outcome extends Measurement {
-  /** What Lingpai promises here; the demo fails when the figure is another. */
+  /** The promised figure. The demo fails if the result differs. */
   readonly promisedFetches: number;
   readonly failures: readonly string[];
   readonly timeline: readonly Moment[];
 }
 
-/** A fetch, as the platform saw it, and why it was made, as the process says. */
+/** A fetch in the platform's log, with the reason that the process reports. */
 export interface Moment {
   readonly atMs: number;
   readonly who: string;
@@ -48,8 +47,8 @@ const secret = "0123456789abcdef0123456789abcdef";
 const killer = "another environment";
 
 /**
- * Production works; a development instance with the same AppID merely starts; six minutes later
- * nothing of the old token is left.
+ * Production is running, and a development instance with the same AppID starts. Six minutes later
+ * the old token is dead under either overlap.
  */
 export async function incident(deployment: Deployment): Promise<Outcome> {
   return play(deployment, async (platform) => {
@@ -65,7 +64,7 @@ export async function incident(deployment: Deployment): Promise<Outcome> {
     const reports = await Promise.all(before);
     platform.skip(6 * 60_000);
     reports.push(...(await Promise.all(load())));
-    // Each environment that fetches starts cold once; with the plain token development lives on
+    // Each environment that fetches starts cold once. With the plain token, development uses
     // production's.
     return {
       scene: "incident",
@@ -77,9 +76,7 @@ export async function incident(deployment: Deployment): Promise<Outcome> {
   });
 }
 
-/**
- * Four nodes with 25 callers each find no token; or find that theirs has been killed from outside.
- */
+/** Four nodes with 25 callers each find no token, or find that theirs was killed from outside. */
 export async function herd(deployment: Deployment, isKilled: boolean): Promise<Outcome> {
   return play(deployment, async (platform) => {
     const nodes = await platform.enter("production", 4);
@@ -116,7 +113,7 @@ interface Platform {
   readonly simulator: Simulator;
   readonly appId: string;
   enter(environment: NodeSpec["environment"], count: number): Promise<Member[]>;
-  /** What came before was only the set-up. */
+  /** The requests before this were only the set-up. */
   startCounting(): void;
   /** Lets time pass on the platform. */
   skip(ms: number): void;
@@ -128,7 +125,7 @@ async function play(
 ): Promise<Outcome> {
   let skippedMs = 0;
   const clock: Clock = { ...systemClock, wallMs: () => systemClock.wallMs() + skippedMs };
-  // An AppID of its own for each run: in one store, the claims of earlier runs are remembered.
+  // Each run has an AppID of its own, because the store remembers the claims of earlier runs.
   const appId = `wx${Buffer.from(systemRandom.id(), "base64url").toString("hex").slice(0, 16)}`;
   const simulator = createSimulator({
     accounts: [{ appId, secret }],
@@ -212,8 +209,8 @@ async function playOn(
 }
 
 /**
- * Joins the platform's log with what the processes say: the n-th fetch of a node was made for its
- * n-th reason.
+ * Joins the platform's log with the processes' reports: the n-th fetch of a node has its n-th
+ * reason.
  */
 function timelineOf(
   fetches: readonly LogEntry[],

@@ -8,7 +8,7 @@ afterEach(() => {
   for (const child of started.splice(0)) child.kill("SIGKILL");
 });
 
-test("demo --serve starts servers with traffic, prints where they are, and ends on Ctrl-C", async () => {
+test("demo --serve starts servers with traffic, prints their addresses, and ends at Ctrl-C", async () => {
   const child = spawn(process.execPath, [main, "demo", "--serve"]);
   started.push(child);
   const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));

@@ -1,4 +1,7 @@
-/** `lingpai demo --serve`: a platform, two servers, services that use them, and a thief. */
+/**
+ * `lingpai demo --serve`: a platform, two servers, services that use them, and a foreign process
+ * that fetches tokens.
+ */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -32,7 +35,7 @@ interface Counts {
   failed: number;
 }
 
-/** Resolves when it was stopped by SIGINT or SIGTERM: to 0 if no call of a service failed. */
+/** Resolves after SIGINT or SIGTERM: to 0 if no call of a service failed. */
 export async function serveDemo({ out }: Output): Promise<ExitCode> {
   const stopping = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());

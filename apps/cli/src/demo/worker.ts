@@ -1,4 +1,4 @@
-/** The process of one node: does what the demo orders, and reports. */
+/** The process of one node: follows the demo's orders, and reports. */
 import { ioredisCache, ioredisLock } from "@lingpai/adapter-ioredis";
 import { sqliteStore } from "@lingpai/adapter-sqlite";
 import { delay, systemClock } from "@lingpai/core";
@@ -76,7 +76,7 @@ function join(spec: NodeSpec): Member {
   };
 }
 
-/** Six processes may share two cores: slowness is not what this shows. */
+/** Longer than usual, because six processes may share two cores, and speed is not shown here. */
 const deadlineMs = 5_000;
 
 function open(where: NodeSpec["store"]): { store: NodeStore; close: () => void } {
@@ -90,6 +90,6 @@ function open(where: NodeSpec["store"]): { store: NodeStore; close: () => void }
       close: () => client.disconnect(),
     };
   }
-  // Its connection is closed with the cache.
+  // Its connection is closed together with the cache.
   return { store: sqliteStore(where.sqliteFile, { deadlineMs }), close: () => {} };
 }

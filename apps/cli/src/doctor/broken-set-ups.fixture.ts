@@ -1,7 +1,7 @@
 /**
- * Six set-ups that are broken as newcomers break them, for real: fleets over a Redis, and the
- * simulated platform. `node apps/cli/src/doctor/broken-set-ups.fixture.ts NAME` makes one, says how
- * to look at it, and keeps it until Ctrl-C.
+ * Six set-ups with typical mistakes of newcomers, made of real fleets over a Redis and the
+ * simulated platform. `node apps/cli/src/doctor/broken-set-ups.fixture.ts NAME` makes one, prints
+ * how to examine it, and keeps it until Ctrl-C.
  */
 import { execFileSync } from "node:child_process";
 import { ioredisStore } from "@lingpai/adapter-ioredis";
@@ -13,11 +13,11 @@ import { createSimulator } from "@lingpai/wechat-simulator";
 import { Redis } from "ioredis";
 
 export interface SetUp {
-  /** What a newcomer gives the doctor. */
+  /** The options that a newcomer gives the doctor. */
   readonly args: readonly string[];
   /** Further variables of the doctor's process. */
   readonly env: Readonly<Record<string, string>>;
-  /** What the first screen must name as the cause, and as the remedy. */
+  /** The cause and the remedy that the first screen must name. */
   readonly cause: RegExp;
   readonly remedy: RegExp;
 }
@@ -28,13 +28,13 @@ const secret = "0123456789abcdef0123456789abcdef";
 interface World {
   readonly server: Server;
   readonly simulator: ReturnType<typeof createSimulator>;
-  /** A node of an environment; it is closed with the world. */
+  /** A node of an environment. It is closed with the world. */
   node(environment: string, options?: Partial<WechatOptions>): ReturnType<typeof wechat>;
   readonly closers: (() => unknown)[];
 }
 
 export const setUps: Readonly<Record<string, (world: World) => Promise<SetUp>>> = {
-  /** Development was given production's AppID, and somebody silenced the conflict. */
+  /** Development has production's AppID, and the conflict error was disabled. */
   async "shared AppID"({ node, server }) {
     await node("production").token();
     await node("development", { onConflict: "warn" }).token();
@@ -46,7 +46,7 @@ export const setUps: Readonly<Record<string, (world: World) => Promise<SetUp>>> 
     };
   },
 
-  /** The tokens are in a Redis that was set up as a cache of pages. */
+  /** The tokens are in a Redis that is configured as a page cache. */
   async "evicting Redis"({ node, server }) {
     await server.command("CONFIG", "SET", "maxmemory", "256mb");
     await server.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
@@ -91,7 +91,7 @@ export const setUps: Readonly<Record<string, (world: World) => Promise<SetUp>>> 
     };
   },
 
-  /** The machine lost its time server. */
+  /** The machine's clock is no longer synchronised. */
   async "wrong clock"({ node, server }) {
     await node("production").token();
     return {
@@ -116,7 +116,7 @@ export const setUps: Readonly<Record<string, (world: World) => Promise<SetUp>>> 
   },
 };
 
-/** Makes a set-up; the second function undoes it. */
+/** Makes a set-up, and returns a function that undoes it. */
 export async function setUp(name: string): Promise<readonly [SetUp, () => Promise<void>]> {
   const make = setUps[name];
   if (make === undefined)

@@ -33,14 +33,14 @@ test.each(Object.keys(setUps))(
     const text = out.replaceAll(/\s+/g, " ");
     expect(text).toMatch(cause);
     expect(text).toMatch(remedy);
-    // It is what stands first.
+    // It must come first.
     const first = out.split("\n\n")[1] ?? "";
     expect(first.replaceAll(/\s+/g, " "), out).toMatch(remedy);
     expect({ code, err }).toEqual({ code: 1, err: "" });
   },
 );
 
-test("--fix mends what can be undone, says how to undo it, and looks again", async () => {
+test("--fix makes the reversible changes, prints how to undo them, and checks again", async () => {
   const [{ args }, close] = await setUp("evicting Redis");
   onTestFinished(close);
   const { code, err, out } = await doctor([...args, "--fix", "--json"], {});

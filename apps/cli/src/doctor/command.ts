@@ -1,4 +1,4 @@
-/** `lingpai doctor`: what is wrong with a store, and what to do. Fetches nothing. */
+/** `lingpai doctor`: shows the faults of a store and their remedies. Fetches nothing. */
 import { applyFix, diagnose } from "@lingpai/doctor";
 import type { DiagnoseOptions, Diagnosis } from "@lingpai/doctor";
 import { exitCodes, guarded } from "../shared/exit-code.ts";
@@ -16,7 +16,7 @@ export interface DoctorFlags extends StoreFlags {
   readonly all?: true;
 }
 
-/** Twenty-four lines are the first screen of every terminal. */
+/** Twenty-four lines fit the first screen of every terminal. */
 const firstScreen = { columns: 80, rows: 24 };
 
 export function runDoctor(
@@ -60,7 +60,7 @@ function codeOf({ isHealthy, results }: Diagnosis): ExitCode {
   return isHealthy ? exitCodes.healthy : exitCodes.findings;
 }
 
-/** Makes every change that can be undone, and says how. True when there was one. */
+/** Makes every reversible change, and prints how to undo it. True if there was one. */
 async function fixed(
   { results }: Diagnosis,
   options: DiagnoseOptions,

@@ -27,7 +27,7 @@ const render = (results: readonly CheckResult[], rows = 24): string =>
   plain(renderDiagnosis({ isHealthy: false, results }, { columns: 80, rows }));
 
 describe("the first screen", () => {
-  test("shows the worst finding whole and the others as long as there is room, and counts the rest", () => {
+  test("shows the worst finding in full and the others as long as there is room, and counts the rest", () => {
     const ids = ["a", "b", "c", "d", "e"];
     const text = render(ids.map((id) => result(id, id === "a" ? "critical" : "notice")));
     const lines = text.split("\n");
@@ -40,7 +40,7 @@ describe("the first screen", () => {
     expect(shown).toBeGreaterThan(0);
   });
 
-  test("says how many could not be checked, and with --all why", () => {
+  test("reports how many checks could not be made, and with --all the reasons", () => {
     const results = [result("a", "warning"), result("b", "notice", "unknown")];
     expect(render(results)).toContain("1 could not be checked; --all says why.");
     const all = render(results, Number.POSITIVE_INFINITY);
@@ -48,7 +48,7 @@ describe("the first screen", () => {
   });
 });
 
-test("a healthy store is one sentence", () => {
+test("a healthy store is described in one sentence", () => {
   const results = [result("a", "critical", "ok"), result("b", "critical", "not-applicable")];
   expect(render(results)).toBe("Nothing is wrong: 1 check ok.");
 });

@@ -1,10 +1,10 @@
-/** A diagnosis as text for people: cause and remedy of the worst finding come first. */
+/** Renders a diagnosis as text for people. Cause and remedy of the worst finding come first. */
 import type { CheckResult, Diagnosis, Severity } from "@lingpai/doctor";
 import pc from "picocolors";
 
 export interface Screen {
   readonly columns: number;
-  /** What fits without scrolling; Infinity shows all. */
+  /** The number of lines that fit without scrolling. Infinity shows all. */
   readonly rows: number;
 }
 
@@ -14,7 +14,7 @@ const marks: Readonly<Record<Severity, (text: string) => string>> = {
   notice: (text) => pc.cyan(text),
 };
 
-/** The first finding is shown whole; the others as long as there is room. */
+/** The first finding is shown in full, the others as long as there is room. */
 export function renderDiagnosis({ results }: Diagnosis, { columns, rows }: Screen): string {
   const findings = results.filter(({ status }) => status === "finding");
   const unchecked = results.filter(({ status }) => status === "unknown");

@@ -1,4 +1,4 @@
-/** `lingpai events`: what the token servers noted in the store, and what comes. */
+/** `lingpai events`: prints the token servers' stored events, and follows new ones. */
 import { ConfigurationError } from "@lingpai/core";
 import { eventLog } from "@lingpai/event-log";
 import type { LogEntry } from "@lingpai/event-log";
@@ -12,17 +12,17 @@ export interface EventsFlags extends StoreFlags {
   readonly json?: true;
   /** Only this credential's. */
   readonly ref?: string;
-  /** Go on from this event. */
+  /** Starts after this event. */
   readonly after?: string;
-  /** False: print what is stored, and end. */
+  /** False: prints the stored events, and ends. */
   readonly follow: boolean;
 }
 
-/** The streams that a token server writes: all events, and a credential's own. */
+/** The streams that a token server writes: all events, and those of one credential. */
 const streamOf = (ref: string | undefined): string =>
   ref === undefined ? "fleet" : `credential:${ref.slice(0, 900)}`;
 
-/** Resolves when all is printed, or, while it follows, when the signal aborts. */
+/** Resolves when all is printed. With `follow`, resolves when the signal aborts. */
 export function runEvents(
   flags: EventsFlags,
   output: Output,

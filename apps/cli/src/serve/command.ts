@@ -3,7 +3,10 @@ import { exitCodes } from "../shared/exit-code.ts";
 import type { ExitCode } from "../shared/exit-code.ts";
 import type { Output } from "../shared/output.ts";
 
-/** `lingpai serve key create …` makes, lists and revokes keys. Loads the server only here. */
+/**
+ * `lingpai serve key create …` makes a key; other commands list and revoke keys. The server's code
+ * is loaded only here.
+ */
 export async function runServe(args: readonly string[], output: Output): Promise<ExitCode> {
   const { runServerCommand } = await import("@lingpai/token-server");
   const code = await runServerCommand(args, output, "lingpai serve");

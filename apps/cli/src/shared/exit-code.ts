@@ -1,4 +1,4 @@
-/** What a command exits with, and what it says of an error. */
+/** The exit codes of commands, and the messages for errors. */
 import {
   CacheUnavailableError,
   ConfigurationError,
@@ -25,7 +25,7 @@ export const exitCodeHelp = `
 Exit codes: 0 healthy, 1 findings, 2 wrong usage, 3 the store cannot be reached,
 4 the platform refuses.`;
 
-/** Returns the code of an error that a command may meet; undefined for a fault of our own. */
+/** Returns the exit code of an error that a command may meet. Undefined for a bug. */
 function codeOf(error: unknown): ExitCode | undefined {
   if (error instanceof ConfigurationError) return exitCodes.usage;
   if (error instanceof CacheUnavailableError) return exitCodes.storeUnreachable;
@@ -37,7 +37,7 @@ function codeOf(error: unknown): ExitCode | undefined {
   return error instanceof LingpaiError ? exitCodes.findings : undefined;
 }
 
-/** Runs a command. An error that is not a fault of our own becomes words and an exit code. */
+/** Runs a command. Converts an error that is not a bug to a message and an exit code. */
 export async function guarded({ err }: Output, work: () => Promise<ExitCode>): Promise<ExitCode> {
   try {
     return await work();

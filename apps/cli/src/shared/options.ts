@@ -1,4 +1,4 @@
-/** The options that several commands share, each also as a variable. */
+/** The options that several commands share. Each also has an environment variable. */
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { isStoreAddress, storeForms } from "@lingpai/token-server/store";

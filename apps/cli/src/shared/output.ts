@@ -1,4 +1,4 @@
-/** Where a command writes: data to stdout, words to stderr. */
+/** The output of a command: data to stdout, messages to stderr. */
 export interface Output {
   out(text: string): void;
   err(text: string): void;

@@ -1,11 +1,11 @@
-/** A spinner while something is waited for, on a terminal only. */
+/** A spinner during a wait, on a terminal only. */
 import { systemClock } from "@lingpai/core";
 import spinner from "yocto-spinner";
 
-/** After this time a person wonders whether anything happens. */
+/** After this time a person expects a sign of progress. */
 const quietMs = 400;
 
-/** Shows nothing where stderr is no terminal, or the work is done at once. */
+/** Shows nothing if stderr is no terminal, or the work is done at once. */
 export async function withProgress<T>(text: string, work: Promise<T>): Promise<T> {
   if (!process.stderr.isTTY) return work;
   const shown = spinner({ text, stream: process.stderr });

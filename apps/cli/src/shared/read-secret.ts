@@ -1,9 +1,11 @@
-/** Reads a secret from a file or from stdin: never from an argument, which `ps` shows. */
+/**
+ * Reads a secret from a file or from stdin, never from an argument, because `ps` shows arguments.
+ */
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { ConfigurationError } from "@lingpai/core";
 
-/** @throws {ConfigurationError} it cannot be read, or is empty. */
+/** @throws {ConfigurationError} The secret cannot be read, or is empty. */
 export async function readSecret(file: string, what: string): Promise<string> {
   if (file === "-" && process.stdin.isTTY)
     throw new ConfigurationError(`Send ${what} to stdin, or name a file with it.`);

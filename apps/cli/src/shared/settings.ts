@@ -1,4 +1,4 @@
-/** The settings of a command: its options, a file and the variables `LINGPAI_…`, as one. */
+/** The settings of a command, merged from its options, a file and the variables `LINGPAI_…`. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileSource, inStore, loadConfig, objectSource, variableSource } from "@lingpai/config";
@@ -7,14 +7,14 @@ import { ConfigurationError } from "@lingpai/core";
 import { knownFacts, openStore, sealFileIn } from "@lingpai/token-server/store";
 import type { OpenStore, OpenStoreOptions } from "@lingpai/token-server/store";
 
-/** What every command that opens a store takes. */
+/** The settings of every command that opens a store. */
 export interface StoreFlags {
   readonly store?: string;
   readonly environment?: string;
   readonly config?: string;
 }
 
-/** What a command that names an account takes as well. */
+/** The further settings of a command that names an account. */
 export interface AppFlags extends StoreFlags {
   readonly app?: string;
   readonly appId?: string;
@@ -37,9 +37,9 @@ export const commandVariables: readonly string[] = [
 const defaultFile = "lingpai.yaml";
 
 /**
- * Reads the file, or `lingpai.yaml` if it is there, then the variables, then the options.
+ * Reads the file, or `lingpai.yaml` if it exists, then the variables, then the options.
  *
- * @throws {ConfigurationError} with every problem, its place and its remedy.
+ * @throws {ConfigurationError} It lists every problem with its place and its remedy.
  */
 export function readConfig(flags: AppFlags, env: Variables, secret?: string): Promise<Config> {
   const file = flags.config ?? (existsSync(defaultFile) ? defaultFile : undefined);
@@ -65,19 +65,23 @@ export function readConfig(flags: AppFlags, env: Variables, secret?: string): Pr
 }
 
 export interface OpenedStore {
-  /** As the credentials use it: below the configured prefix, sealed where there is a key. */
+  /**
+   * The cache as the credentials use it: below the configured prefix, and sealed if there is a key.
+   */
   readonly store: OpenStore;
   /** The segments of the configured prefix. */
   readonly prefix: readonly string[];
   readonly isSealed: boolean;
-  /** What the configuration says of its accounts. */
+  /** The facts about accounts in the configuration. */
   readonly facts: ReturnType<typeof knownFacts>;
 }
 
 /**
- * Opens the store of `--store`, which LINGPAI_SEAL unseals; without it the configuration's.
+ * Opens the store of `--store`, which LINGPAI_SEAL unseals. Without the option it opens the
+ * configured store.
  *
- * @throws {ConfigurationError} none is named. @throws {CacheUnavailableError} its file is missing.
+ * @throws {ConfigurationError} No store is named.
+ * @throws {CacheUnavailableError} Its file is missing.
  */
 export async function openNamedStore(flags: StoreFlags, env: Variables): Promise<OpenedStore> {
   const { config: file, store: address } = flags;
@@ -103,10 +107,10 @@ export async function openNamedStore(flags: StoreFlags, env: Variables): Promise
   return { store, prefix: [], isSealed: true, facts: {} };
 }
 
-/** Where `lingpai serve` keeps tokens when no store is configured. */
+/** Where `lingpai serve` keeps tokens if no store is configured. */
 const dataDirectoryDefault = "lingpai-data";
 
-/** The sealed file of a server that was given no store; undefined when there is none. */
+/** The sealed file of a server without a configured store. Undefined if there is none. */
 async function serversOwn(
   directory: string,
 ): Promise<{ readonly address: string; readonly seal: string } | undefined> {
@@ -116,8 +120,8 @@ async function serversOwn(
 }
 
 /**
- * @param address instead of the configured one. `seal`: its key, if the configuration has none.
- * @throws {ConfigurationError} the configuration names no store, and no server has made one here.
+ * @param address replaces the configured one. `seal` is its key, if the configuration has none.
+ * @throws {ConfigurationError} The configuration names no store, and no server has made one here.
  */
 export async function openConfigured(
   config: Config,
@@ -142,7 +146,10 @@ export async function openConfigured(
   return { store: { ...opened, ...inStore(config, opened) }, prefix, isSealed, facts };
 }
 
-/** @throws {ConfigurationError} there is no app of this name, or several and none is named. */
+/**
+ * @throws {ConfigurationError} There is no app of this name, or there are several and none is
+ *   named.
+ */
 export function appNameIn(config: Config, named: string | undefined): string {
   const names = Object.keys(config.apps);
   const [only = "main"] = names;

@@ -1,11 +1,11 @@
 import type { Command } from "commander";
 
-/** Those are decided in the run itself, never by a variable that somebody set long ago. */
+/** These options never have a variable. Each run must state them explicitly. */
 const neverByVariable: ReadonlySet<string> = new Set(["--fix"]);
 
 /**
- * Gives each option that has no variable one: `LINGPAI_EVENTS_REF` is `lingpai events --ref`. The
- * command is in the name, because Kubernetes sets `LINGPAI_PORT` beside a service `lingpai`.
+ * Gives each option without a variable its own: `LINGPAI_EVENTS_REF` is `lingpai events --ref`. The
+ * name contains the command, because Kubernetes sets `LINGPAI_PORT` beside a service `lingpai`.
  */
 export function nameVariables(command: Command, path: readonly string[] = []): void {
   for (const option of command.options) {

@@ -13,7 +13,7 @@ export interface SimulateFlags {
   readonly lifetime: string;
 }
 
-/** The account's secret, which is no secret: every simulator has it. */
+/** The account's secret. It is public, because every simulator has it. */
 const simulatedSecret = "0123456789abcdef0123456789abcdef";
 
 /** Serves until the signal aborts. The address is the first line of stdout. */

@@ -1,4 +1,4 @@
-/** `lingpai status`: what a store holds, without fetching anything. */
+/** `lingpai status`: shows the contents of a store, and fetches nothing. */
 import { exitCodes, guarded } from "../shared/exit-code.ts";
 import type { ExitCode } from "../shared/exit-code.ts";
 import type { Output } from "../shared/output.ts";

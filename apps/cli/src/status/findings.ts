@@ -1,4 +1,4 @@
-/** What a stored document says about a credential's health. */
+/** Derives the health of a credential from its stored document. */
 import { isDead, isSuspect, owedSinceMs, type State } from "@lingpai/core/internal/state";
 
 export interface Finding {
@@ -12,7 +12,7 @@ export interface Finding {
     | "failing"
     | "contended"
     | "unreadable";
-  /** What it means and what to do, in words. */
+  /** The meaning and the remedy, in words. */
   readonly text: string;
 }
 
@@ -22,9 +22,9 @@ export interface Sharer {
   readonly node: string;
 }
 
-/** A doubt that is settled at once in a healthy fleet is none to report. */
+/** A healthy fleet resolves an uncertain fetch at once, so a recent one is not reported. */
 const doubtMinMs = 60_000;
-/** A foreign refresh is old news after a day. */
+/** A foreign refresh is no longer reported after a day. */
 const contentionMaxMs = 86_400_000;
 
 export function findingsOf(

@@ -1,4 +1,4 @@
-/** Reads what a store holds of every credential. Fetches nothing and changes nothing. */
+/** Reads what a store contains about each credential. Fetches nothing and changes nothing. */
 import { listClaims, UnreadableEntryError, type Cache, type ListedClaim } from "@lingpai/core";
 import { decodeState, isDead, isLive, type State } from "@lingpai/core/internal/state";
 import { findingsOf, type Finding } from "./findings.ts";
@@ -8,19 +8,19 @@ export interface CredentialReport {
   readonly environment: string;
   readonly state: "live" | "ended" | "dead" | "none" | "unreadable";
   readonly generation?: number;
-  /** The first 8 characters. */
+  /** The first 8 characters of its fingerprint. */
   readonly fingerprint?: string;
   readonly ageMs?: number;
   readonly remainingMs?: number;
   readonly by?: { readonly node: string; readonly environment: string; readonly reason: string };
-  /** Fetches that were counted on the last day with one. */
+  /** The number of fetches on the last day that had any. */
   readonly fetches?: number;
   readonly findings: readonly Finding[];
 }
 
 /**
- * @param environment only the credentials of this one. @throws {CacheUnavailableError} the store
- *   cannot be reached.
+ * @param environment only the credentials of this one.
+ * @throws {CacheUnavailableError} The store cannot be reached.
  */
 export async function readStatus(
   cache: Cache,

@@ -1,4 +1,4 @@
-/** The reports as text for people. */
+/** Renders the reports as text for people. */
 import pc from "picocolors";
 import type { CredentialReport } from "./read-status.ts";
 
@@ -31,7 +31,7 @@ function lifeText(report: CredentialReport): string {
   return `${state === "live" ? pc.green(state) : pc.red(state)}, ${left}. Generation ${generation}, fetched by ${where} (${by.reason}) ${duration(ageMs)} ago. ${fetches ?? 0} fetches that day.`;
 }
 
-/** Two units at most: `1 h 12 min`. */
+/** At most two units: `1 h 12 min`. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1_000));
   if (seconds < 60) return `${seconds} s`;

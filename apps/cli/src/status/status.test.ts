@@ -49,14 +49,14 @@ function node(environment: string, options: Partial<CredentialOptions> = {}): Cr
 /** Lets virtual time pass until the work is done. */
 const done = <T>(work: Promise<T>): Promise<T> => during(clock, work, 10);
 
-describe("what status reads", () => {
-  test("of an empty store is nothing, and it says where to look", async () => {
+describe("the status", () => {
+  test("of an empty store is empty, and says where to look", async () => {
     const reports = await readStatus(store.cache);
     expect(reports).toEqual([]);
     expect(renderStatus(reports)).toContain("Is it the right store");
   });
 
-  test("of a healthy credential is who fetched it, when and why, without the token", async () => {
+  test("of a healthy credential shows the node, the time and the reason of its fetch, without the token", async () => {
     const secret = await done(node("production").get());
     await clock.advance(60_000);
     const reports = await readStatus(store.cache);
@@ -76,7 +76,7 @@ describe("what status reads", () => {
     for (const part of secret.reveal().match(/.{8}/g) ?? []) expect(text).not.toContain(part);
   });
 
-  test("of two environments with one AppID is that each endangers the other, and what to do", async () => {
+  test("of two environments with one AppID says that each endangers the other, and names the remedy", async () => {
     await done(node("production").get());
     await done(node("development").get());
     const reports = await readStatus(store.cache);
@@ -92,7 +92,7 @@ describe("what status reads", () => {
     ]);
   });
 
-  test("of a credential that the platform refuses for good is the code", async () => {
+  test("of a credential that the platform refuses permanently shows the code", async () => {
     const issuer = platform();
     issuer.script({ outcome: "fatal", platformCode: "40125" });
     const refused = node("production", { issuer });
@@ -164,7 +164,7 @@ describe("lingpai status", () => {
     expect(JSON.parse(out)).toMatchObject({ credentials: [{ id: "wx:one", state: "live" }] });
   });
 
-  test("reads a sealed store with its key, and without it finds it unreadable", async () => {
+  test("reads a sealed store with its key, and reports it as unreadable without the key", async () => {
     const seal = Buffer.alloc(32, 7).toString("base64");
     const address = await fill(seal);
     expect((await status(address, {}, seal)).code).toBe(0);
@@ -174,28 +174,31 @@ describe("lingpai status", () => {
     });
   });
 
-  test("exits with 2 for a key that is none", async () => {
+  test("exits with 2 for an invalid key", async () => {
     expect(await status(await fill(), {}, "short")).toMatchObject({ code: 2, out: "" });
   });
 
-  test("exits with 3, and makes no file, when there is none", async () => {
+  test("exits with 3 and creates no file if the file is missing", async () => {
     const { code, err } = await status(`sqlite:${join(folder, "nothing.sqlite")}`);
     expect(code).toBe(3);
     expect(err).toContain("Check the path");
   });
 
-  test.each(["redis", "postgres"])("exits with 3 when no %s answers there", async (scheme) => {
-    const server = createServer();
-    const port = await new Promise<number>((resolve) => {
-      server.listen(0, "127.0.0.1", () => {
-        const address = server.address();
-        resolve(typeof address === "object" ? (address?.port ?? 0) : 0);
+  test.each(["redis", "postgres"])(
+    "exits with 3 if no %s answers at the address",
+    async (scheme) => {
+      const server = createServer();
+      const port = await new Promise<number>((resolve) => {
+        server.listen(0, "127.0.0.1", () => {
+          const address = server.address();
+          resolve(typeof address === "object" ? (address?.port ?? 0) : 0);
+        });
       });
-    });
-    await new Promise((resolve) => server.close(resolve));
-    const { code, err } = await status(`${scheme}://127.0.0.1:${port}/0`);
-    expect({ code, out: err.startsWith("lingpai: ") }).toEqual({ code: 3, out: true });
-  });
+      await new Promise((resolve) => server.close(resolve));
+      const { code, err } = await status(`${scheme}://127.0.0.1:${port}/0`);
+      expect({ code, out: err.startsWith("lingpai: ") }).toEqual({ code: 3, out: true });
+    },
+  );
 });
 
 test.each([
@@ -204,6 +207,6 @@ test.each([
   [60_000, "1 min"],
   [7_140_000, "1 h 59 min"],
   [200_000_000, "2 d 7 h"],
-])("%i ms are %s", (ms, text) => {
+])("%i ms is shown as %s", (ms, text) => {
   expect(duration(ms)).toBe(text);
 });

@@ -160,7 +160,7 @@ export const badRecords: readonly Row[] = [
     id: "56",
     what: "An `Authorization` header that is long, twice there, or odd",
     outcome: "400.",
-    by: ["server/every-route: an Authorization header that is long, twice there or odd"],
+    by: ["server/every-route: an Authorization header that is too long, repeated or malformed"],
   },
   {
     id: "57",
@@ -173,8 +173,8 @@ export const badRecords: readonly Row[] = [
     what: "A senseless `If-None-Match` or `wait`",
     outcome: "Ignored; clamped.",
     by: [
-      "server/token-server: ignores a senseless If-None-Match",
-      "server/token-server: ends a long poll with wait=",
+      "server/token-server: ignore an invalid If-None-Match",
+      "server/token-server: end a long poll with wait=",
     ],
   },
 ];

@@ -259,8 +259,8 @@ export const invariants: readonly Row[] = [
     by: [
       "core/serving: costs the node that leads eight store commands",
       "simulation/simulate: is at most $most store commands per node and hour",
-      "bench: counts what a node sends in an hour",
-      "bench: finds two wire commands in an uncontended lease",
+      "bench: counts the commands of a node in an hour",
+      "bench: counts two wire commands in an uncontended lease",
     ],
   },
   {

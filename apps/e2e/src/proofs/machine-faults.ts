@@ -86,7 +86,7 @@ export const machineFaults: readonly Row[] = [
     outcome: "One fetch; the others wait for the change message and read once.",
     by: [
       "core/serving: is fetched once at a cold start, however many callers",
-      "bench: finds one load in a herd",
+      "bench: counts one load in a herd",
       "core/serving: costs the node that leads eight store commands",
     ],
   },

@@ -127,7 +127,7 @@ export const storeFaults: readonly Row[] = [
       "core/store-outage: that was emptied is repaired without a fetch",
       "core/reset: is no longer handed out by any node, and no node",
       "core/failover: is emptied fails no call and keeps none waiting",
-      "bench: finds no failed call, and one fetch more at most, when the store is emptied or freezes",
+      "bench: counts no failed call, and at most one surplus fetch, when the store is emptied or freezes",
     ],
   },
   {

@@ -20,15 +20,15 @@ export interface HttpLimits {
   readonly headersMs: number;
   /** How long a whole request may take to arrive, in ms. */
   readonly requestMs: number;
-  /** Connections that are open at once; more are closed at once. */
+  /** The most open connections. Further ones are closed at once. */
   readonly connections: number;
 }
 
 export interface HttpApp {
   readonly server: HttpServer | HttpsServer;
-  /** Resolves to the address that it listens on. */
+  /** Resolves to the address on which it listens. */
   listen(host: string, port: number): Promise<string>;
-  /** Takes no more connections, and resolves when all requests are answered, or after `withinMs`. */
+  /** Accepts no more connections. Resolves when all requests are answered, or after `withinMs`. */
   stop(withinMs: number): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export async function httpApp({ clock, handle, limits, tls }: HttpOptions): Prom
   const { connections, headersMs, requestMs } = { ...limitDefaults, ...limits };
   const open = new Set<ServerResponse>();
   const listener = getRequestListener(handle, {
-    // HTTP/1.0 names no host, and load balancers ask /healthz with it.
+    // HTTP/1.0 needs no Host header, and load balancers use it for /healthz.
     hostname: "localhost",
     errorHandler: () => new Response(problemText(400), { status: 400, headers: problemHeaders }),
   });
@@ -70,7 +70,7 @@ export async function httpApp({ clock, handle, limits, tls }: HttpOptions): Prom
     response.once("close", () => open.delete(response));
     void listener(request, response);
   };
-  // Bodies are left to the handler, whose limits of size and time are those of each route.
+  // The handler reads bodies itself, because each route has limits of its own.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", (_request, _body, done) => done(null));
   app.all("/*", { exposeHeadRoute: false }, ({ raw }, reply) => {
@@ -106,7 +106,7 @@ const problemHeaders = {
   connection: "close",
 };
 
-/** What Node's parser refuses never becomes a request. */
+/** Requests that Node's parser refuses never reach Fastify. */
 function answerBroken(error: Error & { readonly code?: string }, socket: Socket): void {
   if (error.code === "ECONNRESET" || !socket.writable) return void socket.destroy();
   const status =

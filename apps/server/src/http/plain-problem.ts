@@ -6,7 +6,7 @@ const problems = {
   431: ["headers-too-large", "The headers are too large", "The headers have more than 16 kB."],
 } as const;
 
-/** RFC 9457, as the handler's own problems are. */
+/** The same form as the handler's own problems: RFC 9457. */
 export function problemText(status: keyof typeof problems): string {
   const [code, title, detail] = problems[status];
   const remedy = "Send it again as the documentation shows it.";

@@ -1,4 +1,4 @@
-/** The server's certificate: read from files, and read again when they change. */
+/** The server's certificate. It is read from files, and read again when they change. */
 import { readFile } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
 import type { Server } from "node:tls";
@@ -15,10 +15,15 @@ export interface TlsPair {
   readonly key: Buffer;
 }
 
-/** Files of a volume are replaced through links, which no watch of the file would notice. */
+/**
+ * Polled, because the files of a volume are replaced through links, which no watch on the file
+ * notices.
+ */
 const lookMs = 10_000;
 
-/** @throws {ConfigurationError} a file cannot be read, or the two do not belong together. */
+/**
+ * @throws {ConfigurationError} A file cannot be read, or the certificate and the key do not match.
+ */
 export async function readTls({ certificate, key }: TlsFiles): Promise<TlsPair> {
   try {
     const pair = { cert: await readFile(certificate), key: await readFile(key) };
@@ -37,11 +42,14 @@ export interface TlsWatch {
   readonly server: Pick<Server, "setSecureContext">;
   readonly clock: Clock;
   readonly onReloaded: () => void;
-  /** The present certificate stays in use. Called once until a pair can be used again. */
+  /**
+   * Called when a new pair cannot be used and the present certificate stays in use. Called once,
+   * until a pair can be used again.
+   */
   readonly onFailed: (error: unknown) => void;
 }
 
-/** Uses a new pair for new connections. Returns what ends it. */
+/** Uses a new pair for new connections. Returns a function that ends the checks. */
 export function watchTls(first: TlsPair, watch: TlsWatch): () => void {
   const { clock, files, onFailed, onReloaded, server } = watch;
   let present = first;

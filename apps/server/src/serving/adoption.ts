@@ -1,20 +1,21 @@
-/** Lets a replica know what the fleet holds before anybody asks this one for it. */
+/** Adopts the fleet's tokens before a caller asks this replica for them. */
 import type { Cache, Clock, Credential } from "@lingpai/core";
 import { decodeState, isLive } from "@lingpai/core/internal/state";
 
 const lookMs = 5_000;
 
 export interface AdoptionDependencies {
-  /** Where the credentials' documents are: the environment's part of the store. */
+  /** The cache of the credentials' documents: the environment's part of the store. */
   readonly cache: Cache;
   readonly clock: Clock;
 }
 
 /**
- * Takes over each credential that another replica has stored, soon after the start and after each
- * time that there was none. Never fetches: a server that merely starts must not replace a token.
+ * Adopts each credential that another replica has stored, soon after the start and whenever there
+ * was none. It never fetches, because a start must not replace a token.
  *
- * @param credentials what is served at the moment of each look. Returns what ends it.
+ * @param credentials returns the credentials that are served at the time of each read.
+ * @returns a function that ends it.
  */
 export function adoptStored(
   credentials: () => readonly Credential[],
@@ -41,11 +42,13 @@ async function adopt(credential: Credential, cache: Cache, signal: AbortSignal):
     const entry = await cache.get(credential.id);
     if (entry === undefined) return;
     const state = decodeState(entry.value, credential.id);
-    // With half a minute left the first caller would have to fetch anyway, and decides that.
+    // With less than half a minute left, the first caller has to fetch anyway, and its request
+    // decides.
     const isWorth = isLive(state, entry.storeNowMs + leastMs);
     if (isWorth && !signal.aborted) await credential.get({ signal });
   } catch {
-    // The store is away, or the document is none that this release reads: each request says so.
+    // The store is unreachable, or the document cannot be read by this release. Each request
+    // reports it.
   }
 }
 

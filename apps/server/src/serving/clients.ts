@@ -1,4 +1,4 @@
-/** The WeChat clients of a configuration, and which of them a new configuration changes. */
+/** The WeChat clients of a configuration, and which of them a new configuration replaces. */
 import { appOptions } from "@lingpai/config";
 import type { AppConfig, LiveConfig } from "@lingpai/config";
 import type { Clock, Store } from "@lingpai/core";
@@ -10,14 +10,14 @@ export interface ClientDependencies {
   readonly config: LiveConfig;
   readonly store: Store;
   readonly clock: Clock;
-  /** Asks the platform; for tests and for the simulator. */
+  /** Sends requests to the platform; for tests and for the simulator. */
   readonly fetch?: WechatOptions["fetch"];
 }
 
 export interface ServedClient {
   readonly wechat: Wechat;
   readonly served: ServedCredential;
-  /** The same text means the same options. */
+  /** Equal texts mean equal options. */
   readonly options: string;
 }
 
@@ -40,14 +40,14 @@ export function clientOf(
     served: {
       credential,
       wechat: { appId, ticket: made.ticket },
-      // A consumer may not fetch, and to revoke is to fetch twice.
+      // A consumer may not fetch, and a revocation fetches twice.
       ...(app.role === "owner" && { revoke }),
     },
     options: textOf(app),
   };
 }
 
-/** All that a client keeps from the time when it was made; the secret is read at each fetch. */
+/** The settings that a client keeps from its construction. The secret is read at each fetch. */
 export function textOf({ secret, ...rest }: AppConfig): string {
   return JSON.stringify({ ...rest, hasSecret: secret !== undefined });
 }

@@ -1,4 +1,4 @@
-/** What is served now: the credentials of the configuration in force, behind one handler. */
+/** The credentials of the configuration in force, served by one handler. */
 import type { Config } from "@lingpai/config";
 import type { Clock, Store } from "@lingpai/core";
 import type { EventLog } from "@lingpai/event-log";
@@ -17,7 +17,7 @@ export interface ServingDependencies extends ClientDependencies {
   readonly metrics?: TokenServerOptions["metrics"];
   readonly dashboard?: TokenServerOptions["dashboard"];
   readonly doctor?: TokenServerOptions["doctor"];
-  /** Where what is due to webhooks is kept. */
+  /** The store of undelivered webhook messages. */
   readonly own: Store;
   readonly allowedHosts: readonly string[];
   readonly onWebhook: (report: WebhookReport) => void;
@@ -70,12 +70,12 @@ export class Serving {
     await closeOthers(clients, next);
   }
 
-  /** Ends what lasts. Other requests are still answered. */
+  /** Ends long polls and event streams. Other requests are still answered. */
   end(): Promise<void> {
     return this.#server.close();
   }
 
-  /** Lets fetches that were sent end and be stored. */
+  /** Waits until fetches in flight have ended and are stored. */
   async close(): Promise<void> {
     await Promise.all([this.#server.close(), this.#webhooks.close()]);
     await Promise.all(this.clients.map((client) => client.wechat.close()));

@@ -1,4 +1,4 @@
-/** What `/v1/doctor` answers: the checks of this server's store, from within the fleet. */
+/** The content of `/v1/doctor`: the checks of this server's store, run within the fleet. */
 import type { Clock } from "@lingpai/core";
 import { diagnose } from "@lingpai/doctor";
 import type { Diagnosis } from "@lingpai/doctor";

@@ -12,7 +12,10 @@ export async function hasActiveKey(keys: ServerKeys): Promise<boolean> {
   return (await keys.list()).some(({ revokedAtMs }) => revokedAtMs === undefined);
 }
 
-/** Makes a key with all rights if there is none. Of several replicas that start at once, one does. */
+/**
+ * Makes a key with all rights if there is none. Of several replicas that start at once, one makes
+ * it.
+ */
 export async function makeFirstKey(keys: ServerKeys, lock: Lock): Promise<FirstKey | undefined> {
   if (await hasActiveKey(keys)) return undefined;
   return withLease(lock, "first-key", { ttlMs: 10_000, waitMs: 20_000 }, async () => {

@@ -1,4 +1,4 @@
-/** What every command of the server opens: its configuration, its store and its keys. */
+/** Opens what every command of the server needs: its configuration, its store and its keys. */
 import { join } from "node:path";
 import { inStore, openConfig } from "@lingpai/config";
 import type { ConfigEvent, ConfigSource, LiveConfig } from "@lingpai/config";
@@ -15,7 +15,10 @@ export interface OpenOptions {
   readonly sources: readonly ConfigSource[];
   /** @defaultValue the variable `LINGPAI_ENVIRONMENT` */
   readonly environment?: string | undefined;
-  /** Hosts beside the platform's own that may receive an AppSecret, and private ones of webhooks. */
+  /**
+   * Hosts beside the platform's own that may receive an AppSecret, and private hosts that may
+   * receive webhooks.
+   */
   readonly allowedHosts?: readonly string[] | undefined;
   /** A sealing key, if the configuration has none. */
   readonly seal?: string | undefined;
@@ -27,19 +30,19 @@ export interface Opened {
   readonly config: LiveConfig;
   /** Sealed if there is a key, and below the configured prefix. */
   readonly store: Store;
-  /** What belongs to this environment's servers: keys, events, deliveries. */
+  /** The data of this environment's servers: keys, events, deliveries. */
   readonly own: Store;
   readonly keys: ServerKeys;
   /** The client of a Redis store. */
   readonly redis: OpenStore["redis"];
   readonly address: string;
   readonly isSealed: boolean;
-  /** The key file of a server that was given no key. */
+  /** The key file of a server without a configured key. */
   readonly sealFile: SealFile | undefined;
   close(): Promise<void>;
 }
 
-/** @throws {ConfigurationError} the configuration, the store's address or its key is wrong. */
+/** @throws {ConfigurationError} The configuration, the store's address or its key is invalid. */
 export async function open(options: OpenOptions): Promise<Opened> {
   const { allowedHosts = [], clock = systemClock, environment, onConfigEvent, sources } = options;
   const config = await openConfig({
@@ -88,7 +91,9 @@ export async function open(options: OpenOptions): Promise<Opened> {
 const reachableMs = 15_000;
 const pauseMs = 250;
 
-/** A store that starts beside the server, and a first connection on a busy machine, take longer. */
+/**
+ * Longer than usual, because the store may start beside the server, and the machine may be busy.
+ */
 async function reachable(cache: Cache, clock: Clock): Promise<void> {
   const untilMs = clock.monotonicMs() + reachableMs;
   for (;;) {

@@ -34,7 +34,7 @@ test.each<[Risk | "none", Partial<StartFacts>]>([
   ["plain-store", { store: "postgres://db.internal/lingpai" }],
   ["plain-store", { store: "postgres://db.internal/lingpai?sslmode=require" }],
   ["plain-store", { store: "postgres://127.0.0.1/lingpai?host=db.internal" }],
-])("%s is found for %j", (risk, change) => {
+])("the risk %s is found in %j", (risk, change) => {
   expect(risksOf({ ...safe, ...change })).toEqual(risk === "none" ? [] : [risk]);
 });
 
@@ -47,7 +47,7 @@ const worst: StartFacts = {
 };
 
 test.each(Array.from({ length: 16 }, (_, bits) => bits))(
-  "a start with every risk needs each of them allowed by name (%i)",
+  "a start with every risk needs each of them to be allowed by name (%i)",
   (bits) => {
     const allowed = riskNames.filter((_, at) => (bits & (1 << at)) !== 0);
     const refused = riskNames.filter((name) => !allowed.includes(name));

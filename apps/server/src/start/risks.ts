@@ -1,4 +1,4 @@
-/** What makes a start insecure. Each risk has a name, and is taken only by that name. */
+/** The risks that make a start insecure. Each has a name, and is allowed only by that name. */
 import { ConfigurationError } from "@lingpai/core";
 
 export const riskNames = ["no-key", "plain-http", "plain-store", "unsealed"] as const;
@@ -36,7 +36,7 @@ export function risksOf({ hasKey, host, isSealed, isTls, store }: StartFacts): r
   return riskNames.filter((name) => found[name]);
 }
 
-/** @throws {ConfigurationError} `insecure`: a risk is there that was not allowed by name. */
+/** @throws {ConfigurationError} `insecure`: there is a risk that was not allowed by name. */
 export function refuseRisks(facts: StartFacts, allowed: readonly Risk[]): void {
   const refused = risksOf(facts).filter((risk) => !allowed.includes(risk));
   if (refused.length === 0) return;
@@ -52,12 +52,12 @@ export function isLoopback(host: string): boolean {
   return bare === "localhost" || bare === "::1" || /^127\.\d+\.\d+\.\d+$/.test(bare);
 }
 
-/** True when nothing of it travels beyond this machine unencrypted. */
+/** True if no data leaves this machine unencrypted. */
 function isPrivate(store: string): boolean {
   if (store.startsWith("sqlite:")) return true;
   const { hostname, protocol, searchParams } = new URL(store);
   if (/^(?:rediss|valkeys)/.test(protocol)) return true;
-  // The other modes of pg do not check whose certificate it is.
+  // pg's other modes do not verify the server's certificate.
   if (protocol.startsWith("postgres") && searchParams.get("sslmode") === "verify-full") return true;
   const others = [...searchParams.getAll("node").map(withoutPort), ...searchParams.getAll("host")];
   return [hostname, ...others].every(isLoopback);

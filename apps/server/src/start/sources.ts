@@ -1,4 +1,4 @@
-/** Where the configuration comes from, by what a command line names. */
+/** The sources of the configuration, as named on a command line. */
 import { existsSync } from "node:fs";
 import {
   apolloSource,
@@ -12,9 +12,9 @@ import type { ConfigSource } from "@lingpai/config";
 import { ConfigurationError } from "@lingpai/core";
 
 export interface SourceOptions {
-  /** A file; without one `lingpai.yaml` of the working directory, if it is there. */
+  /** A file. Without one: `lingpai.yaml` of the working directory, if it exists. */
   readonly file?: string | undefined;
-  /** Configuration centres, as {@link centreSource} takes them. */
+  /** Configuration centres, in the form of {@link centreSource}. */
   readonly centres?: readonly string[] | undefined;
   /** A directory with a file for each secret. */
   readonly secrets?: string | undefined;
@@ -25,10 +25,10 @@ export const centreForms: string =
   "etcd+http://HOST:2379/?prefix=lingpai/, nacos+http://HOST:8848/?dataId=lingpai.yaml or apollo+http://HOST:8080/?appId=NAME";
 
 const defaultFile = "lingpai.yaml";
-/** Variables of the commands, and no settings. */
+/** Variables of the commands that are not settings. */
 const foreign = ["LINGPAI_SEAL", "LINGPAI_STORE"];
 
-/** The sources, each overridden by those behind it: centres, file, secrets, variables. */
+/** The sources, each overridden by the later ones: centres, file, secrets, variables. */
 export function sourcesFrom(options: SourceOptions): readonly ConfigSource[] {
   const { centres = [], env = process.env, file, secrets } = options;
   const named = file ?? (existsSync(defaultFile) ? defaultFile : undefined);
@@ -41,9 +41,10 @@ export function sourcesFrom(options: SourceOptions): readonly ConfigSource[] {
 }
 
 /**
- * The source of a centre's address: its kind, `+`, and its URL, with what it needs as parameters.
+ * Makes the source of a centre's address: its kind, `+`, and its URL with its options as
+ * parameters.
  *
- * @throws {ConfigurationError} it has none of {@link centreForms}.
+ * @throws {ConfigurationError} It has none of {@link centreForms}.
  */
 export function centreSource(address: string): ConfigSource {
   const [, kind, rest = ""] = /^(etcd|nacos|apollo)\+(https?:\/\/.+)$/.exec(address) ?? [];

@@ -1,4 +1,4 @@
-/** A store by its address, for every command that takes one. */
+/** Opens a store by its address, for every command that takes one. */
 import { existsSync } from "node:fs";
 import { CacheUnavailableError } from "@lingpai/core";
 import type { Keyring, Store } from "@lingpai/core";
@@ -7,18 +7,18 @@ import { parseStoreAddress } from "./store-address.ts";
 import type { RedisLogin, StoreAddress } from "./store-address.ts";
 
 export interface OpenStore extends Store {
-  /** The client of a Redis store, for what only Redis can be asked. */
+  /** The client of a Redis store, for commands that only Redis has. */
   readonly redis?: RedisPort;
-  /** Ends the connections that were opened for it. */
+  /** Closes the connections that were opened for it. */
   close(): Promise<void>;
 }
 
 export interface OpenStoreOptions {
-  /** 32 bytes in base64, or a keyring; undefined for a store in clear. */
+  /** 32 bytes in base64, or a keyring. Undefined for a store in clear text. */
   readonly seal?: string | Keyring | undefined;
   /**
-   * For a command that reads and ends: a server that does not answer is reported at once instead
-   * of being tried again, and a SQLite file is not made.
+   * True for a command that reads and exits: an unreachable server is reported at once and not
+   * retried, and a SQLite file is not created.
    * @defaultValue false
    */
   readonly isOneShot?: boolean;
@@ -27,10 +27,11 @@ export interface OpenStoreOptions {
 type StoreOptions = { readonly deadlineMs?: number; readonly seal?: string | Keyring };
 
 /**
- * Opens the store. Does not wait for a connection: the first operation tells whether there is one.
+ * Opens the store. It does not wait for a connection, so the first operation shows whether there is
+ * one.
  *
- * @throws {ConfigurationError} the address or the key is none.
- * @throws {CacheUnavailableError} the file of a one-shot command is missing.
+ * @throws {ConfigurationError} The address or the key is invalid.
+ * @throws {CacheUnavailableError} The file of a one-shot command is missing.
  */
 export async function openStore(
   address: string,
@@ -71,7 +72,8 @@ async function postgresAt(url: string, options: StoreOptions): Promise<OpenStore
     import("@lingpai/adapter-postgres"),
   ]);
   const pool = new pg.Pool({ connectionString: url, connectionTimeoutMillis: 2_000 });
-  // An idle connection that breaks is replaced; without a listener it would end the process.
+  // The pool replaces an idle connection that breaks. Without a listener the error event would end
+  // the process.
   pool.on("error", () => {});
   const { cache, lock } = postgresStore(pool, options);
   return {
@@ -117,7 +119,7 @@ async function redisAt(
         : new Cluster([...address.nodes], {
             redisOptions: { ...patience, ...loginOptions(address.login), socketTimeout: 1_500 },
           });
-  // Each operation reports what is wrong; without a listener ioredis prints it too.
+  // Each operation reports its own error. Without a listener ioredis would print it too.
   client.on("error", () => {});
   const { cache, lock } = ioredisStore(client, options);
   return {

@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-test("a first start makes a key that only its user may read, and a second one reads it", async () => {
+test("a first start makes a key that only its user may read, and a second start reads it", async () => {
   const first = await open();
   expect(first).toMatchObject({ isNew: true, path: join(folder, "data/seal.key") });
   expect((await stat(first.path)).mode & 0o777).toBe(0o600);
@@ -22,7 +22,7 @@ test("a first start makes a key that only its user may read, and a second one re
   expect(await open()).toEqual({ ...first, isNew: false });
 });
 
-test("starts at once agree on one key, and leave no draft", async () => {
+test("simultaneous starts agree on one key, and leave no temporary file", async () => {
   const all = await Promise.all(Array.from({ length: 8 }, open));
   expect(new Set(all.map(({ key }) => key)).size).toBe(1);
   expect(all.filter(({ isNew }) => isNew)).toHaveLength(1);
@@ -35,7 +35,7 @@ test("a key that others may read is refused", async () => {
   await expect(open()).rejects.toThrow(`chmod 600 ${path}`);
 });
 
-test("a key that has gone is not replaced while there is what it sealed", async () => {
+test("a missing key is not replaced while the data that it sealed exists", async () => {
   const { path } = await open();
   await writeFile(sealed(), "");
   await rm(path);
@@ -43,7 +43,7 @@ test("a key that has gone is not replaced while there is what it sealed", async 
   expect(await readdir(join(folder, "data"))).toEqual(["lingpai.sqlite"]);
 });
 
-test("a key that is none is refused, and not shown", async () => {
+test("an invalid key is refused, and not shown", async () => {
   const { key, path } = await open();
   await writeFile(path, key.slice(0, 20));
   const refused = await open().catch((error: unknown) => String(error));

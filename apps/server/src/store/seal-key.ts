@@ -1,4 +1,7 @@
-/** The key that seals the store of a server that was given none: made once, kept in a file. */
+/**
+ * The key that seals the store of a server without a configured key. It is made once and kept in a
+ * file.
+ */
 import { link, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -14,9 +17,9 @@ export interface SealFile {
  * Reads the key of this directory, or makes one that only this user may read. Several processes may
  * do so at once.
  *
- * @param sealed the file that the key seals: when it is there and the key is not, nothing could be
- *   read any more, and a new key would hide that.
- * @throws {ConfigurationError} others may read the key, it is none, or it has gone.
+ * @param sealed the file that the key seals. If it exists without the key, its data is unreadable,
+ *   and a new key would hide that.
+ * @throws {ConfigurationError} Others may read the key, it is invalid, or it is missing.
  */
 export async function sealFileIn(directory: string, sealed: string): Promise<SealFile> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
@@ -36,7 +39,7 @@ export async function sealFileIn(directory: string, sealed: string): Promise<Sea
   return { key, path, isNew };
 }
 
-/** False when another process was faster. */
+/** False if another process was faster. */
 async function make(path: string, sealed: string): Promise<boolean> {
   if (existsSync(sealed))
     throw new ConfigurationError(

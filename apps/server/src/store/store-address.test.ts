@@ -36,7 +36,7 @@ test.each([
       sentinelPassword: "x",
     },
   ],
-])("%s is understood", (address, parsed) => {
+])("the address %s is accepted", (address, parsed) => {
   expect(parseStoreAddress(address)).toEqual(parsed);
 });
 
@@ -52,7 +52,7 @@ test.each([
   "redis-cluster://s1?node=user@s3cr3t",
   "redis-cluster://s1?db=s3cr3t",
   "redis://s1 s3cr3t",
-])("%j is refused, and nothing of it is shown", (address) => {
+])("the address %j is refused, and nothing of it is shown", (address) => {
   expect(isStoreAddress(address)).toBe(false);
   expect(() => parseStoreAddress(address)).toThrow(ConfigurationError);
   expect(() => parseStoreAddress(address)).not.toThrow(/s3cr3t/);

@@ -39,7 +39,7 @@ export function isStoreAddress(address: string): boolean {
   }
 }
 
-/** @throws {ConfigurationError} the address has none of the forms. Its text is not shown. */
+/** @throws {ConfigurationError} The address has none of the forms. Its text is not shown. */
 export function parseStoreAddress(address: string): StoreAddress {
   const sqlite = /^sqlite:(?:\/\/(?=\/))?(.+)$/s.exec(address)?.[1];
   if (sqlite !== undefined) return { kind: "sqlite", file: sqlite };
