@@ -4,9 +4,7 @@ import type { Clause, Trial } from "../clause.ts";
 import { all, busy, granted, inParallel, refused, written } from "../trial/expect.ts";
 import { roomMs } from "../trial/timing.ts";
 
-/**
- * Clauses about prefixes: a key under one prefix is never read, changed or removed through another.
- */
+/** Clauses about prefixes: no key can be accessed through another prefix. */
 export const prefixIsolation: readonly Clause[] = [
   {
     id: "PREFIX-01",
