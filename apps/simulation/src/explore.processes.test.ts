@@ -24,7 +24,7 @@ describe("pnpm explore", () => {
     },
   );
 
-  it("prints its usage if its arguments are wrong", () => {
+  it("prints its usage if its arguments are invalid", () => {
     for (const args of [["--nodes", "17"], ["--only", "nothing"], ["--nonsense"]]) {
       const { status, stderr } = explore(...args);
       expect(status).toBe(2);

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `pnpm explore`: searches every order of events within bounds over the production reducer
- * and its decision about claims, and over mutants that each lack one rule.
+ * `pnpm explore`: searches every order of events within bounds, over the production reducer and its
+ * decision about claims. It also searches mutants that each lack one rule.
  */
 import { parseArgs } from "node:util";
 import { systemClock } from "@lingpai/core";

@@ -13,7 +13,7 @@ export interface Options {
   readonly faults: number;
   /** Only the five faults of the reference figures. */
   readonly referenceOnly: boolean;
-  /** Whether the store pushes changes; undefined: drawn for each seed. */
+  /** Whether the store pushes changes. Undefined: drawn for each seed. */
   readonly push: boolean | undefined;
   readonly reports: boolean;
   /** Runs every seed twice and compares the two traces. */

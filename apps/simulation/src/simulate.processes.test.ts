@@ -60,7 +60,7 @@ describe("a simulated fleet", longTest, () => {
     },
   );
 
-  it("fetches nothing during idle hours, and serves the callers that come afterwards", async () => {
+  it("fetches nothing during idle hours, and serves later callers", async () => {
     const { summary, texts } = await simulated(
       "--seeds",
       "4",
@@ -143,7 +143,7 @@ describe("the cost of a fleet without faults", longTest, () => {
 });
 
 describe("a fleet whose token another system replaces every 10 s", longTest, () => {
-  it("spends at most 60 % of the day's quota on refusals in 24 hours", async () => {
+  it("uses at most 60 % of the day's quota for refusals in 24 hours", async () => {
     const fetches = await fetchesOfContention();
     expect(
       fetches.filter(({ request }) => request.reason === "rejected").length,

@@ -135,7 +135,7 @@ export const invariants: readonly Row[] = [
     outcome:
       "Refusals spend at most 60 % of the day's quota; the contention is reported, and the process goes on.",
     by: [
-      "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours",
+      "simulation/simulate: uses at most 60 % of the day's quota for refusals in 24 hours",
       "config/isolation: use at most 60 % of the quota in 4 h",
     ],
   },

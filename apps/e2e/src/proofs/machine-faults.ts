@@ -68,7 +68,7 @@ export const machineFaults: readonly Row[] = [
     outcome: "Fences still rise; a lock may live that much longer.",
     by: [
       "redis/scripts: count on when the counter is ahead of the clock",
-      "simulation/primary: lacks the writes of its lag",
+      "simulation/primary: lacks the last writes",
     ],
   },
   {

@@ -111,7 +111,7 @@ export const platformFaults: readonly Row[] = [
       "bench/contention: beside another system that fetches every $everyMs ms",
       "core/rejection: is reported as contended with evidence: suspected",
       "core/rejection: is reported with the name of the other environment",
-      "simulation/simulate: spends at most 60 % of the day's quota on refusals in 24 hours",
+      "simulation/simulate: uses at most 60 % of the day's quota for refusals in 24 hours",
     ],
   },
   {

@@ -158,7 +158,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "The list of replaced tokens decides, not the clock.",
     by: [
       "core/commit: of the epoch that is already stored, which a failover",
-      "simulation/primary: lacks the writes of its lag",
+      "simulation/primary: lacks the last writes",
       simulated,
     ],
   },

@@ -53,7 +53,7 @@ export class Cluster implements FaultTarget {
   readonly operatedAtMs: number[] = [];
   rates: FaultRates;
   /**
-   * True where nobody outside the fleet fetches and no request is later than the drain allows for.
+   * True if no system outside the fleet fetches, and no request is later than the drain allows.
    * Then the fleet converges although no caller reports a refusal.
    */
   readonly convergesWithoutReports: boolean;
@@ -115,8 +115,8 @@ export class Cluster implements FaultTarget {
 
   /**
    * Passes the events of the nodes to the auditor until the returned function is called. It
-   * subscribes to the channel of the whole process, because a listener of one credential counts as
-   * a user of it.
+   * subscribes to the channel of the whole process, because a listener on one credential would
+   * count as a use of it.
    */
   listen(): () => void {
     const onEvent = (message: unknown): void => {
@@ -155,7 +155,7 @@ export class Cluster implements FaultTarget {
       );
   }
 
-  /** Injects no further fault. */
+  /** Stops injecting faults. */
   stopFaults(): void {
     this.rates = noFaults;
   }
@@ -285,8 +285,8 @@ function planOf(settings: RunSettings, scenarios: readonly Scenario[], draw: Dra
   const base =
     scenarios.length === 0 ? randomFaultsPlan(settings, draw) : scenarioPlan(settings, draw);
   for (const { name, plan } of scenarios) plan?.(base, draw(`plan of ${name}`));
-  // Two environments that may both fetch would be at war without an overlap. `pnpm bench` measures
-  // wars.
+  // Two environments that may both fetch would replace each other's token without an overlap.
+  // `pnpm bench` measures that.
   if (base.nodes.some(({ isLaterClaimant }) => isLaterClaimant)) base.overlapMs = overlapMs;
   return base;
 }

@@ -3,14 +3,12 @@ import { mutants } from "./mutants.ts";
 import { simulate } from "./simulation.ts";
 
 /**
- * The rarest mutant shows in four of ten seeds. This many seeds miss it twice in a thousand runs,
- * whatever a change does to the random draws.
+ * The rarest mutant is found in four of ten seeds. All of this many seeds miss it in two of a
+ * thousand runs, whatever a change does to the random draws.
  */
 const seedsMax = 12;
 
-/**
- * Runs one seed after the other until one breaks the expected promise, and returns that promise.
- */
+/** Runs seeds in turn until one breaks the expected promise, and returns that promise. */
 async function found({
   scenario,
   ...mutant

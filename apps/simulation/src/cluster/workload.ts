@@ -46,7 +46,7 @@ const sendsMax = 3;
 const waitMs = 20_000;
 /** `waitMs`, one store deadline, and the rounding of a timer. */
 const servedWithinMs = waitMs + 500 + 2;
-/** The extra time that a deadline gives to a process that was paused meanwhile. */
+/** The extra time that a deadline allows for a process that was paused meanwhile. */
 const graceMs = waitMs / 8;
 
 export class Workload {
@@ -160,7 +160,9 @@ export class Workload {
     });
   }
 
-  /** A call to the API that refuses every token. Its caller gets the error code sooner or later. */
+  /**
+   * A call to the API that refuses every token. Its caller always gets the error code in the end.
+   */
   async #refusedCall(life: Life): Promise<void> {
     const { credential } = life;
     const options = { platformCode: "40001", path: refusedPath };
@@ -218,7 +220,7 @@ export class Workload {
     const { auditor, world } = this.#options;
     const old = life.served.at(-2);
     const present = life.credential.peek();
-    // In doubt the credential first asks the platform about the present one.
+    // An uncertain credential first asks the platform about the present token.
     if (old === undefined || present === undefined || life.credential.status().inDoubt) return;
     const atMs = world.nowMs;
     const answer = await life.credential

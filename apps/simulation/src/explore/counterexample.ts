@@ -4,7 +4,7 @@ import type { TraceStep, Violation } from "./search/search.ts";
 import type { StepKind } from "./model/step.ts";
 import { serialOf, type World } from "./model/world.ts";
 
-/** Each takes the name of the process, and a detail. */
+/** Each sentence is made from the name of the process and a detail. */
 const sentences: { readonly [K in StepKind]: (who: string, what: string) => string } = {
   acquire: (who, what) => `${who} gets the lock and reads the document${what}.`,
   look: (who) => `${who} reads the document again.`,

@@ -1,6 +1,6 @@
 /**
- * The protocol without one of its rules. The search must find each mutant; a mutant that survives
- * shows a hole in the search.
+ * The protocol without one of its rules. The search must find each mutant. A mutant that survives
+ * shows a gap in the search.
  */
 import {
   reduce as production,
@@ -13,7 +13,7 @@ import type { Bounds, Protocol, Reduce } from "./model/model.ts";
 
 export interface Mutant {
   readonly name: string;
-  /** The rule that it lacks. */
+  /** The missing rule. */
   readonly lacks: string;
   /** The search that finds it. */
   readonly bounds: Bounds;
@@ -81,7 +81,7 @@ function pruned(state: State): State {
 
 /**
  * A commit that ignores outcomes reported during its attempt, and requests that could still be
- * processed when it left.
+ * processed when its own was sent.
  */
 const trustingCommit = changingReducer((state, event, nowMs, decide) => (rules) => {
   if (state === undefined || event.type !== "commit") return decide(state, event, nowMs, rules);
@@ -99,7 +99,7 @@ const trustingCommit = changingReducer((state, event, nowMs, decide) => (rules) 
 const noIntent = (): Partial<State> => ({ intent: undefined }) as unknown as Partial<State>; // An absent field, for `pruned` to drop.
 const noRequestInFlight = (): Partial<State> => ({ ...noIntent(), inFlightUntilMs: 0 });
 
-/** Returns whether an intent is written for the first time, not again after a lost reply. */
+/** True if an intent is written for the first time, not again after a lost reply. */
 function isFirst(event: StateEvent, state: State): event is IntentEvent {
   return event.type === "intent" && state.intent?.operationId !== event.operationId;
 }

@@ -15,8 +15,7 @@ const reachedAgainMs = 30_000;
  */
 const wokenWithinMs = 20_000;
 /**
- * A subscription that is being made when its credential is closed has been made and ended within
- * this time.
+ * A subscription that begins when its credential is closed has begun and ended within this time.
  */
 const subscribedWithinMs = 5_000;
 
@@ -51,8 +50,8 @@ export function startFaultInjector(target: FaultTarget, untilMs: number): void {
 }
 
 /**
- * Draws whether a fault hits the process that refreshes. It is drawn when the lease is granted, so
- * that faults hit every step of the protocol.
+ * Decides when the lease is granted whether a fault hits the refreshing process, so that faults hit
+ * every step of the protocol.
  */
 export function injectIntoLeaseHolder(
   { world, chance, rates, auditor, faults, wechat }: FaultTarget,
@@ -71,8 +70,8 @@ export function injectIntoLeaseHolder(
       faults.add({ name: "lease holder crashed", forMs: leaseMs });
       node.crash();
     } else {
-      // A request in flight gets its whole deadline again. A process that goes on before its lease
-      // ends keeps it, so the others wait for that request too.
+      // A request in flight gets its whole deadline again. A process that resumes before its lease
+      // ends keeps the lease, so the others wait for that request too.
       const requestMs =
         wechat.fetches.findLast(({ process }) => process === life.process)?.endedAtMs === undefined
           ? fetchDeadlineMs
@@ -95,8 +94,8 @@ function foreignFetch({ wechat, world }: FaultTarget): void {
 }
 
 /**
- * Returns the most attempts that a fleet may make in an outage, however many nodes it has: after 2,
- * 4, 8, 16 and 32 s, and then one a minute.
+ * Returns the most attempts that a fleet may make in an outage, whatever its number of nodes: after
+ * 2, 4, 8, 16 and 32 s, and then one a minute.
  */
 function attemptsMax(outageMs: number): number {
   return Math.log2(60) + outageMs / 60_000 + 3;
@@ -164,7 +163,7 @@ function partitionPlatform({ world, chance, auditor, faults }: FaultTarget, node
   });
 }
 
-/** Resets the AppSecret. Each node gets the new one in its own time and is refused until then. */
+/** Resets the AppSecret. Each node gets the new one at its own time, and is refused until then. */
 function resetSecret({ world, chance, faults, wechat, nodes }: FaultTarget): void {
   const secret = wechat.resetSecret();
   world.note("platform", "accepts another AppSecret from now on");
@@ -220,7 +219,9 @@ function stepWall({ world, chance, auditor }: FaultTarget, node: FleetNode): voi
   node.life?.process.stepWall(ms);
 }
 
-/** Restarts a node as a rolling deployment does. A closed credential must leave nothing behind. */
+/**
+ * Restarts a node as a rolling deployment does. A closed credential must leave no resources behind.
+ */
 export async function restart({ auditor, world }: FaultTarget, node: FleetNode): Promise<void> {
   if (node.life?.process.isAwake !== true) return;
   auditor.excuses.disturbed(node.name, reachedAgainMs);

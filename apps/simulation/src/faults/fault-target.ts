@@ -1,6 +1,4 @@
-/**
- * What faults are injected into: a running cluster, and the auditors that must know of each fault.
- */
+/** The targets of faults: a running cluster, and the auditors that must know of each fault. */
 import type { Auditor } from "../audit/auditor.ts";
 import type { DocumentAudit } from "../audit/document-audit.ts";
 import type { FaultLedger } from "../audit/fault-ledger.ts";

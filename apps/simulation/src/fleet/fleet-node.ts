@@ -32,7 +32,7 @@ export interface FleetContext {
   readonly standalone: Plan["standalone"];
   readonly mutation: NodeMutation | undefined;
   /**
-   * Whether the fleet has consumers. Then an owner calls `get` when it starts, because a credential
+   * True if the fleet has consumers. Then an owner calls `get` when it starts, because a credential
    * fetches nothing before its first use.
    */
   readonly hasConsumers: boolean;
@@ -44,7 +44,7 @@ export interface FleetContext {
   readonly onDown: (node: FleetNode, forMs: number) => void;
 }
 
-/** The parts of a node from its start to its end: a restart creates them again. */
+/** The parts of a node from its start to its end. A restart creates them again. */
 export interface Life {
   readonly process: Process;
   readonly link: StoreLink;
@@ -56,7 +56,7 @@ export interface Life {
   readonly rejected: Set<string>;
   /** The tokens that it served, in the order of their first use. */
   readonly served: string[];
-  /** When calls began to fail, in the awake time of the process; undefined: they succeed. */
+  /** When calls began to fail, in the awake time of the process. Undefined: they succeed. */
   downSinceMs: number | undefined;
   /** When calls began to fail, in true time. */
   downSinceTrueMs: number;

@@ -117,7 +117,8 @@ function reference(
 
 /**
  * Draws the rates: the five reference faults, and with `wild` a choice of all others. The others
- * have at most their usual strength, because stronger ones are outages that no protocol can bridge.
+ * have at most their usual strength, because stronger ones are outages that no protocol can
+ * survive.
  */
 export function faultRatesOf(chance: Chance, intensity: number, wild: boolean): FaultRates {
   /**

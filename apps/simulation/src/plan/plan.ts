@@ -12,7 +12,7 @@ export interface PlanSettings {
   readonly nodes: number;
   /** How strong the faults are: 0 none, 1 usual. */
   readonly faults: number;
-  /** Whether faults are drawn beyond those of the reference figures. */
+  /** True if faults are drawn beyond those of the reference figures. */
   readonly wild: boolean;
   /** Whether the store pushes changes; undefined: drawn from the seed. */
   readonly push: boolean | undefined;
@@ -25,12 +25,11 @@ export interface NodePlan {
   role: "owner" | "consumer";
   onConflict: OnConflict | undefined;
   parameters: Partial<Parameters>;
-  /**
-   * Whether it runs a later release, which writes fields that the others do not know.
-   */
+  /** True if it runs a later release, which writes fields that the others do not know. */
   isLaterRelease: boolean;
   /**
-   * Whether another environment claimed the AppID before. Then its own setting may refuse it.
+   * True if another environment claimed the AppID before. Then its own setting may forbid it to
+   * fetch.
    */
   isLaterClaimant: boolean;
   /** When it starts, in ms since the start of the run. */
@@ -46,7 +45,7 @@ export interface Plan {
   standalone: "never" | "when-harmless" | "always";
   rates: FaultRates;
   nodes: NodePlan[];
-  /** Whether each node also keeps a ticket, which it obtains with its token. */
+  /** True if each node also keeps a ticket, which it obtains with its token. */
   hasTickets: boolean;
   /** The share of business calls that go to an API that refuses every token. */
   refusedPathShare: number;
@@ -55,7 +54,7 @@ export interface Plan {
   idle: { readonly fromMs: number; readonly untilMs: number } | undefined;
 }
 
-/** The daily quotas: ample in most runs, short in some. */
+/** The daily quotas: ample in most runs, small in some. */
 const quotas = [2_000, 2_000, 2_000, 200, 40];
 /** The nodes of a fleet start one after the other within this time. */
 const startsWithinMs = 60_000;

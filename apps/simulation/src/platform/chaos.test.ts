@@ -13,7 +13,7 @@ const subject = {
   ordinal: 1,
 };
 
-test("every kind of the simulator's chaos has its delivery", () => {
+test("every kind of the simulator's chaos maps to a delivery", () => {
   const fates = chaosKinds.map(({ name, draw }) => {
     const { fate, errcode } = deliveryOf(draw(subject, { next: () => 0.5 }), way);
     return [name, errcode === undefined ? fate : `${fate} ${errcode}`];
@@ -41,7 +41,7 @@ test("every kind of the simulator's chaos has its delivery", () => {
   });
 });
 
-test("a late request takes its time, and every kind is drawn", () => {
+test("a late request is delayed, and every kind is drawn", () => {
   expect(deliveryOf({ delayBeforeMs: 5_000 }, way)).toEqual({
     beforeMs: 5_000,
     afterMs: 2,
@@ -52,6 +52,6 @@ test("a late request takes its time, and every kind is drawn", () => {
   expect(drawn.size).toBe(10);
 });
 
-test("a fault that has no delivery is an error", () => {
+test("a kind of fault without a delivery is an error", () => {
   expect(() => deliveryOf({ body: "drip" }, way)).toThrow(/knows no delivery/);
 });

@@ -26,7 +26,7 @@ export interface TicketsOptions {
 
 export class Tickets {
   readonly #options: TicketsOptions;
-  /** Whether the ticket endpoint answers 40001 to every token. */
+  /** True if the ticket endpoint answers 40001 to every token. */
   refuses = false;
   /** The number of requests that were sent. */
   asked = 0;
@@ -90,7 +90,7 @@ export class Tickets {
   }
 }
 
-/** Returns whether the id of a credential, or a name in the store, is that of a ticket. */
+/** True if the id of a credential, or a name in the store, is that of a ticket. */
 export function isTicket(name: string): boolean {
   return name.includes(prefix) || name.includes(encodeURIComponent(prefix));
 }

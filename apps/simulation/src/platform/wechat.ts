@@ -21,9 +21,7 @@ const expiredCode = 42001;
 const addressCode = 40164;
 const absurdLifetimesMs = [0, -7_200_000, Number.NaN, 1e15];
 
-/**
- * What identifies a node: the AppSecret that it was given, and the address of its requests.
- */
+/** The identity of a node: its AppSecret, and the address of its requests. */
 export interface Identity {
   secret: string;
   readonly address: string;
@@ -52,12 +50,12 @@ const issueEndpoints: Readonly<Record<Kind, string>> = {
   stable: "/cgi-bin/stable_token",
 };
 
-/** One token request, and what really happened to it. */
+/** One token request, and its true outcome. */
 export interface Fetch {
   readonly number: number;
   readonly process: Process;
   readonly request: Pick<IssueRequest, "reason" | "current" | "forced">;
-  /** The AppSecret that it was sent with. */
+  /** The AppSecret with which it was sent. */
   readonly secret: string;
   readonly sentAtMs: number;
   readonly willBeProcessedAtMs: number;
@@ -199,7 +197,7 @@ export class Wechat {
     this.engine.operator.revoke(appId, [this.kind]);
   }
 
-  /** Refuses to issue tokens, or to one address only. The returned function ends it. */
+  /** Refuses to issue tokens, to all or to one address only. The returned function ends it. */
   refuseIssues(reason: IssueRefusal, address: string, others: readonly string[]): () => void {
     const { operator } = this.engine;
     switch (reason) {

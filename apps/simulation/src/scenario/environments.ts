@@ -1,6 +1,6 @@
 /**
  * Two environments claim one AppID, one later than the other, under each setting of `onConflict`.
- * The earlier one must hardly notice.
+ * The earlier one must hardly be affected.
  */
 import type { OnConflict } from "@lingpai/core";
 import type { Chance } from "../world/chance.ts";

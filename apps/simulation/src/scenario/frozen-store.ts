@@ -1,5 +1,5 @@
 /**
- * The store's primary freezes: every command waits without a reply. It goes on later, or a replica
+ * The store's primary freezes: every command waits without a reply. Later it resumes, or a replica
  * takes over.
  */
 import type { Chance } from "../world/chance.ts";

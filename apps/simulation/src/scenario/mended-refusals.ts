@@ -1,6 +1,6 @@
 /**
- * The token endpoint refuses for a reason that a person fixes later. Nothing notifies the fleet; it
- * must find out by itself.
+ * The token endpoint refuses for a reason that a person corrects later. Nothing notifies the fleet,
+ * so it must find out by itself.
  */
 import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
@@ -42,7 +42,7 @@ export const mendedRefusals: Scenario = {
         node.identity.address,
         nodes.map(({ identity }) => identity.address),
       );
-      // The token of the fleet stays alive, or not.
+      // The fleet's token may stay alive or die.
       if (chance.happens(0.5)) target.revokeTokens();
       world.after(forMs, () => {
         fix();

@@ -1,5 +1,5 @@
 /**
- * An operator has the fleet forget its token: because it leaked, or because the store holds one of
+ * An operator resets the fleet's token, because it leaked, or because the store holds one of
  * another account.
  */
 import type { Chance } from "../world/chance.ts";
@@ -30,12 +30,12 @@ export const operatorResets: Scenario = {
       world.note(node.name, "an operator resets the credential");
       operatedAtMs.push(world.nowMs);
       auditor.excuses.disturbed(undefined, replacedWithinMs);
-      // The store may be out of reach, or the process may end: then nothing is forgotten.
+      // If the store is unreachable, or the process ends, the reset does not happen.
       life.credential.reset().catch(() => {});
     };
     runOccasionally(world, chance, untilMs, () => {
       reset();
-      // An operator who is not sure does it twice.
+      // An operator who is not sure repeats the reset.
       if (chance.happens(0.3))
         world.after(chance.magnitude(10, 60_000), () => {
           reset();

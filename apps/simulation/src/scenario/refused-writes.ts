@@ -27,8 +27,8 @@ export const refusedWrites: Scenario = {
       store.primary.refusal = reason;
       world.note("store", `refuses writes for ${(forMs / 1000).toFixed(1)} s: ${reason}`);
       auditor.excuses.disturbed(undefined, forMs + 15_000);
-      // A stable token needs no store, so nothing excuses its callers. But a consumer can neither
-      // report a refusal to the owners nor get a new token.
+      // A stable token needs no store, so a caller's failure is not excused. A consumer, however,
+      // can neither report a refusal to the owners nor get a new token.
       if (wechat.kind === "plain") faults.add({ name: "store refuses writes", forMs });
       for (const { name } of nodes.filter(isConsumer))
         faults.add({ name: "store refuses writes", node: name, forMs });

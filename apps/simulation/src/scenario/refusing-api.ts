@@ -1,12 +1,10 @@
-/**
- * One API answers 40001 to every token. Only its own callers may suffer.
- */
+/** One API answers 40001 to every token. Only its own callers may be affected. */
 import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
-/** From one call an hour to every second one, at a call every 10 s. */
+/** From one call an hour to every second call, with a call every 10 s. */
 const shares: readonly [number, number] = [0.003, 0.5];
 
 export const refusingApi: Scenario = {

@@ -1,4 +1,4 @@
-/** A scenario: a kind of trouble that users have reported. */
+/** A scenario: a kind of problem that users have reported. */
 import type { FaultTarget } from "../faults/fault-target.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Chance } from "../world/chance.ts";
@@ -11,6 +11,6 @@ export interface Scenario {
   readonly plan?: (plan: Plan, chance: Chance) => void;
   /** Injects its faults until `untilMs`. */
   readonly inject?: (target: FaultTarget, chance: Chance, untilMs: number) => void;
-  /** Judges the fleet when the faults have ended and it has come to rest. */
+  /** Audits the fleet after the faults have ended and it has come to rest. */
   readonly judge?: (target: FaultTarget) => void;
 }

@@ -1,6 +1,6 @@
 /**
- * The scenarios that runs are drawn from, in addition to random faults. Users have reported each of
- * these troubles.
+ * The scenarios that are drawn in addition to random faults. Users have reported each of these
+ * problems.
  */
 import { ConfigurationError } from "@lingpai/core";
 import type { Draw } from "../world/chance.ts";

@@ -1,4 +1,4 @@
-/** Schedules for scenarios: one event now and then, or many at a fixed interval for a while. */
+/** Schedules for scenarios: single events, or many at a fixed interval for a while. */
 import type { Chance } from "../world/chance.ts";
 import type { World } from "../world/world.ts";
 

@@ -1,6 +1,6 @@
 /**
- * One owner fetches for all, also while it cannot reach the store. When the store is back, it must
- * not cast doubt on what it fetched meanwhile.
+ * One owner fetches for all, even while it cannot reach the store. When the store is back, the
+ * owner must not make the tokens that it fetched meanwhile uncertain.
  */
 import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
@@ -10,7 +10,7 @@ import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const lastsMs: readonly [number, number] = [60_000, 600_000];
-/** The owner of a token that the store lacks looks for the store at least this often. */
+/** An owner whose token is not in the store tries the store at least this often. */
 const foundAgainMs = 6_000;
 /** The owner is cut off within this time after its token died. */
 const beginsWithinMs = 12_000;
@@ -23,7 +23,7 @@ export const singleOwner: Scenario = {
     plan.standalone = "always";
     plan.overlapMs = chance.happens(0.5) ? 0 : plan.overlapMs;
     plan.rates = { ...noFaults, lostReply: 0.1, longCall: 0.02 };
-    // Without messages a consumer's report waits for the owner's next reading.
+    // Without messages a consumer's report waits for the owner's next read.
     if (!plan.pushesChanges) plan.nodes.length = 1;
     // Another environment has an owner of its own.
     for (const [index, node] of plan.nodes.entries())
@@ -41,7 +41,7 @@ export const singleOwner: Scenario = {
         owner.isStorePartitioned = true;
         owner.life?.link.cut({ refusing: chance.happens(0.5) });
         world.note(owner.name, `is cut off from the store for ${(forMs / 1000).toFixed(1)} s`);
-        // Nobody else may fetch, so the consumers wait for the store too.
+        // Only the owner may fetch, so the consumers wait for the store too.
         faults.add({ name: "store cut off", forMs });
         for (let deaths = chance.whole(1, 3); deaths > 0; deaths -= 1)
           world.after(chance.between(0, forMs), () => target.revokeTokens());

@@ -1,6 +1,6 @@
 /**
- * Each node keeps a ticket as a child of its token. The token must not be replaced because the
- * ticket endpoint refuses it, unless it is dead.
+ * Each node keeps a ticket as a child of its token. A refusal by the ticket endpoint must not
+ * replace a token that is alive.
  */
 import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";

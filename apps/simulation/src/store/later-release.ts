@@ -6,7 +6,7 @@ import type { CacheDriver } from "@lingpai/core/driver";
 
 const field = "writtenByLaterRelease";
 
-/** Returns whether a document has the field. */
+/** True if a document has the field. */
 export function hasLaterField(text: string): boolean {
   return text.includes(`"${field}"`);
 }

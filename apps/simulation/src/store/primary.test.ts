@@ -4,7 +4,7 @@ import { Primary } from "./primary.ts";
 const absent = { ttlMs: undefined, ifVersion: "absent" } as const;
 
 describe("a replica that is promoted", () => {
-  it("lacks the writes of its lag, leases too, and has its own clock", () => {
+  it("lacks the last writes and leases, and has its own clock", () => {
     let nowMs = 1_000;
     const old = new Primary(() => nowMs, 0);
     old.set("kept", "1", { version: "a", ...absent });
@@ -21,7 +21,7 @@ describe("a replica that is promoted", () => {
     expect(old.get("kept")?.value).toBe("3");
   });
 
-  it("may have a lease again whose release it lacks", () => {
+  it("has a lease again if it lacks the lease's release", () => {
     let nowMs = 1_000;
     const old = new Primary(() => nowMs, 0);
     old.tryAcquire("released", "owner", 10_000);
@@ -47,7 +47,7 @@ describe("a replica that is promoted", () => {
 });
 
 describe("a store that is out of memory", () => {
-  it("refuses new values and new leases, and goes on with what it has", () => {
+  it("refuses new values and new leases, and keeps the stored ones", () => {
     const primary = new Primary(() => 0, 0);
     primary.set("kept", "1", { version: "a", ...absent });
     primary.tryAcquire("held", "owner", 10_000);

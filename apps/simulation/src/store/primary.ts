@@ -34,7 +34,7 @@ export interface Watcher {
   readonly deliver: WatchListener;
 }
 
-/** A replica is never further behind than this. */
+/** A replica is never more than this behind. */
 const journalMs = 60_000;
 
 export class Primary {
@@ -43,7 +43,7 @@ export class Primary {
   readonly watchers: Set<Watcher> = new Set();
   /**
    * Why it refuses writes. Out of memory it refuses new values and new leases; otherwise it refuses
-   * every change. Reads go on.
+   * every change. Reads are still answered.
    */
   refusal: "out-of-memory" | "readonly" | "forbidden" | undefined;
   /** The instant until which it executes nothing. */
@@ -82,8 +82,8 @@ export class Primary {
   }
 
   /**
-   * Returns how long the longest lease stands here that its holder has released on the old primary,
-   * in ms; 0: there is none.
+   * Returns how long the longest lease still exists here that its holder has released on the old
+   * primary, in ms. 0: there is none.
    */
   revivedLeaseMs(old: Primary): number {
     return Math.max(

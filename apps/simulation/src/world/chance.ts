@@ -1,7 +1,7 @@
 /** Random draws from a seeded source, in the distributions that fault injection needs. */
 import type { Random } from "@lingpai/core";
 
-/** Gives each thing that is drawn a random stream of its own, named by a label. */
+/** Gives each kind of draw a random stream of its own, named by a label. */
 export type Draw = (label: string) => Chance;
 
 export class Chance {

@@ -1,4 +1,6 @@
-/** The searches over claims: every pair of settings in both modes, and what may go wrong. */
+/**
+ * The searches over claims: every pair of settings in both modes, and the faults that may occur.
+ */
 import type { OnConflict } from "@lingpai/core";
 import { tickMs, type ClaimBounds } from "./model.ts";
 
@@ -34,7 +36,10 @@ const pairs: readonly ClaimBounds[] = [true, false].flatMap((isPlain) =>
 
 const refuses = { ...noFaults, isPlain: true, onConflict: ["error", "error"] } as const;
 
-/** Tokens that outlive a claim that nobody renews, if the issuer says so and if it does not. */
+/**
+ * Tokens that outlive an unrenewed claim, with an issuer that states this and with one that does
+ * not.
+ */
 export const longLives: readonly ClaimBounds[] = [7 * tickMs, tickMs / 6].map((announcedMs) => ({
   ...refuses,
   name: `a token that lives for ${announcedMs > tickMs ? "an announced" : "an unannounced"} 3.5 days`,

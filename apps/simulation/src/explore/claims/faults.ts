@@ -1,4 +1,4 @@
-/** What happens to two environments from outside: time, losses, damage, and operators. */
+/** The external events of two environments: time, losses, damage, and operators. */
 import { withoutClaim } from "@lingpai/core/internal/claims";
 import { names, tickMs, type ClaimEnvironment, type ClaimWorld } from "./model.ts";
 import {
@@ -20,7 +20,7 @@ export function worldSteps(world: ClaimWorld): ClaimSuccessor[] {
     steps.push({ step: "Half a day passes.", world: passed(reduced(world, "ticks")) });
   if (registry === undefined) return steps;
   const changed = { ...world, ...newVersion(world) };
-  // A loss between a reading and its write leaves no trace: nobody can know of it.
+  // A loss between a read and its write leaves no trace, so no process can know of it.
   if (left.losses > 0 && world.processes.every(({ reading }) => reading === undefined))
     steps.push({
       step: "The store loses the registry.",
@@ -57,7 +57,10 @@ export function worldSteps(world: ClaimWorld): ClaimSuccessor[] {
   return steps;
 }
 
-/** Half a day later: nobody may fetch without looking, and claims have lapsed. */
+/**
+ * Half a day later: no process may fetch without reading the claims, and unrenewed claims have
+ * expired.
+ */
 function passed(world: ClaimWorld): ClaimWorld {
   const nowMs = world.nowMs + tickMs;
   const processes = world.processes.map((each) => ({
@@ -80,7 +83,7 @@ function passed(world: ClaimWorld): ClaimWorld {
   return { ...aged, environments: [one, two], isReported };
 }
 
-/** Nobody knows any more in which order those came who have claimed. */
+/** The order in which the environments came is no longer known. */
 function lost(world: ClaimWorld): ClaimWorld {
   const [one, two] = world.environments.map((each) =>
     each.rank === undefined ? each : { ...each, rank: 0, isLost: true },

@@ -1,9 +1,9 @@
-/** What must hold for two environments that claim one credential. */
+/** The invariants of two environments that claim one credential. */
 import { storedClaim, type ClaimFacts, type ClaimVerdict } from "@lingpai/core/internal/claims";
 import { claimantOf, names, type ClaimModel, type ClaimProcess, type ClaimWorld } from "./model.ts";
 import { claimOf, isAlive } from "./situation.ts";
 
-/** C1 and C3: what a process may be told. */
+/** C1 and C3: when a process may report a conflict. */
 export function misjudged(
   model: ClaimModel,
   world: ClaimWorld,
@@ -24,7 +24,7 @@ export function misjudged(
   const knows =
     stored !== undefined ||
     (remembered !== undefined && nowMs < remembered.endsMs) ||
-    // What was fetched after the other one's claim shows nothing.
+    // A fetch after the other environment's claim proves nothing.
     (credential !== undefined &&
       nowMs < credential.expiresAtMs &&
       credential.sentAtMs < verdict.by.sinceMs);
@@ -33,7 +33,7 @@ export function misjudged(
     : undefined;
 }
 
-/** C2: the claim of a living environment never lapses. */
+/** C2: the claim of a running environment never expires. */
 export function lapsed({
   environments,
   nowMs,

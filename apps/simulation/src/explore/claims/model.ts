@@ -9,27 +9,30 @@ import {
   type RememberedClaim,
 } from "@lingpai/core/internal/claims";
 
-/** The unit of time. A claim that nobody renews holds for four of them. */
+/** The unit of time. An unrenewed claim is valid for four of them. */
 export const tickMs = 12 * 3_600_000;
 /** All instants are far from the epoch. */
 const startMs = 20_000 * 86_400_000;
 
 export interface ClaimBounds {
   readonly name: string;
-  /** Whether a fetch kills the token that another environment fetched. */
+  /** True if a fetch kills the token that another environment fetched. */
   readonly isPlain: boolean;
   /** The settings of the two environments. */
   readonly onConflict: readonly [Claimant["onConflict"], Claimant["onConflict"]];
-  /** How long a credential lives, as its issuer says and in truth, in ms. */
+  /** The lifetime of a credential, as its issuer states it and its true value, in ms. */
   readonly announcedMs: number;
   readonly livesMs: number;
-  /** The environment of each process: two of one, so that one does not remember what the other did. */
+  /**
+   * The environment of each process. There are two of one environment, so that one lacks the
+   * other's memory.
+   */
   readonly processes: readonly (0 | 1)[];
   readonly ticks: number;
   readonly fetches: number;
   readonly restarts: number;
   readonly releases: number;
-  /** How often the store loses the registry, and how often somebody spoils a part of it. */
+  /** How often the store loses the registry, and how often a part of it is damaged. */
   readonly losses: number;
   readonly spoils: number;
 }
@@ -39,7 +42,7 @@ export interface ClaimProtocol {
   readonly decide: typeof decideClaim;
   readonly again: typeof decideAgain;
   readonly first: typeof renewedBy;
-  /** Whether the registry is written only over the version that was read. */
+  /** True if the registry is written only over the version that was read. */
   readonly compares: boolean;
 }
 
@@ -60,39 +63,42 @@ export function claimModelOf(
 export interface ClaimProcess {
   readonly environment: 0 | 1;
   readonly role: "owner" | "consumer";
-  /** Whether it has read nothing yet, so that it may claim without reading first. */
+  /** True if it has read nothing yet, so that it may claim without reading first. */
   readonly isNew: boolean;
   readonly remembered: RememberedClaim | undefined;
   readonly coveredMs: number;
-  /** The registry that it has read and not decided about. */
+  /** The registry that it has read and not yet decided on. */
   readonly reading:
     | { readonly registry: Registry | undefined; readonly version: number; readonly nowMs: number }
     | undefined;
-  /** Whether it may fetch until time passes. */
+  /** True if it may fetch until time passes. */
   readonly mayFetch: boolean;
-  /** Whether it must extend its claim to the end of what it has just fetched. */
+  /** True if it must extend its claim to the end of the token that it has just fetched. */
   readonly mustExtend: boolean;
 }
 
-/** One environment, with what only the auditor knows. */
+/** One environment, with the auditor's own knowledge of it. */
 export interface ClaimEnvironment {
   readonly credential: ClaimedCredential | undefined;
-  /** The order in which the environments came; undefined: it claims nothing. Equal: unknown. */
+  /**
+   * The order in which the environments came. Undefined: it claims nothing. Equal: the order is
+   * unknown.
+   */
   readonly rank: number | undefined;
-  /** Whether the store has lost or damaged its claim, so that nobody can see it. */
+  /** True if the store has lost or damaged its claim, so that no process can see it. */
   readonly isLost: boolean;
 }
 
 export interface ClaimWorld {
   readonly nowMs: number;
-  /** Undefined: there is none. `spoiled`: what is there is no registry. */
+  /** Undefined: there is none. `spoiled`: the stored value is no registry. */
   readonly registry: Registry | "spoiled" | undefined;
-  /** 0: there is none. No version comes twice. */
+  /** 0: there is none. No version is used twice. */
   readonly version: number;
   readonly versions: number;
   readonly environments: readonly [ClaimEnvironment, ClaimEnvironment];
   readonly processes: readonly ClaimProcess[];
-  /** Whether a conflict of the two has been reported. */
+  /** True if a conflict of the two has been reported. */
   readonly isReported: boolean;
   readonly ranks: number;
   readonly left: ClaimBudget;

@@ -12,13 +12,13 @@ import type { ClaimBounds, ClaimProtocol } from "./model.ts";
 
 export interface ClaimMutant {
   readonly name: string;
-  /** The rule that it lacks. */
+  /** The missing rule. */
   readonly lacks: string;
   readonly bounds: ClaimBounds;
   readonly protocol: Partial<ClaimProtocol>;
 }
 
-/** Changes what the production decision knows. */
+/** Changes the input of the production decision. */
 function knowing(change: (facts: ClaimFacts) => ClaimFacts): Partial<ClaimProtocol> {
   return { decide: (claimant, facts) => decideClaim(claimant, change(facts)) };
 }

@@ -52,9 +52,9 @@ function linesOf(last: Reached, broken: string): string[] {
 const ranked = new Set(["sinceMs", "sentAtMs"]);
 
 /**
- * Gives situations that behave alike the same text. Of the instants that order claims only the order
- * counts, of the others how many ticks they are away; of versions whether a process has the present
- * one.
+ * Returns the same text for situations that behave alike. Instants that order claims keep only
+ * their order. Other instants keep their distance in ticks. Of a version it matters only whether a
+ * process has the present one.
  */
 function canonical(world: ClaimWorld): string {
   const instants = new Set<number>();

@@ -1,4 +1,4 @@
-/** What can be read from a situation, and how one follows from another. */
+/** Reads and derives situations. */
 import {
   endsAtMs,
   noClaims,
@@ -22,7 +22,7 @@ export interface ClaimSuccessor {
   /** One sentence for people. */
   readonly step: string;
   readonly world: ClaimWorld;
-  /** The invariant that it violates. */
+  /** The violated invariant. */
   readonly broken?: string | undefined;
 }
 
@@ -33,7 +33,7 @@ export function factsOf(model: ClaimModel, world: ClaimWorld, process: ClaimProc
   return { ...reading, remembered, coveredMs };
 }
 
-/** What a process remembers after a reading: the stored claim, or what it knew before. */
+/** The claim that a process remembers after a read: the stored one, or its earlier knowledge. */
 export function rememberedBy(model: ClaimModel, process: ClaimProcess): ClaimProcess["remembered"] {
   const { reading, remembered } = process;
   const facts = reading && { ...reading, coveredMs: 0 };

@@ -99,7 +99,7 @@ function decide(model: ClaimModel, world: ClaimWorld, index: number, who: string
   };
 }
 
-/** Stores the registry; undefined: somebody else was faster. */
+/** Stores the registry. Undefined: another process was faster. */
 function written(
   model: ClaimModel,
   world: ClaimWorld,
@@ -150,7 +150,7 @@ function fetch(model: ClaimModel, world: ClaimWorld, index: number, who: string)
   };
 }
 
-/** A consumer looks whether it may fetch for itself. */
+/** A consumer checks whether it may fetch for itself. */
 function recheck(model: ClaimModel, world: ClaimWorld, index: number): ClaimSuccessor | undefined {
   const process = world.processes[index]!;
   const facts = factsOf(model, world, process);

@@ -2,7 +2,7 @@
 import { isLive, isDead, owedSinceMs, type State } from "@lingpai/core/internal/state";
 import type { Goal, Process } from "./world.ts";
 
-/** Returns whether the process already has a credential that meets the goal. */
+/** True if the process already has a credential that meets the goal. */
 export function serves({ cached, known }: Process, goal: Goal): boolean {
   if (cached === undefined) return false;
   if (goal.reason === "rejected") return cached.fingerprint !== goal.refused;

@@ -19,7 +19,7 @@ export interface Bounds extends Budget {
    */
   readonly behind: number;
   /**
-   * Whether the platform, when probed, calls a refused credential dead. Otherwise it gives no
+   * True if the platform, when probed, calls a refused credential dead. Otherwise it gives no
    * answer until it calls the credential alive, so the report is the only evidence.
    */
   readonly confirms: boolean;
@@ -30,13 +30,13 @@ export type Reduce = typeof reduce;
 /** The reducer and the decisions around it. A mutant changes one of them. */
 export interface Protocol {
   readonly reduce: Reduce;
-  /** Whether an intent is written. */
+  /** True if an intent is written. */
   readonly writesIntent: boolean;
-  /** Whether the intent is written only over the version that was read. */
+  /** True if the intent is written only over the version that was read. */
   readonly compares: boolean;
-  /** Whether the leader reads the document again after it got the lock. */
+  /** True if the leader reads the document again after it got the lock. */
   readonly rereads: boolean;
-  /** Whether a process writes back a credential of a higher epoch than the stored one. */
+  /** True if a process writes back a credential of a higher epoch than the stored one. */
   readonly repairsByEpoch: boolean;
 }
 
@@ -61,7 +61,7 @@ export function modelOf(bounds: Bounds, protocol: Partial<Protocol> = {}): Model
 
 const unlimited = { burst: 1_000_000, intervalMs: 0 };
 
-/** Rules without quotas and back-off: everything that these would delay may happen at once. */
+/** Rules without quotas and back-off, so that everything they would delay may happen at once. */
 function rulesFor({ drainTicks, tickMs }: Bounds): Rules {
   return {
     supersedes: true,
@@ -129,7 +129,7 @@ export function start({ bounds }: Model): World {
   };
 }
 
-/** The time that the store's clock shows, in ms. */
+/** The time of the store's clock, in ms. */
 export function storeNowMs({ now, store }: World, { bounds }: Model): number {
   return (now - store.behind) * bounds.tickMs;
 }

@@ -22,11 +22,11 @@ export interface World {
    */
   readonly isBlind: boolean;
   /**
-   * True time when a holder last reported that it had lost its lease to another process. The fleet
-   * knows of requests whose intents are older.
+   * True time of the last report that a holder lost its lease to another process. The fleet knows
+   * of requests whose intents are older.
    */
   readonly noticedAt: number;
-  /** The serial number of the last credential that an operator has had the fleet forget. */
+  /** The serial number of the last credential that an operator reset. */
   readonly forgotten: number;
 }
 
@@ -75,7 +75,7 @@ export const dead = -2;
 export interface Platform {
   /** The serial number of the last credential that it issued to the fleet; 0 before the first. */
   readonly latest: number;
-  /** Whether a system outside the fleet has fetched a credential since. */
+  /** True if a system outside the fleet has fetched a credential since. */
   readonly isForeign: boolean;
   /**
    * The true times of the intents of abandoned requests, which the platform may still process.
@@ -113,7 +113,7 @@ export interface Attempt {
   readonly phase: "leased" | "intent-written" | "sent" | "failed";
   readonly goal: Goal;
   readonly fence: number;
-  /** Whether it still trusts its lease. */
+  /** True if it still trusts its lease. */
   readonly isHeld: boolean;
   /** The version of the document that it last read. */
   readonly base: number;

@@ -1,7 +1,7 @@
 /**
- * Gives situations that behave alike the same hash. Identifiers are renamed in the order of their
- * appearance; credentials, epochs and instants keep only their order; processes are
- * interchangeable. What production never looks at makes no difference here.
+ * Computes the same hash for situations that behave alike. Identifiers are renamed in the order of
+ * their appearance. Credentials, epochs and instants keep only their order. Processes are
+ * interchangeable. Differences that production never reads do not count.
  */
 import { owedSinceMs, type StoredCredential, type State } from "@lingpai/core/internal/state";
 import { storeNowMs, type Model } from "../model/model.ts";
@@ -16,9 +16,9 @@ import {
 
 const slotsMax = 2_048;
 const none = -99;
-/** Epochs that are farther apart than any run can bridge count as this far apart. */
+/** The largest distance of epochs that counts, because no run can bridge a larger one. */
 const epochGapMax = 6;
-/** The reducer compares credentials by age only where more than a minute lies between them. */
+/** The reducer compares credentials by age only if they are more than a minute apart. */
 const judgedByAgeMs = 60_000;
 
 /** The positions of all values of one kind, which are then replaced by their ranks. */
@@ -284,7 +284,7 @@ export class CanonicalForm {
 const phases = { leased: 1, "intent-written": 2, sent: 3, failed: 4 } as const;
 const reasons = { cold: 0, advisory: 1, rejected: 2, reconcile: 3 } as const;
 
-/** Returns the distinct values in ascending order; insertion sort, because there are few. */
+/** Returns the distinct values in ascending order, by insertion sort, because there are few. */
 function distinct(values: readonly number[]): number[] {
   const order: number[] = [];
   for (const value of values) {
@@ -296,8 +296,8 @@ function distinct(values: readonly number[]): number[] {
 }
 
 /**
- * Returns the credentials that can still matter. A process may also remember others that nobody can
- * restore.
+ * Returns the credentials that can still matter. A process may also remember others that no process
+ * can restore.
  */
 function liveSerials({ store, processes }: World): ReadonlySet<string> {
   const live = new Set<string>();

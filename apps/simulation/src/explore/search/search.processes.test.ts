@@ -19,7 +19,7 @@ describe("the production reducer", () => {
   );
 
   it(
-    "keeps every invariant in every order of complaints that nobody confirms, an expiry and a timeout",
+    "keeps every invariant in every order of unconfirmed reports, an expiry and a timeout",
     { timeout: generousMs },
     () => {
       const outcome = search(modelOf(bounds.complaints));
@@ -39,7 +39,7 @@ describe("the production reducer", () => {
   );
 
   it(
-    "keeps every invariant in every order of a failover that forgets, an expiry and more than a minute between",
+    "keeps every invariant in every order of a failover that loses writes, an expiry and a pause of more than a minute",
     { timeout: generousMs },
     () => {
       const outcome = search(modelOf(bounds.ages));
@@ -68,14 +68,14 @@ describe("a search", () => {
     expect(search(modelOf(noFaults))).toEqual(search(modelOf(noFaults)));
   });
 
-  it("treats processes as interchangeable: a second one that does the same makes no new situation", () => {
+  it("treats processes as interchangeable: a second process in the same state adds no situation", () => {
     const one = search(modelOf({ ...noFaults, processes: 1, refreshes: 0, sends: 1 }));
     const two = search(modelOf({ ...noFaults, processes: 2, refreshes: 0, sends: 1 }));
-    // The second process can only read the document in addition.
+    // The second process adds only the step that reads the document.
     expect(two.states).toBe(one.states + 1);
   });
 
-  it("ends at its bound", () => {
+  it("stops at its bound", () => {
     const outcome = search(modelOf(small), { statesMax: 1_000 });
     expect(outcome.violation).toBeUndefined();
     expect(outcome.states).toBeLessThan(5_000);

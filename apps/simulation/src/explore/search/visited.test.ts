@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { Visited } from "./visited.ts";
 
 describe("a set of hashes", () => {
-  it("returns for each hash whether it is new, also after it has grown many times", () => {
+  it("reports for each hash whether it is new, even after it has grown many times", () => {
     const visited = new Visited(16);
     const halves = (i: number): [number, number] => [
       Math.imul(i, 0x9e3779b1) >>> 0,

@@ -11,7 +11,7 @@ export class Visited {
     this.#high = new Uint32Array(capacity);
   }
 
-  /** Adds a hash and returns whether it is new. */
+  /** Adds a hash. Returns true if it is new. */
   add(low: number, high: number): boolean {
     if (this.size * 2 > this.#mask) this.#grow();
     const isNew = this.#place(low, high === 0 ? 1 : high);

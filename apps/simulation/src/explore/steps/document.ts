@@ -20,8 +20,8 @@ export interface Applied<E extends StateEvent> {
  * Applies an event to the stored document. A compare-and-set that decides again after each conflict
  * counts as one atomic step.
  *
- * @param seen decides on this document instead and overwrites the stored one, as a mutant without
- *   compare-and-set does.
+ * @param seen is the document on which it decides, before it overwrites the stored one, as a mutant
+ *   without compare-and-set does.
  */
 export function apply<E extends StateEvent>(
   model: Model,

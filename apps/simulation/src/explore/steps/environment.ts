@@ -55,7 +55,7 @@ export function issueForeign(world: World, emit: Emit): void {
   );
 }
 
-/** An operator has the fleet forget what it holds. */
+/** An operator resets the fleet's credential. */
 export function reset(model: Model, world: World, emit: Emit): void {
   if (world.left.resets === 0) return;
   const stored = world.store.document?.credential;
@@ -95,7 +95,7 @@ export function reject({ bounds }: Model, world: World, index: number, emit: Emi
   emit({ kind: "reject", process: index }, withProcess(spend(world, "rejections"), index, changes));
 }
 
-/** A process that must not refresh records which credential was refused. */
+/** A process that must not refresh records the refused credential. */
 export function suspect(model: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
   if (process?.wants === undefined || process.attempt !== undefined) return;

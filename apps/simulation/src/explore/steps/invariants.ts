@@ -6,7 +6,7 @@ import { isQuiescent } from "./quiescence.ts";
 import type { Model } from "../model/model.ts";
 import { fingerprintOf, type World } from "../model/world.ts";
 
-/** Describes the invariant that this situation violates; undefined: it violates none. */
+/** Returns the invariant that this situation violates. Undefined: it violates none. */
 export function judge(world: World): string | undefined {
   const { document } = world.store;
   const stored = document?.credential;
@@ -29,7 +29,8 @@ export function judge(world: World): string | undefined {
 }
 
 /**
- * A report that the platform does not confirm marks nothing as dead and accuses nobody.
+ * A report that the platform does not confirm marks no credential as dead, and causes no report of
+ * a foreign fetch.
  */
 export function judgeComplaints(
   { bounds }: Model,

@@ -93,13 +93,13 @@ export function look(world: World, index: number, emit: Emit): void {
   );
 }
 
-/** The intent is written, or not: because of the document, or because the lease is lost. */
+/** The intent is written, unless the document or a lost lease prevents it. */
 export function writeIntent(model: Model, world: World, index: number, emit: Emit): void {
   const process = world.processes[index];
   const attempt = process?.attempt;
   if (process === undefined || attempt?.phase !== "leased") return;
-  // A write that was under way when the lease ended still applies to the version that it was
-  // decided on.
+  // A write that was in flight when the lease ended still applies to the version on which it was
+  // decided.
   if (!attempt.isHeld && attempt.base !== world.store.version && model.protocol.compares) {
     return emit(
       { kind: "yield", process: index },

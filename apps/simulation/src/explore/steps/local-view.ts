@@ -1,6 +1,6 @@
 /**
- * How a process updates its local view from a document: it adopts a newer credential and writes
- * back a lost one. Mirrors the adoption in core.
+ * Updates the local view of a process from a document: it adopts a newer credential and writes back
+ * a lost one. Mirrors the adoption in core.
  */
 import { isOlder, isDead, type StoredCredential, type State } from "@lingpai/core/internal/state";
 import { apply } from "./document.ts";
@@ -70,7 +70,7 @@ export function adopted(
   return { world: withProcess(world, index, next), broken: judgeService(process, cached) };
 }
 
-/** The fleet has forgotten the credential on purpose. */
+/** An operator has reset this credential. */
 function dismissed(process: Process, known: State): Process {
   const { cached, replaced } = process;
   if (cached === undefined) return withKnown(process, known);

@@ -1,4 +1,4 @@
-/** How a request ends, and how its outcome is written. Mirrors the outcome writer in core. */
+/** Ends a request, and writes its outcome. Mirrors the outcome writer in core. */
 import type { CommitEvent, StoredCredential, State } from "@lingpai/core/internal/state";
 import { apply, type Applied } from "./document.ts";
 import { adopted, withKnown, readDocument, type ReadResult } from "./local-view.ts";
@@ -87,7 +87,7 @@ function serveUnstored(model: Model, world: World, index: number, attempt: Attem
   return adopted(world, index, { ...rest, ...previous, credential: cached }, cached);
 }
 
-/** No step looks at the lifetime: an expiry is like a rejection without a report. */
+/** No step reads the lifetime: an expiry is like a rejection without a report. */
 const lifetimeMs = 1_000_000_000_000;
 const author = { node: "", environment: "", reason: "cold" } as const;
 
@@ -116,7 +116,10 @@ function answerOf(
   };
 }
 
-/** I7: two fetches that overlapped leave doubt, as soon as the later of their outcomes is known. */
+/**
+ * I7: two fetches that overlapped leave an uncertainty as soon as the later of their outcomes is
+ * known.
+ */
 function judgeDoubt(
   model: Model,
   world: World,
@@ -213,9 +216,7 @@ function ended(world: World, index: number, attempt: Attempt): World {
   return withProcess(released(world, index, attempt.fence), index, { attempt: undefined });
 }
 
-/**
- * Abandons the request of this attempt. If the platform has not processed it, it still may.
- */
+/** Abandons the request of this attempt. If the platform has not processed it yet, it still may. */
 export function orphaned(world: World, attempt: Attempt): World {
   if (attempt.phase !== "sent" || attempt.issued !== undefined) return world;
   return {

@@ -1,11 +1,14 @@
 /**
- * Whether the fleet is quiescent, and whether a process still knows of a request that the document
- * has lost.
+ * Decides whether the fleet is quiescent, and whether a process still knows of a request that the
+ * document has lost.
  */
 import { isSuspect } from "@lingpai/core/internal/state";
 import type { Process, World } from "../model/world.ts";
 
-/** Nothing is in flight, nothing is owed, and no process would learn anything by reading. */
+/**
+ * True if nothing is in flight, no reconciling refresh is due, and no process would learn anything
+ * by reading.
+ */
 export function isQuiescent(world: World): boolean {
   const { document } = world.store;
   if (
@@ -32,10 +35,7 @@ function isSettled(
   return known?.previous?.fingerprint !== stored;
 }
 
-/**
- * Returns whether only this process still knows of a request or credential that the document has
- * lost.
- */
+/** True if only this process still knows of a request or credential that the document has lost. */
 export function isLastWitness(world: World, index: number): boolean {
   const process = world.processes[index];
   if (process === undefined) return false;
@@ -61,7 +61,7 @@ export function isLastWitness(world: World, index: number): boolean {
   return isRestorer || known?.doubtSinceMs !== undefined;
 }
 
-/** Returns whether this failover lost something that no process knows. */
+/** True if this failover lost something that no process knows. */
 export function isForgotten(before: World, after: World): boolean {
   const was = before.store.document;
   const is = after.store.document;
