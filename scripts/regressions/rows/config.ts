@@ -304,7 +304,7 @@ const centreRows: readonly Regression[] = [
       },
     ],
     test: status,
-    title: "says how old it is",
+    title: "and reports its age",
   },
   {
     right: "A `baseUrl` outside the platform's hosts comes from the source that gives the secret.",

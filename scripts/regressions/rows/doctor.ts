@@ -28,11 +28,11 @@ const documents: readonly Regression[] = [
     "find a foreign refresher while its report is recent",
   ),
   finds(
-    "doctor finds a doubt older than the overlap.",
+    "doctor finds that is older than the overlap.",
     "documents.ts",
     "if (ageMs <= overlapMs)",
     "if (ageMs <= 100 * overlapMs)",
-    "a doubt older than the overlap",
+    "that is older than the overlap",
   ),
   finds(
     "doctor finds a document of an unknown schema.",
@@ -53,14 +53,14 @@ const documents: readonly Regression[] = [
     "economy.ts",
     "if (used <= perLifeMax * lives)",
     "if (used <= 1_000 * perLifeMax * lives)",
-    "and more than two refreshes a life",
+    "and more than two refreshes per lifetime",
   ),
   finds(
     "doctor finds server keys unused for 90 days.",
     "server-keys.ts",
     "const unusedMs = 90 * 86_400_000;",
     "const unusedMs = 900 * 86_400_000;",
-    "server keys that were not used for 90 days",
+    "server keys unused for 90 days",
   ),
 ];
 
@@ -84,7 +84,7 @@ const redis: readonly Regression[] = [
     "redis-settings.ts",
     'if (policy === "noeviction") return "ok";',
     'if (policy.length > 0) return "ok";',
-    "an evicting policy is found",
+    "find an evicting policy",
   ),
   finds(
     "doctor finds no persistence under rotate.",
@@ -98,14 +98,14 @@ const redis: readonly Regression[] = [
     "redis-settings.ts",
     'if (server.info("role") !== "master" || replicas === 0)',
     'if (server.info("role") !== "master" || replicas < 2)',
-    "a replica given as primary",
+    "a replica given as the primary",
   ),
   finds(
-    "doctor finds a replica given as primary.",
+    "doctor finds a replica given as the primary.",
     "redis-settings.ts",
     'if (role === "master") return "ok";',
     'if (role !== "") return "ok";',
-    "a replica given as primary",
+    "a replica given as the primary",
   ),
   finds(
     "doctor finds PUBLISH refused by access rules.",
@@ -132,14 +132,14 @@ const redis: readonly Regression[] = [
     "access.ts",
     'if (heard === "silent")',
     'if (heard === "cannot")',
-    "a proxy that confirms a subscription and swallows",
+    "a proxy that confirms a subscription and drops",
   ),
   finds(
     "doctor finds clocks apart.",
     "clocks.ts",
     "const apartMaxMs = 5_000;",
     "const apartMaxMs = 50_000_000;",
-    "clocks that are apart",
+    "clocks that differ are found",
   ),
   finds(
     "doctor finds an unsealed store while a tracer listens.",

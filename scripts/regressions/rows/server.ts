@@ -49,7 +49,7 @@ export const serverRows: readonly Regression[] = [
       },
     ],
     test: clientTest,
-    title: "to its hard end",
+    title: "the copy is served until exactly its expiry",
   },
   {
     right: "It never polls more than once a second, whatever the margins.",
@@ -133,7 +133,7 @@ export const serverRows: readonly Regression[] = [
       },
     ],
     test: keysTest,
-    title: "are all kept",
+    title: "are all stored",
   },
   {
     right: "S17: a key has a list of references; what is not on it is denied.",
@@ -186,7 +186,7 @@ export const serverRows: readonly Regression[] = [
     right: "S18: the address that was checked is the one that is asked.",
     edits: [{ file: `${server}webhooks/send.ts`, from: "lookup: pinned,", to: "" }],
     test: `${server}webhooks/send.processes.test.ts`,
-    title: "a name whose second answer",
+    title: "a name that resolves to a private address",
   },
   {
     right: "S19: `Cache-Control: no-store` on every answer that depends on who asks.",
@@ -239,7 +239,7 @@ export const serverRows: readonly Regression[] = [
       },
     ],
     test: `${server}token-server.test.ts`,
-    title: "refresh, revoke and seed need their own rights",
+    title: "require a right of their own for each of refresh, revoke and seed",
   },
   {
     right: "S26: so does `force_refresh` of the WeChat-shaped routes.",

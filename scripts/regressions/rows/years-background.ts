@@ -103,7 +103,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: "packages/adapter-keyv/src/redis/redis.test.ts",
-    title: "closed is not opened again",
+    title: "does not open a client again that its owner has closed",
   },
   {
     right: "A client under Keyv that never connected is opened by no late release.",
@@ -115,7 +115,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: "packages/adapter-keyv/src/redis/redis.test.ts",
-    title: "asked for in vain",
+    title: "the release of a lock that was never granted",
   },
   {
     right: "A pool of PostgreSQL that is ended gets the connection back that listens.",
