@@ -14,6 +14,7 @@ import type { Diagnosis } from "@lingpai/doctor";
 import type { EventLog } from "@lingpai/event-log";
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { AliveChecks } from "./credentials/alive-checks.ts";
 import { served } from "./credentials/served-credential.ts";
 import type { Served, ServedCredential } from "./credentials/served-credential.ts";
 import { Audit } from "./events/audit.ts";
@@ -140,6 +141,7 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
       waits: new Places({ most: limits.waits, mostPerKey: limits.waitsPerKey }),
       streams: new Places({ most: limits.streams, mostPerKey: limits.streamsPerKey }),
     },
+    checks: new AliveChecks(clock, limits.holdMs),
     audit,
     log,
     hub: new EventHub(log),

@@ -253,4 +253,16 @@ export const serverRows: readonly Regression[] = [
     test: `${server}facade/facade.test.ts`,
     title: "force_refresh needs the right",
   },
+  {
+    right: "An SDK behind the façade holds a dead token for at most the configured time.",
+    edits: [
+      {
+        file: `${server}facade/facade.ts`,
+        from: "const ageMs = await context.checks.ageOf(account);",
+        to: "const ageMs = 0;",
+      },
+    ],
+    test: `${server}facade/facade.test.ts`,
+    title: "although no SDK reports it",
+  },
 ];

@@ -206,3 +206,31 @@ test("the audit has each read and each refusal of the façade, and no secret", a
   expect(text).not.toContain(token);
   expect(text).not.toContain(key);
 });
+
+test("a token that was killed outside is held for the configured time, although no SDK reports it", async () => {
+  const key = await fresh();
+  const first = (await plain(key)).access_token;
+  await world.clock.advance(10_000);
+  world.simulator.operator.kill(appId, { kind: "stable" });
+  // Asked again soon it may be the same one, for no longer than the first answer allowed.
+  const again = await plain(key);
+  expect(again).toEqual({ access_token: first, expires_in: 290 });
+  await world.clock.advance(290_000);
+  const { access_token: token = "" } = await plain(key);
+  expect(token).not.toBe(first);
+  expect(world.simulator.log.calls({ endpoint: "/cgi-bin/getcallbackip" }).length).toBeLessThan(5);
+});
+
+test("a platform that hangs keeps no SDK waiting for a check, and one check serves all", async () => {
+  const key = await fresh({ perSecond: 1_000 });
+  await plain(key);
+  await world.clock.advance(60_000);
+  world.simulator.faults.always(() => ({ delayAfterMs: 60_000 }));
+  const fromMs = world.clock.monotonicMs();
+  const { seq } = world.simulator.log;
+  const all = await Promise.all(Array.from({ length: 20 }, () => plain(key)));
+  for (const { expires_in: seconds } of all) expect(seconds).toBeGreaterThan(290);
+  expect(world.clock.monotonicMs() - fromMs).toBeLessThan(3_000);
+  // One check, which asks again when it was not answered.
+  expect(world.simulator.log.calls({ afterSeq: seq }).length).toBeLessThanOrEqual(3);
+});

@@ -94,7 +94,7 @@ export const ticket: Handler = (request, context) =>
     const view = await viewOf(ticketOf(account, of(type), context), request);
     const { fingerprint, secret, expiresInMs } = view;
     context.audit.note({ act: "handed-out", key: undefined, ref: view.ref, fingerprint });
-    const seconds = secondsOf(account.wechat?.sdk, "ticket", expiresInMs, context);
+    const seconds = secondsOf(account.wechat?.sdk, "ticket", expiresInMs, context.limits.holdMs);
     return { errcode: 0, errmsg: "ok", ticket: secret, expires_in: seconds };
   });
 
@@ -136,10 +136,13 @@ async function tokenFor(
   context: RouteContext,
 ): Promise<object> {
   const { account, key, kind } = asked;
+  const ageMs = await context.checks.ageOf(account);
+  // What was alive then is held for so long from then on.
+  const holdMs = context.limits.holdMs - Math.floor(ageMs / 1_000) * 1_000;
   const { expiresInMs, fingerprint, ref, secret } = await viewOf(account, request);
   context.audit.note({ act: "handed-out", key, ref, fingerprint });
   tokensOf(context).look(account);
-  const seconds = secondsOf(key.sdk ?? account.wechat?.sdk, kind, expiresInMs, context);
+  const seconds = secondsOf(key.sdk ?? account.wechat?.sdk, kind, expiresInMs, holdMs);
   return { access_token: secret, expires_in: seconds };
 }
 
@@ -147,9 +150,9 @@ function secondsOf(
   sdk: SdkName | undefined,
   kind: "token" | "stable" | "ticket",
   leftMs: number,
-  { limits }: RouteContext,
+  holdMs: number,
 ): number {
-  const seconds = expiresIn(sdk, kind, leftMs, limits.holdMs);
+  const seconds = expiresIn(sdk, kind, leftMs, holdMs);
   if (seconds === undefined) throw new Refusal(-1, "system error: the token is about to end");
   return seconds;
 }

@@ -2,6 +2,7 @@
 import type { Clock, ListedClaims } from "@lingpai/core";
 import type { Diagnosis } from "@lingpai/doctor";
 import type { EventLog } from "@lingpai/event-log";
+import type { AliveChecks } from "../credentials/alive-checks.ts";
 import type { Served } from "../credentials/served-credential.ts";
 import type { Audit } from "../events/audit.ts";
 import type { EventHub } from "../events/event-hub.ts";
@@ -20,6 +21,8 @@ export interface RouteContext {
   readonly keys: ServerKeys;
   readonly rates: RateLimit;
   readonly places: Readonly<Record<"waits" | "streams", Places>>;
+  /** What the platform says of the tokens that SDKs are given. */
+  readonly checks: AliveChecks;
   readonly audit: Audit;
   readonly log: EventLog;
   readonly hub: EventHub;
