@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -23,7 +24,13 @@ func main() {
 	logrus.SetOutput(io.Discard)
 	appID, platform := os.Getenv("APP_ID"), os.Getenv("PLATFORM_URL")
 	// The SDK's own way to another address: its hosts are written into it.
-	util.SetURIModifier(func(uri string) string { return strings.Replace(uri, "https://api.weixin.qq.com", platform, 1) })
+	util.SetURIModifier(func(uri string) string {
+		base := platform
+		if tokens := os.Getenv("TOKENS_URL"); tokens != "" && tokenRoutes.MatchString(uri) {
+			base = tokens // a token server: its routes for SDKs, with its key as the secret
+		}
+		return strings.Replace(uri, "https://api.weixin.qq.com", base, 1)
+	})
 
 	own := cache.NewRedis(context.Background(), &cache.RedisOpts{Host: os.Getenv("REDIS")})
 	account := wechat.NewWechat().GetOfficialAccount(&config.Config{AppID: appID, AppSecret: os.Getenv("SECRET"), Cache: own})
@@ -57,6 +64,8 @@ func main() {
 		fmt.Printf("{\"atMs\":%d,\"code\":%d}\n", time.Now().UnixMilli(), code)
 	}
 }
+
+var tokenRoutes = regexp.MustCompile(`/cgi-bin/(token|stable_token|ticket/getticket)\b`)
 
 type quiet struct{}
 

@@ -1,9 +1,12 @@
 #!/usr/bin/env node
 /**
- * `pnpm interop [go|java|python|php …]`: takes about three minutes after the first build. It needs
+ * `pnpm interop [go|java|python|php …]`: takes about four minutes after the first build. It needs
  * redis-server and redis-sentinel.
  */
 import { runOnSeparateTokens } from "./separate-tokens.ts";
+import { runOnServer } from "./on-server.ts";
+import { serverPrograms } from "./plain-http.ts";
+import type { ServerProgram } from "./plain-http.ts";
 import { brokenIn, render } from "./report.ts";
 import type { Row } from "./report.ts";
 import { runOnSharedToken } from "./shared-token.ts";
@@ -11,8 +14,10 @@ import { missingOf, sdks } from "./toolchains.ts";
 import type { Command, Sdk } from "./toolchains.ts";
 
 /** Builds the SDKs that can run here, and prints what the others need. */
-async function built(chosen: readonly Sdk[]): Promise<ReadonlyMap<Sdk, Command>> {
-  const ready = new Map<Sdk, Command>();
+async function built<Kind extends Sdk | ServerProgram>(
+  chosen: readonly Kind[],
+): Promise<ReadonlyMap<Kind, Command>> {
+  const ready = new Map<Kind, Command>();
   for (const sdk of chosen) {
     const missing = missingOf(sdk);
     if (missing.length > 0) {
@@ -29,11 +34,10 @@ async function built(chosen: readonly Sdk[]): Promise<ReadonlyMap<Sdk, Command>>
 }
 
 async function main(wanted: readonly string[]): Promise<void> {
-  const chosen = sdks.filter(
-    ({ name }) =>
-      wanted.length === 0 || wanted.some((each) => name.toLowerCase().includes(`(${each}`)),
-  );
-  const ready = await built(chosen);
+  const isWanted = ({ name }: { readonly name: string }): boolean =>
+    wanted.length === 0 || wanted.some((each) => name.toLowerCase().includes(`(${each}`));
+  const ready = await built(sdks.filter(isWanted));
+  const programs = await built(serverPrograms.filter(isWanted));
   if (ready.size === 0) {
     console.error("Nothing to run. Name some of: go, java, python, php.");
     process.exitCode = 1;
@@ -45,13 +49,14 @@ async function main(wanted: readonly string[]): Promise<void> {
     rows.push(
       ...(await runOnSeparateTokens(ready, overlapMs)),
       ...(await runOnSharedToken(ready, overlapMs)),
+      ...(await runOnServer(programs, overlapMs)),
     );
   }
   console.log(render(rows));
   const broken = brokenIn(rows);
   for (const each of broken) console.error(each);
   if (broken.length > 0) process.exitCode = 1;
-  else console.log("Every promise of the page held on the shared token.");
+  else console.log("Every promise of the pages held on the shared token and on a token server.");
 }
 
 await main(process.argv.slice(2).map((each) => each.toLowerCase()));

@@ -28,6 +28,22 @@ test.each(["other-languages.md", "other-languages.zh-CN.md"])(
   },
 );
 
+test.each(["plain-http.md", "plain-http.zh-CN.md"])("%s shows the samples that run", (page) => {
+  const text = textOf(`../../../docs/recipes/${page}`);
+  for (const sample of [
+    "curl.sh",
+    "go/plain.go",
+    "java/Plain.java",
+    "php/plain.php",
+    "python/plain.py",
+  ])
+    expect(text, sample).toContain(
+      textOf(`plain/${sample}`)
+        .replace(/^<\?php\s+/, "")
+        .trim(),
+    );
+});
+
 test("every SDK and library is pinned to one version", () => {
   const python = textOf("python/requirements.txt").trim().split("\n");
   expect(python.filter((line) => !/^[a-z0-9-]+==[0-9.a-z]+$/i.test(line))).toEqual([]);

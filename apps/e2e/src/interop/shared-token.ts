@@ -12,12 +12,11 @@ import { createSimulator } from "@lingpai/wechat-simulator";
 import { listen } from "@lingpai/wechat-simulator/server";
 import type { Simulator } from "@lingpai/wechat-simulator";
 import { Redis } from "ioredis";
+import { failedAfter, rate } from "./failed-after.ts";
 import { Program } from "./program.ts";
 import type { Row } from "./report.ts";
 import type { Command, Sdk } from "./toolchains.ts";
 
-/** Calls per second of each program. */
-const rate = 2;
 /** How soon a report is read. The page promises a new token one second later. */
 const reportMs = 500;
 const probeMs = 10_000;
@@ -148,17 +147,7 @@ function rowOf(
   overlapMs: number,
   atMs: Readonly<Record<string, number>>,
 ): Row {
-  const starts = Object.entries({ start: 0, ...atMs });
-  const failed = Object.fromEntries(
-    starts.map(([name, fromMs], index) => {
-      const untilMs = starts[index + 1]?.[1] ?? Number.POSITIVE_INFINITY;
-      return [
-        name,
-        calls.filter((call) => call.code !== 0 && call.atMs >= fromMs && call.atMs < untilMs)
-          .length,
-      ];
-    }),
-  );
+  const failed = failedAfter(calls, atMs);
   const inFlight = overlapMs === 0 ? 1 : 0;
   const kill = rate * Math.min(probeMs / 1_000, reportMs / 1_000 + 1);
   const fetches = simulator.log.fetches(appId).filter(({ caller }) => caller === "").length;

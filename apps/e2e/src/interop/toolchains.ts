@@ -6,8 +6,8 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ConventionName } from "@lingpai/interop";
 
-const home = join(import.meta.dirname, "../../interop");
-const built = join(home, "../../../.cache/interop");
+export const home: string = join(import.meta.dirname, "../../interop");
+export const built: string = join(home, "../../../.cache/interop");
 
 export interface Sdk {
   readonly name: string;
@@ -89,7 +89,10 @@ export const sdks: readonly Sdk[] = [
   },
 ];
 
-export function missingOf({ needs, extensions = [] }: Sdk): readonly string[] {
+export function missingOf({
+  needs,
+  extensions = [],
+}: Pick<Sdk, "needs" | "extensions">): readonly string[] {
   const commands = needs.filter(
     (command) => spawnSync("sh", ["-c", `command -v ${command}`]).status !== 0,
   );
@@ -103,7 +106,7 @@ export function missingOf({ needs, extensions = [] }: Sdk): readonly string[] {
 const buildLimitMs = 420_000;
 
 /** Runs a tool. Rejects with its output. */
-async function run(file: string, args: readonly string[], cwd: string): Promise<void> {
+export async function run(file: string, args: readonly string[], cwd: string): Promise<void> {
   mkdirSync(built, { recursive: true });
   const tool = spawn(file, args, { cwd, stdio: ["ignore", "pipe", "pipe"], timeout: buildLimitMs });
   let printed = "";

@@ -1,0 +1,3 @@
+module lingpai/plain
+
+go 1.22
