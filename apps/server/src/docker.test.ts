@@ -2,10 +2,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { variableTable } from "@lingpai/config";
+import { loadConfig, variableTable } from "@lingpai/config";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
 import { runServerCommand } from "./command.ts";
+import { risksOf } from "./start/risks.ts";
+import { sourcesFrom } from "./start/sources.ts";
+import { parseStoreAddress } from "./store/store-address.ts";
 
 const folder = fileURLToPath(new URL("../docker", import.meta.url));
 const root = join(folder, "../../..");
@@ -15,6 +18,7 @@ const dockerfile = read("Dockerfile");
 interface Service {
   readonly build?: { readonly context: string; readonly dockerfile: string };
   readonly command?: readonly string[];
+  readonly ports?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly volumes?: readonly string[];
 }
@@ -50,6 +54,10 @@ test("the image consists of existing files, and starts the published command", (
   };
   for (const [used] of dockerfile.matchAll(/pnpm@[\d.]+/g)) expect(used).toBe(packageManager);
   expect(dockerfile).toMatch(/^USER node$/m);
+  // BuildKit reads the file of this name. Links of a checkout lead nowhere in the image.
+  const ignored = read("Dockerfile.dockerignore").split("\n");
+  expect(ignored).toEqual(expect.arrayContaining([".git", "**/node_modules", "**/dist"]));
+  for (const path of copied) expect(ignored).not.toContain(path);
 });
 
 test("the compose file has two servers, Redis, Prometheus and Grafana, with existing files", () => {
@@ -86,6 +94,42 @@ test("every variable of the image and of the compose file is read by something",
   ];
   expect(names.length).toBeGreaterThan(10);
   for (const name of names) expect([name, isKnown(name)]).toEqual([name, true]);
+});
+
+test("the configuration takes what the files set, on the ports that are open, with just the risks allowed", async () => {
+  const [, own = ""] = /^ENV (.+)$/m.exec(dockerfile) ?? [];
+  const [, exposed] = /^EXPOSE (\d+)$/m.exec(dockerfile) ?? [];
+  const image = Object.fromEntries(
+    own.split(" ").map((each) => each.split("=") as [string, string]),
+  );
+  const given: Readonly<Record<string, string>> = {
+    LINGPAI_SEAL: Buffer.alloc(32, 1).toString("base64"),
+    APP_ID: "wx0123456789abcdef",
+    APP_SECRET: "0123456789abcdef0123456789abcdef",
+  };
+  const filled = (text: string): string =>
+    text.replaceAll(/\$\{(\w+):\?[^}]*\}/g, (_, name: string) => given[name] ?? "");
+  for (const [, { command = [], environment = {}, ports = [] }] of servers) {
+    const set = Object.entries(environment).map(([name, text]) => [name, filled(text)] as const);
+    const env = { ...image, ...Object.fromEntries(set) };
+    const { apps, server, store } = await loadConfig({
+      sources: sourcesFrom({ env }),
+      environment: env["LINGPAI_ENVIRONMENT"]!,
+    });
+    expect(apps["main"]).toMatchObject({ appId: given["APP_ID"] });
+    const address = store.url!.reveal();
+    expect(Object.keys(compose.services)).toContain(new URL(address).hostname);
+    expect(parseStoreAddress(address)).toMatchObject({ kind: "redis" });
+    expect([server.host, String(server.port)]).toEqual(["0.0.0.0", exposed]);
+    expect(ports.map((each) => each.split(":").at(-1))).toEqual([exposed]);
+    expect(dockerfile).toContain(`http://127.0.0.1:${exposed}/readyz`);
+    const { host } = server;
+    const risks = risksOf({ hasKey: true, host, isTls: false, store: address, isSealed: true });
+    expect(command.slice(command.indexOf("--allow") + 1)).toEqual(risks);
+  }
+  const open = services.flatMap(([, { ports = [] }]) => ports);
+  expect(new Set(open).size).toBe(open.length);
+  for (const each of open) expect(each).toMatch(/^127\.0\.0\.1:/);
 });
 
 test("the server knows the command of the compose file's servers", async () => {
