@@ -3,43 +3,12 @@ import { describe, expect, it } from "vitest";
 import { failedOutcomeOf } from "./send.ts";
 import { toAbandonEvent } from "./write-outcome.ts";
 import { ClosedError, IssueError, type IssueOutcome } from "../errors.ts";
-import type { Goal } from "../fleet/local-copy.ts";
 import type { Issued, Issuer } from "../issuer.ts";
 import { seed } from "../refresh/seed.ts";
-import { answering, fleet, within, type Fleet } from "../scenarios/fleet.fixture.ts";
-import { assembled, lifetimeMs, oneNode, storedAt } from "../scenarios/node.fixture.ts";
+import { answering } from "../scenarios/fleet.fixture.ts";
+import { lifetimeMs, oneNode, storedAt } from "../scenarios/node.fixture.ts";
 import { emptyState, type State } from "../state/state.ts";
-import type { CredentialOptions } from "../credential.ts";
-
-const cold: Goal = { reason: "cold" };
-const stable = { kind: "stable", renewWithinMs: 300_000 } as const;
-const rotate = { kind: "rotate", overlapMs: 300_000 } as const;
-
-function bench(
-  options: Parameters<typeof fleet>[0] = {},
-  overrides: (world: Fleet) => Partial<CredentialOptions> = () => ({}),
-) {
-  const world = fleet({ latencyMs: 0, ...options });
-  const node = assembled(world, overrides(world));
-  const { assembly, events } = node;
-  const refresh = (goal: Goal = cold, ms = 1_000, patient = true) =>
-    within(world.clock, ms, node.refresh(goal, patient));
-  const ofType = (type: string) => events.filter((event) => event.type === type);
-  const expired = (): Goal => ({
-    reason: "expired",
-    replaces: assembly.local.cached?.stored.commitId,
-  });
-  const rejected = (isDead = true): Goal => ({
-    reason: "rejected",
-    refused: assembly.local.cached?.stored.fingerprint,
-    isDead,
-  });
-  const gaps = () =>
-    world.platform.issues
-      .slice(1)
-      .map(({ sentAtMs }, index) => sentAtMs - world.platform.issues[index]!.sentAtMs);
-  return { ...node, ...world, clock: world.clock, expired, gaps, ofType, refresh, rejected };
-}
+import { bench, cold, rotate, stable } from "./leader.fixture.ts";
 
 describe("a request that succeeds", () => {
   it("is stored with who made it, and reported", async () => {

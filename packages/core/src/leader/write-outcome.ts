@@ -143,8 +143,10 @@ export class OutcomeWriter {
         this.#node.context.rules.rotates &&
         nextInput !== undefined &&
         nextInput.fingerprint !== answer.attempt.input?.fingerprint;
-      if (!mustBeStored) this.#serveUnstored(answer);
-      this.#keep(answer.issued.expiresInMs, leaseContext.lease, () => this.#offer(answer));
+      const isReported = !mustBeStored && this.#serveUnstored(answer);
+      this.#keep(answer.issued.expiresInMs, leaseContext.lease, () =>
+        this.#offer(answer, isReported),
+      );
       if (mustBeStored) throw error;
     }
   }
@@ -153,7 +155,7 @@ export class OutcomeWriter {
    * Writes the delayed outcome. If this process has replaced the credential meanwhile, writes the
    * replacement instead.
    */
-  async #offer(answer: Answer): Promise<void> {
+  async #offer(answer: Answer, isReported: boolean): Promise<void> {
     const { adoption } = this.#node;
     const { leaseContext, operationId } = answer.attempt;
     const { document } = leaseContext;
@@ -164,7 +166,7 @@ export class OutcomeWriter {
     const applied = await document.apply(isReplaced ? { ...event, leaseHeld: false } : event);
     if (isReplaced && applied.verdict.kind !== "superseded")
       return adoption.adoptNewer(applied.snapshot, document);
-    this.#conclude(answer, applied);
+    this.#conclude(answer, applied, isReported);
   }
 
   #wasReplaced({ issued }: Answer): boolean {
@@ -202,11 +204,16 @@ export class OutcomeWriter {
     };
   }
 
-  #conclude(answer: Answer, { verdict, snapshot: { state, version } }: Applied<CommitEvent>): void {
+  /** `isReported`: its refresh was reported when it was handed out, before it was stored. */
+  #conclude(
+    answer: Answer,
+    { verdict, snapshot: { state, version } }: Applied<CommitEvent>,
+    isReported = false,
+  ): void {
     const { context, storeClock, local, adoption } = this.#node;
     const { attempt } = answer;
-    const stored = state?.credential;
-    if (state === undefined || stored === undefined) return;
+    if (state?.credential === undefined) return;
+    const stored = state.credential;
     const { epoch } = attempt.intent;
     const durationMs = context.clock.monotonicMs() - attempt.leaseContext.startedMs;
     const since = attempt.snapshot.state.doubtSinceMs;
@@ -223,18 +230,18 @@ export class OutcomeWriter {
     }
     if (local.wasRefused(stored.fingerprint)) local.updateState(state);
     else local.adopt(state, stored);
-    if (verdict.kind === "repeated") return;
-    const remainingMs = stored.expiresAtMs - storeClock.nowMs();
-    context.bus.emit("refreshed", {
-      ...labelOf(stored),
-      reason: attempt.resolvedGoal.reason,
-      durationMs,
-      remainingMs,
-      unchanged: verdict.same,
-    });
-    if (answer.issued.isAgeUnknown && !verdict.same)
+    const isSame = verdict.kind === "committed" && verdict.same;
+    if (!isReported)
+      context.bus.emit("refreshed", {
+        ...labelOf(stored),
+        reason: attempt.resolvedGoal.reason,
+        durationMs,
+        remainingMs: stored.expiresAtMs - storeClock.nowMs(),
+        unchanged: isSame,
+      });
+    if (answer.issued.isAgeUnknown && !isSame)
       context.bus.emit("age-unknown", { ...labelOf(stored), confirmMs: answer.issued.expiresInMs });
-    if (verdict.reconciled && since !== undefined)
+    if (since !== undefined && state.doubtSinceMs === undefined)
       context.bus.emit("reconciled", {
         ...labelOf(stored),
         durationMs,
@@ -242,31 +249,35 @@ export class OutcomeWriter {
       });
   }
 
-  #serveUnstored(answer: Answer): void {
+  /** Returns true when it is handed out, and reported. */
+  #serveUnstored(answer: Answer): boolean {
     const { context, local } = this.#node;
     const { attempt } = answer;
     const { state } = attempt.snapshot;
+    const { credential } = state;
     const { issued, epoch, operationId } = this.#event(answer);
+    const isSame = credential?.fingerprint === issued.fingerprint;
     const stored = {
       ...issued,
-      generation: (state.credential?.generation ?? 0) + 1,
+      generation: (credential?.generation ?? 0) + (isSame ? 0 : 1),
       epoch,
       commitId: operationId,
     };
-    const previous = state.credential && {
-      previous: { fingerprint: state.credential.fingerprint },
-    };
+    const previous = credential && !isSame && { previous: { fingerprint: credential.fingerprint } };
     // The request has been answered: a later one need not fear it.
     const next = change(state, { credential: stored, ...previous }, ["intent"]);
-    if (local.wasRefused(stored.fingerprint)) return local.updateState(next);
+    if (local.wasRefused(stored.fingerprint)) {
+      local.updateState(next);
+      return false;
+    }
     local.adopt(next, stored, { isUnstored: true });
-    const durationMs = context.clock.monotonicMs() - attempt.leaseContext.startedMs;
     context.bus.emit("refreshed", {
       ...labelOf(stored),
       reason: attempt.resolvedGoal.reason,
-      durationMs,
+      durationMs: context.clock.monotonicMs() - attempt.leaseContext.startedMs,
       remainingMs: answer.issued.expiresInMs,
-      unchanged: false,
+      unchanged: isSame,
     });
+    return true;
   }
 }
