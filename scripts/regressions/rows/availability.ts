@@ -93,8 +93,8 @@ export const availability: readonly Regression[] = [
     edits: [
       {
         file: `${core}/leader/leader.ts`,
-        from: 'const isDead = (await probe.verdict(new Secret(stored.secret, fingerprint))) === "dead";',
-        to: 'const isDead = (await probe.verdict(new Secret(stored.secret, fingerprint))) !== "alive";',
+        from: 'const isDead = (await probe.verdict(new Secret(secret, fingerprint))) === "dead";',
+        to: 'const isDead = (await probe.verdict(new Secret(secret, fingerprint))) !== "alive";',
       },
     ],
     test: rejectionTest,

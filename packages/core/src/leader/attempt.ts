@@ -98,10 +98,9 @@ export function resolveGoal(
   state: State | undefined,
   { adoption, local }: FleetNode,
 ): Goal {
-  const stored = state?.credential;
-  if (state === undefined || stored === undefined) return goal;
-  if (goal.reason === "rejected" && goal.refused === stored.fingerprint)
-    return isDead(state) ? { ...goal, isDead: true } : goal;
+  if (state?.credential === undefined) return goal;
+  const stored = state.credential;
+  if (goal.refused === stored.fingerprint) return isDead(state) ? { ...goal, isDead: true } : goal;
   if (adoption.isPastDeadline(stored))
     return {
       reason: goal.reason === "cold" || goal.reason === "rejected" ? "expired" : goal.reason,

@@ -122,6 +122,11 @@ describe("an issuer's answer", () => {
     ["it is not an object", "S"],
     ["the credential is not a text of visible ASCII characters", { ...good, secret: "" }],
     ["the credential is not a text of visible ASCII characters", { ...good, secret: 5 }],
+    ["the credential is not a text of visible ASCII characters", { ...good, secret: null }],
+    [
+      "the credential is not a text of visible ASCII characters",
+      { ...good, secret: { reveal: "S" } },
+    ],
     ["the credential is not a text of visible ASCII characters", { ...good, secret: "a b" }],
     ["the credential is not a text of visible ASCII characters", { ...good, secret: "a\u007f" }],
     ["the credential is not a text of visible ASCII characters", { ...good, secret: "\na" }],
@@ -146,6 +151,8 @@ describe("an issuer's answer", () => {
   it("is taken over without what nobody asked for", () => {
     const answer = { secret: "!~", expiresInMs: 1.9, isAgeUnknown: false, more: 1 };
     expect(plain(validated(context, answer))).toEqual({ secret: "!~", expiresInMs: 1 });
+    const shortest = { ...good, expiresInMs: 1 };
+    expect(plain(validated(context, shortest))).toEqual(shortest);
     const longest = { ...good, expiresInMs: 366 * 86_400_000 };
     expect(plain(validated(context, longest))).toEqual(longest);
     const whole = { ...good, nextInput: "I", isAgeUnknown: true };

@@ -102,16 +102,10 @@ async function isFoundDead(
   { resolvedGoal, leaseContext: { document, probe } }: Attempt,
 ): Promise<boolean> {
   const { state } = local;
-  const stored = state?.credential;
-  if (
-    resolvedGoal.reason !== "rejected" ||
-    state === undefined ||
-    stored === undefined ||
-    stored.fingerprint !== resolvedGoal.refused
-  )
+  if (state?.credential === undefined || state.credential.fingerprint !== resolvedGoal.refused)
     return false;
-  const { fingerprint } = stored;
-  const isDead = (await probe.verdict(new Secret(stored.secret, fingerprint))) === "dead";
+  const { fingerprint, secret } = state.credential;
+  const isDead = (await probe.verdict(new Secret(secret, fingerprint))) === "dead";
   const applied = await markSuspect(document, { fingerprint, found: isDead ? "dead" : "alive" });
   const next = applied?.snapshot.state ?? state;
   if (isDead) {

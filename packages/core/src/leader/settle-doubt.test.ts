@@ -80,6 +80,17 @@ describe("a doubt which credential lives", () => {
     ]);
   });
 
+  it("is settled as soon as no request can be in flight, and not before", async () => {
+    for (const [agoMs, isSettled] of [
+      [14_999, false],
+      [15_000, true],
+    ] as const) {
+      const parts = bench();
+      const read = parts.hold({ doubtSinceMs: parts.storeClock.nowMs() - agoMs });
+      expect(await settle(parts.node, parts.leaseContext, read)).toBe(isSettled);
+    }
+  });
+
   it.each<[string, Verdict]>([
     ["is dead", "dead"],
     ["is not known to live", "unknown"],

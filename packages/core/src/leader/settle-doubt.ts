@@ -20,9 +20,9 @@ export async function settle(
   const { context, storeClock, local, adoption } = node;
   const { cached } = local;
   const { state } = read;
-  const stored = state?.credential;
-  if (state === undefined || stored === undefined || cached?.stored.commitId !== stored.commitId)
+  if (state?.credential === undefined || cached?.stored.commitId !== state.credential.commitId)
     return false;
+  const stored = state.credential;
   const askedAtMs = storeClock.nowMs();
   if (
     !canSettle(context.rules) ||
@@ -43,7 +43,7 @@ export async function settle(
   context.bus.emit("reconciled", {
     ...labelOf(stored),
     durationMs,
-    doubtMs: storeClock.nowMs() - (state.doubtSinceMs ?? state.intent?.atMs ?? storeClock.nowMs()),
+    doubtMs: storeClock.nowMs() - (state.doubtSinceMs ?? state.intent?.atMs ?? askedAtMs),
   });
   return true;
 }

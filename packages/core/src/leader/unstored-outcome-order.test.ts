@@ -79,6 +79,32 @@ describe("an outcome that waits for the store", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  it("is kept when an earlier one, which was already under way, fails after its time", async () => {
+    const { clock, lease, pending, store } = world();
+    const [older, newer, kept] = [store(), store(), lease()];
+    pending.keep(1_000, kept, () => older.write());
+    pending.retryNow();
+    pending.keep(60_000, kept, () => newer.write());
+    await clock.advance(2_000);
+    await older.answer(false);
+    expect([pending.keeps(kept), kept.isReleased]).toEqual([true, false]);
+    expect(newer.calls).toBe(1);
+    await newer.answer(true);
+    expect([pending.keeps(kept), kept.isReleased]).toEqual([false, true]);
+  });
+
+  it("is offered at once when the store is back, after the one before it", async () => {
+    const { clock, lease, pending, store } = world();
+    const [older, newer, kept] = [store(), store(), lease()];
+    pending.keep(60_000, kept, () => older.write());
+    pending.retryNow();
+    pending.keep(60_000, kept, () => newer.write());
+    pending.retryNow();
+    await older.answer(false);
+    await clock.settle();
+    expect(newer.calls).toBe(1);
+  });
+
   it("is waited for by flush, also while the write of an earlier one is under way", async () => {
     for (const isStored of [true, false]) {
       const { clock, lease, pending, store } = world();

@@ -98,6 +98,23 @@ describe("an outcome that the store did not take", () => {
     expect(made.atMs.length).toBeGreaterThan(length);
   });
 
+  it("keeps its lease for as long as a request may be in flight, from the moment when it came", async () => {
+    const { clock, lease, pending, store } = bench();
+    await clock.advance(60 * minuteMs);
+    const [made, { lease: held, released }] = [store(), lease()];
+    pending.keep(60 * minuteMs, held, made.write);
+    await clock.advance(250);
+    expect(made.atMs).toEqual([60 * minuteMs + 250]);
+    await clock.advance(14_749);
+    pending.retryNow();
+    await clock.settle();
+    expect(released.count).toBe(0);
+    await clock.advance(1);
+    pending.retryNow();
+    await clock.settle();
+    expect(released.count).toBeGreaterThan(0);
+  });
+
   it("is stored as soon as the store takes it, and the lease is given back", async () => {
     const { clock, lease, pending, store } = bench();
     const [made, { lease: held, released }] = [store(), lease()];
@@ -109,8 +126,13 @@ describe("an outcome that the store did not take", () => {
     expect(made.atMs).toEqual([250, 300]);
     expect(released.count).toBeGreaterThan(0);
     expect(pending.keeps(held)).toBe(false);
+    const unheard: unknown[] = [];
+    const note = (error: unknown): void => void unheard.push(error);
+    process.on("unhandledRejection", note);
     pending.retryNow();
     await clock.advance(minuteMs);
+    process.off("unhandledRejection", note);
+    expect(unheard).toEqual([]);
     expect(made.atMs).toHaveLength(2);
   });
 

@@ -38,8 +38,9 @@ export class UnstoredOutcome {
   keep(forMs: number, lease: LeaderLease, store: () => Promise<void>): void {
     const sinceMs = this.#context.clock.monotonicMs();
     if (this.#pending?.lease !== lease) this.#end();
-    this.#pending = { store, lease, sinceMs, untilMs: sinceMs + forMs };
-    this.#arm();
+    const pending = { store, lease, sinceMs, untilMs: sinceMs + forMs };
+    this.#pending = pending;
+    this.#arm(pending);
   }
 
   /** Returns true when this lease is kept for an outcome that waits. */
@@ -59,14 +60,13 @@ export class UnstoredOutcome {
 
   /** Offers the waiting outcome because the store is back, without waiting for the answer. */
   retryNow(): void {
-    if (this.#pending !== undefined && this.#running === undefined) void this.#retry(this.#pending);
+    if (this.#pending !== undefined) void this.#retry(this.#pending);
   }
 
   /** Makes one last try. */
   async close(): Promise<void> {
     const pending = this.#pending;
     if (pending === undefined) return;
-    this.#cancel?.();
     await this.#offer(pending).catch(() => {});
     this.#end();
     await pending.lease.release();
@@ -96,10 +96,8 @@ export class UnstoredOutcome {
     this.#pending = undefined;
   }
 
-  #arm(): void {
+  #arm(pending: Pending): void {
     const { clock, random } = this.#context;
-    const pending = this.#pending;
-    if (pending === undefined) return;
     const waitedMs = clock.monotonicMs() - pending.sinceMs;
     const delayMs =
       Math.min(retryMaxMs, Math.max(firstRetryMs, waitedMs / retryPart)) *
@@ -118,7 +116,7 @@ export class UnstoredOutcome {
       if (nowMs >= pending.untilMs) return this.#end();
       // From now on nobody needs to wait for this request, and other nodes may be able to write.
       if (nowMs >= pending.sinceMs + parameters.drainMs) void pending.lease.release();
-      this.#arm();
+      this.#arm(pending);
     }
   }
 }

@@ -91,7 +91,10 @@ async function checkBeforeIntent(
   const { local, adoption } = node;
   const { claims, goal, document } = leaseContext;
   const reading = document.read();
-  const stored = reading.then(({ state }) => state?.credential).catch(() => undefined);
+  const stored = reading.then(
+    ({ state }) => state?.credential,
+    () => undefined,
+  );
   const claiming = claims.claim(stored, local.state === undefined);
   // A failure matters only if the document does not serve the goal.
   claiming.catch(() => {});
