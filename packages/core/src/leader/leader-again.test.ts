@@ -83,6 +83,17 @@ describe("a stable credential that was refused, and that the platform hands out 
     expect(assembly.local.isUsable).toBe(false);
   });
 
+  it("is out of use when it is dead, also where the platform takes no force", async () => {
+    const { assembly, platform, refresh, rejected } = bench(
+      { policy: stable },
+      answers(async () => "dead"),
+    );
+    await refresh();
+    await expect(refresh(rejected(), 100)).rejects.toThrow("hands out a credential");
+    expect(platform.issues).toHaveLength(2);
+    expect(assembly.local.isUsable).toBe(false);
+  });
+
   it("is replaced by force under the same lease when it is dead", async () => {
     const { faults, platform, refresh, rejected } = bench(
       { policy: stable, quota },
