@@ -236,13 +236,10 @@ export class RemoteCredential implements Credential {
     const { servers, waitMs } = this.#options;
     const { signal } = this.#closing;
     signal.throwIfAborted();
-    const answer = await servers.any({
-      method: "POST",
-      path: `${this.#path}/${act}`,
-      body,
-      timeoutMs: waitMs,
-      signal,
-    });
+    const path = `${this.#path}/${act}`;
+    const asked = { method: "POST", path, body, timeoutMs: waitMs, signal } as const;
+    // A report may arrive twice. A refresh would be made twice.
+    const answer = await (act === "rejections" ? servers.hedged(asked) : servers.any(asked));
     signal.throwIfAborted();
     this.#noteReached(answer);
     if (answer.kind === "failed" || answer.kind === "same") throw unavailable(this.id, answer);

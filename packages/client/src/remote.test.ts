@@ -97,6 +97,26 @@ test("another replica answers if one is down or hangs", async () => {
   }
 });
 
+test("a dead token is replaced within seconds although the replica that is asked first stands still", async () => {
+  const { world, token } = await start();
+  const dead = await world.during(token.get());
+  await world.clock.advance(10_000);
+  world.simulator.operator.kill(appId, { kind: "stable" });
+  world.hosts[0]!.fault = "hangs";
+  const fromMs = world.clock.monotonicMs();
+  const before = fetches(world);
+  const result = await world.during(token.reject(dead, { platformCode: "40001" }));
+  expect(result).toMatchObject({ replaced: true });
+  expect(world.clock.monotonicMs() - fromMs).toBeLessThan(5_000);
+  const fetched = fetches(world);
+  expect(fetched).toBe(before + 1);
+  // Both stand still: the report fails in its time, and leaves nothing behind.
+  world.hosts[1]!.fault = "hangs";
+  const failed = world.during(token.reject(await token.get(), { platformCode: "40001" }));
+  await expect(failed).rejects.toMatchObject({ code: "CREDENTIAL_UNAVAILABLE" });
+  expect(fetches(world)).toBe(fetched);
+});
+
 test("while no server answers, the copy is served until exactly its expiry", async () => {
   const { world, token } = await start();
   const secret = await world.during(token.get());

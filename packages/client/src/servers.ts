@@ -1,4 +1,5 @@
 /** The addresses of the token server's replicas. The one that answered last is asked first. */
+import { waitFor } from "@lingpai/core";
 import { callServer } from "./server-call.ts";
 import type { CallMeans, ServerAnswer, ServerRequest } from "./server-call.ts";
 
@@ -12,6 +13,9 @@ export interface ServersOptions extends CallMeans {
   readonly urls: readonly string[];
   readonly key: () => string | Promise<string>;
 }
+
+/** After how long without an answer another replica is asked too. */
+const hedgeMs = 2_000;
 
 export class Servers {
   readonly #options: ServersOptions;
@@ -47,6 +51,38 @@ export class Servers {
     }
     return answer;
   }
+
+  /**
+   * Asks one replica, and when it has not answered after a while the others too: the first answer
+   * that helps is taken. A replica that stands still costs two seconds, not the whole wait. Only for
+   * requests that may arrive twice.
+   */
+  async hedged(asked: AskedServer): Promise<ServerAnswer> {
+    const { clock, urls } = this.#options;
+    if (urls.length === 1) return this.one(asked);
+    const over = new AbortController();
+    const signal = AbortSignal.any([asked.signal, over.signal]);
+    const at = this.#at;
+    const first = this.one({ ...asked, signal });
+    const deadline = { clock, ms: hedgeMs, onLate: () => undefined, timer: { background: true } };
+    const prompt = await waitFor<ServerAnswer | undefined>(first, { deadline });
+    if (prompt !== undefined && !mayHelp(prompt)) return prompt;
+    if (this.#at === at) this.#at = (at + 1) % urls.length;
+    const others = this.any({ ...asked, signal });
+    try {
+      return await Promise.any([first, others].map(helpful));
+    } catch {
+      return await others;
+    } finally {
+      over.abort();
+    }
+  }
+}
+
+async function helpful(answer: Promise<ServerAnswer>): Promise<ServerAnswer> {
+  const found = await answer;
+  if (mayHelp(found)) throw new Error("Another replica may help.");
+  return found;
 }
 
 function mayHelp(answer: ServerAnswer): boolean {

@@ -265,4 +265,16 @@ export const serverRows: readonly Regression[] = [
     test: `${server}facade/facade.test.ts`,
     title: "although no SDK reports it",
   },
+  {
+    right: "A server that stands still holds up no report of a dead token: another is asked.",
+    edits: [
+      {
+        file: `${client}remote-credential.ts`,
+        from: 'await (act === "rejections" ? servers.hedged(asked) : servers.any(asked))',
+        to: "await servers.any(asked)",
+      },
+    ],
+    test: clientTest,
+    title: "is asked first stands still",
+  },
 ];
