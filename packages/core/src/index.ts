@@ -76,6 +76,16 @@ export {
   type EventBusOptions,
 } from "./events/event-bus.ts";
 export {
+  measurementChannelName,
+  type Figure,
+  type StoreFigure,
+  type LockWaitFigure,
+  type LockHoldFigure,
+  type QuotaFigure,
+  type ClaimsFigure,
+  type Measurement,
+} from "./events/measurements.ts";
+export {
   getChannelName,
   refreshChannelName,
   type TracedGet,

@@ -1,7 +1,12 @@
 /** The table of all instruments, which the code, the documents and the tests read. */
 import type { MetricOptions } from "@opentelemetry/api";
 
-export type InstrumentKind = "counter" | "histogram" | "gauge" | "observable counter";
+export type InstrumentKind =
+  | "counter"
+  | "histogram"
+  | "gauge"
+  | "observable counter"
+  | "observable up-down counter";
 
 export interface Instrument {
   readonly name: `lingpai.${string}`;
@@ -9,8 +14,10 @@ export interface Instrument {
   /** The UCUM unit: `s`, `1`, or a noun in braces. */
   readonly unit: string;
   readonly description: string;
-  /** In addition to `lingpai.credential.ref` and `lingpai.environment`, which all have. */
+  /** Besides `lingpai.environment`, which all have, and `lingpai.credential.ref`. */
   readonly attributes: readonly string[];
+  /** True: without `lingpai.credential.ref`, which would multiply the series. */
+  readonly isOfProcess?: true;
   /** Of a histogram: the upper bounds of its buckets. */
   readonly buckets?: readonly number[];
 }
@@ -24,14 +31,20 @@ type InstrumentKey =
   | "fetches"
   | "rejections"
   | "remainingLifetime"
+  | "age"
   | "generation"
   | "inDoubt"
   | "staleStarts"
+  | "lockWaitDuration"
+  | "lockHoldDuration"
   | "lockLosses"
   | "commitConflicts"
+  | "storeDuration"
   | "storeRegressions"
   | "storeRepairs"
   | "degradedTime"
+  | "quotaUsage"
+  | "quotaLimit"
   | "quotaUtilization"
   | "notificationLag"
   | "foreignRefreshes"
@@ -39,7 +52,8 @@ type InstrumentKey =
   | "recordsUnreadable"
   | "recordsOutOfRange"
   | "tracedSecrets"
-  | "clockJumps";
+  | "rotationInDoubt"
+  | "clockJump";
 
 export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
   getDuration: {
@@ -80,6 +94,13 @@ export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
     description: "How long this process may still serve its credential; negative after its end",
     attributes: [],
   },
+  age: {
+    name: "lingpai.credential.age",
+    kind: "gauge",
+    unit: "s",
+    description: "How long ago the credential that this process serves was issued, or first seen",
+    attributes: [],
+  },
   generation: {
     name: "lingpai.credential.generation",
     kind: "gauge",
@@ -89,7 +110,7 @@ export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
   },
   inDoubt: {
     name: "lingpai.credential.in_doubt",
-    kind: "gauge",
+    kind: "observable up-down counter",
     unit: "{credential}",
     description: "1 while this node knows that another credential may be the live one",
     attributes: [],
@@ -100,6 +121,23 @@ export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
     unit: "{start}",
     description: "How often a credential began to be served past the point of its replacement",
     attributes: ["lingpai.stale.cause"],
+  },
+  lockWaitDuration: {
+    name: "lingpai.lock.wait.duration",
+    kind: "histogram",
+    unit: "s",
+    description:
+      "From wanting the lease to getting it (granted), to what its holder stored (newer), or in vain (timeout)",
+    attributes: ["lingpai.lock.outcome"],
+    buckets: seconds,
+  },
+  lockHoldDuration: {
+    name: "lingpai.lock.hold.duration",
+    kind: "histogram",
+    unit: "s",
+    description: "From the grant of a lease to its release, or to the end of work that lost it",
+    attributes: ["lingpai.lock.outcome"],
+    buckets: seconds,
   },
   lockLosses: {
     name: "lingpai.lock.losses",
@@ -114,6 +152,15 @@ export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
     unit: "{conflict}",
     description: "Commits that lost to a later one, and outcomes that left a doubt",
     attributes: ["lingpai.conflict.kind"],
+  },
+  storeDuration: {
+    name: "lingpai.store.duration",
+    kind: "histogram",
+    unit: "s",
+    description: "Commands of the store, by what they were for",
+    attributes: ["lingpai.store.operation", "error.type"],
+    isOfProcess: true,
+    buckets: seconds,
   },
   storeRegressions: {
     name: "lingpai.store.regressions",
@@ -136,12 +183,26 @@ export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
     description: "How long this process could not reach its store, in all",
     attributes: ["lingpai.degraded.mode"],
   },
+  quotaUsage: {
+    name: "lingpai.quota.usage",
+    kind: "observable up-down counter",
+    unit: "{fetch}",
+    description: "The day's fetches by the fleet's ledger, when this process last counted one",
+    attributes: ["lingpai.quota.window"],
+  },
+  quotaLimit: {
+    name: "lingpai.quota.limit",
+    kind: "observable up-down counter",
+    unit: "{fetch}",
+    description: "The fetches that a day has",
+    attributes: ["lingpai.quota.window"],
+  },
   quotaUtilization: {
     name: "lingpai.quota.utilization",
     kind: "gauge",
     unit: "1",
-    description: "The last threshold of the day's quota that was passed (0.5, 0.8, 0.95), or 0",
-    attributes: [],
+    description: "The part of the day's fetches that is used",
+    attributes: ["lingpai.quota.window"],
   },
   notificationLag: {
     name: "lingpai.notification.lag",
@@ -160,10 +221,11 @@ export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
   },
   claimConflicts: {
     name: "lingpai.claim.conflicts",
-    kind: "counter",
-    unit: "{conflict}",
-    description: "Claims of other environments on the same credential",
-    attributes: ["lingpai.claim.action"],
+    kind: "gauge",
+    unit: "{environment}",
+    description:
+      "Other environments that claim the same credential, as this process read in the last 3 hours",
+    attributes: [],
   },
   recordsUnreadable: {
     name: "lingpai.records.unreadable",
@@ -186,8 +248,16 @@ export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
     description: "Credentials stored unsealed while the commands of the store's driver are traced",
     attributes: [],
   },
-  clockJumps: {
-    name: "lingpai.clock.jumps",
+  rotationInDoubt: {
+    name: "lingpai.rotation.in_doubt",
+    kind: "counter",
+    unit: "{session}",
+    description:
+      "Single-use inputs (refresh tokens) that were sent, and nobody knows what came of it",
+    attributes: [],
+  },
+  clockJump: {
+    name: "lingpai.clock.jump",
     kind: "counter",
     unit: "{jump}",
     description: "How often the wall clock or the store's clock jumped",

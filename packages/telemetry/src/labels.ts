@@ -5,7 +5,9 @@ import type { EventContext } from "@lingpai/core";
 export interface Labels {
   /** The attributes of every instrument. */
   of(context: Pick<EventContext, "credential" | "environment">): Attributes;
-  /** An error's code. The platform adds new ones. */
+  /** Those of a figure that is not kept per credential. */
+  ofProcess(context: Pick<EventContext, "environment">): Attributes;
+  /** An error's code; the platform invents new ones. */
   code(value: string): string;
 }
 
@@ -28,6 +30,7 @@ export function createLabels({ refs, codes }: LabelLimits): Labels {
       "lingpai.credential.ref": ref(context.credential),
       "lingpai.environment": environment(context.environment),
     }),
+    ofProcess: (context) => ({ "lingpai.environment": environment(context.environment) }),
     code,
   };
 }

@@ -1,6 +1,6 @@
 /** Counts and times the reported events. */
 import type { Attributes, Meter } from "@opentelemetry/api";
-import type { CredentialEvent, EventContext } from "@lingpai/core";
+import type { CredentialEvent, EventContext, Measurement as Figure } from "@lingpai/core";
 import { instruments, optionsOf, type Instrument } from "./instruments.ts";
 import type { Labels } from "./labels.ts";
 
@@ -29,7 +29,10 @@ export function createMetrics(
   }
   return (of, measurements) => {
     for (const { instrument, value, attributes } of measurements)
-      adders.get(instrument.name)?.(value, { ...labels.of(of), ...attributes });
+      adders.get(instrument.name)?.(value, {
+        ...(instrument.isOfProcess === true ? labels.ofProcess(of) : labels.of(of)),
+        ...attributes,
+      });
   };
 }
 
@@ -76,7 +79,10 @@ export function measurementsOf(
 function counted(event: CredentialEvent): readonly Measurement[] {
   switch (event.type) {
     case "in-doubt":
-      return [one(instruments.commitConflicts, { "lingpai.conflict.kind": "doubt" })];
+      return [
+        one(instruments.commitConflicts, { "lingpai.conflict.kind": "doubt" }),
+        ...(event.singleUseInput === true ? [one(instruments.rotationInDoubt, {})] : []),
+      ];
     case "kept-stale":
       return [one(instruments.staleStarts, { "lingpai.stale.cause": event.cause })];
     case "lock-lost":
@@ -87,8 +93,6 @@ function counted(event: CredentialEvent): readonly Measurement[] {
       return [one(instruments.storeRepairs, {})];
     case "contended":
       return [one(instruments.foreignRefreshes, { "lingpai.foreign.state": event.state })];
-    case "claim-conflicted":
-      return [one(instruments.claimConflicts, { "lingpai.claim.action": event.action })];
     case "unreadable":
       return [one(instruments.recordsUnreadable, { "lingpai.record.cause": event.reason })];
     case "poisoned":
@@ -96,7 +100,29 @@ function counted(event: CredentialEvent): readonly Measurement[] {
     case "unsealed-and-traced":
       return [one(instruments.tracedSecrets, {})];
     case "clock-jumped":
-      return [one(instruments.clockJumps, { "lingpai.clock.where": event.where })];
+      return [one(instruments.clockJump, { "lingpai.clock.where": event.where })];
+    default:
+      return [];
+  }
+}
+
+/** What one figure of core's channel of measurements adds. */
+export function durationsOf(figure: Figure, labels: Pick<Labels, "code">): readonly Measurement[] {
+  switch (figure.kind) {
+    case "store":
+      return [
+        measured(instruments.storeDuration, figure.durationMs / 1_000, {
+          "lingpai.store.operation": figure.operation,
+          ...(figure.errorCode !== undefined && { "error.type": labels.code(figure.errorCode) }),
+        }),
+      ];
+    case "lock-wait":
+    case "lock-hold": {
+      const { lockHoldDuration, lockWaitDuration } = instruments;
+      const instrument = figure.kind === "lock-wait" ? lockWaitDuration : lockHoldDuration;
+      const attributes = { "lingpai.lock.outcome": figure.outcome };
+      return [measured(instrument, figure.durationMs / 1_000, attributes)];
+    }
     default:
       return [];
   }

@@ -3,17 +3,19 @@ import { metrics, trace, type Meter, type Tracer } from "@opentelemetry/api";
 import {
   ConfigurationError,
   eventChannelName,
+  measurementChannelName,
   requireOptions,
   requireShape,
   systemClock,
   type Clock,
   type CredentialEvent,
+  type Measurement,
 } from "@lingpai/core";
 import type { KindsOf } from "@lingpai/core";
 import { createGauges } from "./gauges.ts";
 import { instruments } from "./instruments.ts";
 import { createLabels } from "./labels.ts";
-import { createMetrics, measured, measurementsOf } from "./metrics.ts";
+import { createMetrics, durationsOf, measured, measurementsOf } from "./metrics.ts";
 import { errorType, traceCalls } from "./spans.ts";
 
 export interface ObserveOptions {
@@ -76,7 +78,13 @@ export function observe(options: ObserveOptions = {}): Observation {
     record(event, measurementsOf(event, labels));
     gauges.record(event);
   };
+  const onMeasurement = (message: unknown): void => {
+    const measurement = message as Measurement;
+    record(measurement, durationsOf(measurement, labels));
+    gauges.measure(measurement);
+  };
   subscribe(eventChannelName, onEvent);
+  subscribe(measurementChannelName, onMeasurement);
   const stopTracing = traceCalls({
     tracer,
     labels,
@@ -92,6 +100,7 @@ export function observe(options: ObserveOptions = {}): Observation {
   return {
     stop() {
       unsubscribe(eventChannelName, onEvent);
+      unsubscribe(measurementChannelName, onMeasurement);
       stopTracing();
       gauges.close();
     },

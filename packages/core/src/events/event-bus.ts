@@ -1,6 +1,7 @@
 /** Delivers events to the listeners of one credential and to `node:diagnostics_channel`. */
 import { channel } from "node:diagnostics_channel";
 import type { CredentialEvent, EventContext, EventData, EventType } from "./events.ts";
+import { measurementChannelName, type Figure } from "./measurements.ts";
 import { requireOptions, type KindsOf } from "../options.ts";
 import { printable } from "./printable.ts";
 import type { Clock } from "../time/time.ts";
@@ -30,6 +31,13 @@ export interface EventBus {
    * `node:diagnostics_channel` does not count.
    */
   readonly hasListeners: boolean;
+  /**
+   * Publishes a figure that no event has, on {@link measurementChannelName}. Does nothing, and reads
+   * no clock, while nobody has subscribed there. Never throws.
+   *
+   * @param startedMs when what took time began, by the monotonic clock.
+   */
+  measure(figure: Figure, startedMs?: number): void;
   /** Nothing is told any more. */
   close(): void;
 }
@@ -65,6 +73,7 @@ interface Subscription {
 }
 
 const diagnostics = channel(eventChannelName);
+const measurements = channel(measurementChannelName);
 
 class Bus implements EventBus {
   readonly #id: string;
@@ -103,6 +112,19 @@ class Bus implements EventBus {
       if (subscriptions.has(subscription)) deliver(subscription, event);
     }
     if (diagnostics.hasSubscribers) diagnostics.publish(event);
+  }
+
+  measure(figure: Figure, startedMs?: number): void {
+    if (this.#isClosed || !measurements.hasSubscribers) return;
+    measurements.publish(
+      Object.freeze({
+        credential: this.#id,
+        environment: this.#environment,
+        node: this.#node,
+        ...figure,
+        ...(startedMs !== undefined && { durationMs: this.#clock.monotonicMs() - startedMs }),
+      }),
+    );
   }
 
   subscribe(listener: EventListener): () => void {

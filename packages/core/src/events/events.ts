@@ -97,6 +97,11 @@ export interface EventData {
     readonly cause: DoubtCause;
     readonly epoch: number;
     readonly generation?: number | undefined;
+    /**
+     * True when the request sent a single-use input (a refresh token), which may be used up: if
+     * nothing answers for it, somebody has to authorise again.
+     */
+    readonly singleUseInput?: true | undefined;
   };
   /** The owed refresh was made: the stored credential is the live one again. */
   reconciled: CredentialLabel & { readonly durationMs: number; readonly doubtMs: number };

@@ -82,7 +82,7 @@ export class StoredDocument implements FleetDocument {
    */
   async read(): Promise<Snapshot> {
     const startedMs = this.#context.clock.monotonicMs();
-    const entry = await this.#watched("get", () => this.#cache.get(this.key));
+    const entry = await this.#watched("get", "read", () => this.#cache.get(this.key));
     if (entry === undefined) return { state: undefined, version: "absent" };
     this.#clock.observe(entry.storeNowMs, startedMs);
     return { state: this.#decoded(entry.value), version: entry.version };
@@ -104,7 +104,7 @@ export class StoredDocument implements FleetDocument {
       const { state, verdict } = reduce(snapshot.state, event, this.#clock.nowMs(), rules);
       if (state === undefined) return { verdict, snapshot };
       if (options.onlyWhile?.() === false) return undefined;
-      const version = await this.#write(state, snapshot.version, random.id());
+      const version = await this.#write(state, snapshot.version, random.id(), event.type);
       if (version !== undefined) return { verdict, snapshot: { state, version } };
       snapshot = await this.read();
     }
@@ -121,13 +121,14 @@ export class StoredDocument implements FleetDocument {
     state: State,
     ifVersion: Version | "absent",
     operationId: string,
+    measuredAs: string,
   ): Promise<Version | undefined> {
     const value = encodeState(state);
     const ttlMs = ttlOf(state, this.#clock.nowMs());
     for (let sends = 1; ; sends += 1) {
       const startedMs = this.#context.clock.monotonicMs();
       try {
-        const result = await this.#watched("set", () =>
+        const result = await this.#watched("set", measuredAs, () =>
           this.#cache.set(this.key, value, {
             ifVersion,
             operationId,
@@ -181,14 +182,20 @@ export class StoredDocument implements FleetDocument {
    * nothing but its version.
    */
   async touch({ state, version }: Snapshot): Promise<void> {
-    if (state !== undefined) await this.#write(state, version, this.#context.random.id());
+    if (state !== undefined) await this.#write(state, version, this.#context.random.id(), "touch");
   }
 
   /** Runs a store command, and records whether it succeeded. */
-  async #watched<T>(operation: "get" | "set", command: () => Promise<T>): Promise<T> {
+  async #watched<T>(
+    operation: "get" | "set",
+    measuredAs: string,
+    command: () => Promise<T>,
+  ): Promise<T> {
     try {
-      return await this.#context.health.watched(operation, () =>
-        answered(this.#context, command()),
+      return await this.#context.health.watched(
+        operation,
+        () => answered(this.#context, command()),
+        measuredAs,
       );
     } catch (error) {
       this.#reportUnreadable(error);

@@ -213,7 +213,10 @@ export class Ownership {
     const { path } = this.#cache;
     const own = claims.find((claim) => samePath(claim.path, path));
     if (own !== undefined) this.#remember(own);
-    this.#otherClaimant = claims.find((claim) => !samePath(claim.path, path))?.environment;
+    const others = claims.filter((claim) => !samePath(claim.path, path));
+    this.#otherClaimant = others[0]?.environment;
+    const isConflict = this.#onConflict === "error" || this.#onConflict === "warn";
+    this.#context.bus.measure({ kind: "claims", conflicts: isConflict ? others.length : 0 });
   }
 
   #factsOf({ registry, nowMs }: Reading, credential: ClaimedCredential | undefined): ClaimFacts {

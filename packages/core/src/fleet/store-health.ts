@@ -76,15 +76,26 @@ export class StoreHealth {
     this.#listener = listener;
   }
 
-  /** Settles as the command does, and records whether it succeeded. */
-  async watched<T>(operation: StoreOperation, command: () => Promise<T>): Promise<T> {
+  /**
+   * Settles as the command does, and records whether it succeeded, and how long it took.
+   *
+   * @param measuredAs what the measurement calls it.
+   */
+  async watched<T>(
+    operation: StoreOperation,
+    command: () => Promise<T>,
+    measuredAs: string = operation,
+  ): Promise<T> {
     const startedMs = this.#clock.monotonicMs();
     try {
       const result = await command();
+      this.#bus.measure({ kind: "store", operation: measuredAs }, startedMs);
       this.#hasWorked = true;
       this.#worked(operation);
       return result;
     } catch (error) {
+      const errorCode = codeOf(error);
+      this.#bus.measure({ kind: "store", operation: measuredAs, errorCode }, startedMs);
       // A command of an outage that is over shows nothing about the store now.
       const isNews = startedMs >= (this.#recoveredMs ?? startedMs);
       if (isUnavailable(error) && isNews && (operation === "get" || this.needsWrites))
@@ -121,6 +132,11 @@ function without(
   operations: readonly StoreOperation[],
 ): readonly StoreOperation[] {
   return operations.filter((other) => other !== operation);
+}
+
+function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return "unknown";
+  return "code" in error && typeof error.code === "string" ? error.code : error.constructor.name;
 }
 
 /** Compares codes, not classes, because an adapter may bring its own copy of this package. */

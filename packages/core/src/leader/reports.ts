@@ -15,6 +15,7 @@ const quotaSteps = [95, 80, 50] as const;
 
 /** Reports the step that the last fetch reached, if any. */
 export function reportQuota(bus: EventBus, used: number, rules: Rules, nowMs: number): void {
+  measureQuota(bus, used, rules, nowMs);
   const percent = quotaSteps.find((step) => used === Math.ceil((rules.quotaPerDay * step) / 100));
   if (percent !== undefined)
     bus.emit("quota-threshold", {
@@ -23,6 +24,11 @@ export function reportQuota(bus: EventBus, used: number, rules: Rules, nowMs: nu
       percent,
       resetsInMs: resetsAtMs(nowMs, rules) - nowMs,
     });
+}
+
+export function measureQuota(bus: EventBus, used: number, rules: Rules, nowMs: number): void {
+  const { quotaPerDay: perDay } = rules;
+  bus.measure({ kind: "quota", used, perDay, resetsInMs: resetsAtMs(nowMs, rules) - nowMs });
 }
 
 /**

@@ -96,6 +96,7 @@ export class OutcomeWriter {
         cause: "unknown-outcome",
         epoch: intent.epoch,
         generation: state.credential?.generation,
+        ...(attempt.input !== undefined && { singleUseInput: true }),
       });
     }
     return isRecorded;

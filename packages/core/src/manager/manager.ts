@@ -9,6 +9,7 @@ import type { Clock } from "../time/time.ts";
 import { waitFor } from "../time/wait.ts";
 import { contextFrom, fingerprintIn, type Context } from "../fleet/context.ts";
 import type { LocalCopy } from "../fleet/local-copy.ts";
+import { measureQuota } from "../leader/reports.ts";
 import { refuseRecursion } from "../leader/issuer-call.ts";
 import { reset } from "../refresh/reset.ts";
 import { seed } from "../refresh/seed.ts";
@@ -176,6 +177,8 @@ class ManagedCredential implements Credential {
       this.#assembly.source.document.apply({ type: "ledger", used, remaining }),
     );
     if (applied.snapshot.state !== undefined) this.#local.updateState(applied.snapshot.state);
+    const { bus, rules } = this.#context;
+    measureQuota(bus, applied.verdict.used, rules, this.#assembly.storeClock.nowMs());
   }
 
   status(): CredentialStatus {

@@ -13,6 +13,7 @@ import type { Secret } from "../secret.ts";
 import { markForLeaseHolder } from "./consumer.ts";
 import type { RefreshDependencies } from "./dependencies.ts";
 import { handleRefusal, parentOf } from "./parent.ts";
+import type { RefreshProgress } from "./progress.ts";
 import { blockAt, served, turnOf, type Turn } from "./turn.ts";
 
 /**
@@ -29,13 +30,13 @@ export async function asOwner(
   dependencies: RefreshDependencies,
   goal: Goal,
   snapshot: Snapshot,
-  turnsSinceMs: number,
+  progress: RefreshProgress,
 ): Promise<Turn> {
   const { breaker, node, outcomes } = dependencies;
   const { clock } = node.context;
   const refusal = breaker.callerError(goal.reason);
   if (refusal !== undefined) {
-    if (breaker.isUnsure && clock.monotonicMs() - turnsSinceMs < unsureMs)
+    if (breaker.isUnsure && clock.monotonicMs() - progress.startedMs < unsureMs)
       return { kind: "pause", ms: 50, why: "refused" };
     await markForLeaseHolder(dependencies, goal, snapshot);
     throw refusal;
@@ -57,7 +58,7 @@ export async function asOwner(
   // not be sent again.
   if ((await outcomes.pending?.flush()) && node.local.cachedFor(goal) !== undefined) return served;
   try {
-    return await leadUnderLease(dependencies, goal, snapshot, parent);
+    return await leadUnderLease(dependencies, goal, snapshot, parent, progress);
   } catch (error) {
     // The lease is released by now, so no parent is awaited under it.
     if (isIssueError(error)) return await handleRefusal(dependencies, goal, error, parent);
@@ -71,11 +72,13 @@ async function leadUnderLease(
   goal: Goal,
   snapshot: Snapshot,
   parent: Secret | undefined,
+  progress: RefreshProgress,
 ): Promise<Turn> {
   const { breaker, claims, closing, lock, node, outcomes, probe, source } = dependencies;
-  const { clock, health, issuer, parameters, random } = node.context;
+  const { bus, clock, health, issuer, parameters, random } = node.context;
   const { leaseMs: ttlMs, storeDeadlineMs } = parameters;
   const startedMs = clock.monotonicMs();
+  progress.wantsLease();
   const lease = await health.watched("acquire", () =>
     tryLease(lock, issuer.id, { ttlMs, storeDeadlineMs, clock, random }),
   );
@@ -83,6 +86,8 @@ async function leadUnderLease(
     await markForLeaseHolder(dependencies, goal, snapshot);
     return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
   }
+  progress.endWait("granted");
+  const grantedMs = clock.monotonicMs();
   // An empty store has not reported its time before. Without this the first intent would have this
   // node's wall-clock time.
   node.storeClock.observe(lease.storeNowMs, startedMs);
@@ -98,6 +103,8 @@ async function leadUnderLease(
     return served;
   } finally {
     // An outcome that could not be stored yet keeps the lease.
+    const isKept = outcomes.pending?.keeps(lease) === true;
+    if (!isKept) bus.measure({ kind: "lock-hold", outcome: lease.lost ?? "released" }, grantedMs);
     if (outcomes.pending?.keeps(lease) !== true) await lease.release();
     source.feed.resume();
   }

@@ -10,6 +10,7 @@ import { asConsumer } from "./consumer.ts";
 import { asOwner } from "./owner.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import { toCallerError, isPassing, type OnBlocked } from "../leader/block-reason.ts";
+import { RefreshProgress } from "./progress.ts";
 import { served, type Turn } from "./turn.ts";
 import { withoutStore } from "./without-store.ts";
 
@@ -27,8 +28,13 @@ export async function refresh(
 ): Promise<void> {
   const { clock, parameters } = dependencies.node.context;
   const deadline = setDeadline(clock, patient ? parameters.waitMs : 0);
+  const progress = new RefreshProgress(dependencies.node.context);
   try {
-    await refreshUntil(dependencies, goal, deadline, onBlocked);
+    await refreshUntil(dependencies, goal, deadline, onBlocked, progress);
+    progress.endWait("newer");
+  } catch (error) {
+    if (patient && deadline.leftMs() <= 0) progress.endWait("timeout");
+    throw error;
   } finally {
     deadline.cancel();
   }
@@ -39,14 +45,14 @@ async function refreshUntil(
   goal: Goal,
   deadline: Deadline,
   onBlocked: OnBlocked,
+  progress: RefreshProgress,
 ): Promise<void> {
   const { closing, node } = dependencies;
   const { clock } = node.context;
-  const startedMs = clock.monotonicMs();
   let failure: unknown;
   for (let turn = 0; ; turn += 1) {
     closing.throwIfAborted();
-    const block = await tryOnce(dependencies, goal, startedMs).catch((error: unknown): Turn => {
+    const block = await tryOnce(dependencies, goal, progress).catch((error: unknown): Turn => {
       if (!isPassing(error)) throw toCallerError(error, node);
       failure = error;
       return { kind: "pause", ms: 50, why: "error" };
@@ -84,18 +90,18 @@ async function waitForChange(
 async function tryOnce(
   dependencies: RefreshDependencies,
   goal: Goal,
-  startedMs: number,
+  progress: RefreshProgress,
 ): Promise<Turn> {
   const { node } = dependencies;
   if (node.local.cachedFor(goal) !== undefined) return served;
   try {
-    return await attemptWithStore(dependencies, goal, startedMs);
+    return await attemptWithStore(dependencies, goal, progress);
   } catch (error) {
     // The kind of the failure decides what can be done without the store, whichever operation
     // failed.
     if (!isUnavailable(error) || dependencies.parentErrors.has(error)) throw error;
     return node.local.cachedFor(goal) === undefined
-      ? withoutStore(dependencies, goal, startedMs, error)
+      ? withoutStore(dependencies, goal, progress.startedMs, error)
       : served;
   }
 }
@@ -103,7 +109,7 @@ async function tryOnce(
 async function attemptWithStore(
   dependencies: RefreshDependencies,
   goal: Goal,
-  startedMs: number,
+  progress: RefreshProgress,
 ): Promise<Turn> {
   const { node, source } = dependencies;
   const snapshot = await source.read();
@@ -111,7 +117,7 @@ async function attemptWithStore(
   const block =
     source.role === "consumer"
       ? await asConsumer(dependencies, goal, snapshot)
-      : await asOwner(dependencies, goal, snapshot, startedMs);
+      : await asOwner(dependencies, goal, snapshot, progress);
   // Only a node that waits needs messages at once. The background subscribes for the others, after
   // their callers are served.
   if (block.kind === "wait") await source.subscribeAndRead();

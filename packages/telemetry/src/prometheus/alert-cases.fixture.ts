@@ -61,7 +61,8 @@ function onceCounted(
   };
 }
 
-function lifeCases({ of, countOf }: Series): readonly Case[] {
+function lifeCases(series: Series): readonly Case[] {
+  const { of, countOf } = series;
   const left = of("remainingLifetime", labelled());
   const stale = of("staleStarts", labelled('lingpai_stale_cause="platform"'));
   const refreshes = (outcome: string): string =>
@@ -101,6 +102,7 @@ function lifeCases({ of, countOf }: Series): readonly Case[] {
       fires: [input("20m", [of("inDoubt", labelled()), "0x5 1x20"])],
       quiet: [input("20m", [of("inDoubt", labelled()), "0x5 1x5 0x20"])],
     },
+    onceCounted(series, "LingpaiRotationInDoubt", "rotationInDoubt"),
   ];
 }
 
@@ -109,6 +111,9 @@ function causeCases(series: Series): readonly Case[] {
   const rejected = (verdict: string): string =>
     of("rejections", labelled(`lingpai_rejection_verdict="${verdict}"`));
   const committed = countOf("refreshDuration", labelled('lingpai_refresh_outcome="committed"'));
+  const fetches = of("fetches", labelled('lingpai_provider_outcome="ok"'));
+  const day = 'lingpai_quota_window="day"';
+  const limit = of("quotaLimit", labelled(day));
   const same = countOf("refreshDuration", labelled('lingpai_refresh_outcome="same"'));
   return [
     onceCounted(series, "LingpaiRefusedFatally", "fetches", 'lingpai_provider_outcome="fatal"'),
@@ -118,7 +123,12 @@ function causeCases(series: Series): readonly Case[] {
       "foreignRefreshes",
       'lingpai_foreign_state="confirmed"',
     ),
-    onceCounted(series, "LingpaiClaimConflict", "claimConflicts", 'lingpai_claim_action="error"'),
+    {
+      alert: "LingpaiClaimConflict",
+      labels: ofCredential,
+      fires: [input("10m", [of("claimConflicts", labelled()), "_x5 1x20"])],
+      quiet: [input("10m", [of("claimConflicts", labelled()), "1x5 0x20"])],
+    },
     {
       alert: "LingpaiRejections",
       labels: ofCredential,
@@ -139,10 +149,20 @@ function causeCases(series: Series): readonly Case[] {
       ],
     },
     {
+      alert: "LingpaiQuotaBurns",
+      labels: ofCredential,
+      fires: [input("90m", [fetches, "0+2x200"], [limit, "2000x200"])],
+      quiet: [
+        input("90m", [fetches, "0+1x200"], [limit, "2000x200"]),
+        input("180m", [fetches, "0+2x30 60x200"], [limit, "2000x300"]),
+        input("90m", [fetches, "0+2x200"]),
+      ],
+    },
+    {
       alert: "LingpaiQuotaLow",
       labels: ofCredential,
-      fires: [input("10m", [of("quotaUtilization", labelled()), "0.8x20"])],
-      quiet: [input("10m", [of("quotaUtilization", labelled()), "0.5x20"])],
+      fires: [input("10m", [of("quotaUtilization", labelled(day)), "0.8x20"])],
+      quiet: [input("10m", [of("quotaUtilization", labelled(day)), "0.79x20"])],
     },
   ];
 }
@@ -152,7 +172,7 @@ function storeCases(series: Series): readonly Case[] {
   const away = of("degradedTime", labelled('lingpai_degraded_mode="store"'));
   const lag = (le: string): string => `${bucketOf("notificationLag")}{${labelled(`le="${le}"`)}}`;
   const lost = of("lockLosses", labelled('lingpai_lock_cause="expired"'));
-  const jumps = of("clockJumps", labelled('lingpai_clock_where="node"'));
+  const jumps = of("clockJump", labelled('lingpai_clock_where="node"'));
   return [
     {
       alert: "LingpaiStoreDegraded",

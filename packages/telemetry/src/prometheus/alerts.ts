@@ -70,6 +70,15 @@ const whetherCredentialsLive: readonly Alert[] = [
     description:
       "A request was not answered, and the refresh that settles it has not succeeded for ten minutes.",
   },
+  {
+    name: "LingpaiRotationInDoubt",
+    severity: "ticket",
+    for: "0m",
+    expression: ({ of }) => perCredential("sum", counted(of("rotationInDoubt"), "1h")),
+    summary: `A refresh token was sent, and nobody knows whether it is used up: ${who}`,
+    description:
+      "If the platform cannot say which one works now, somebody has to authorise again before the credential ends.",
+  },
 ];
 
 const whoElseFetches: readonly Alert[] = [
@@ -90,7 +99,7 @@ const whoElseFetches: readonly Alert[] = [
     name: "LingpaiClaimConflict",
     severity: "ticket",
     for: "0m",
-    expression: ({ of }) => perCredential("sum", counted(of("claimConflicts"), "1h")),
+    expression: ({ of }) => `${perCredential("max", of("claimConflicts"))} > 0`,
     summary: `Another environment claims the same AppID: ${who}`,
     description: "`lingpai status` names it. Give each environment an AppID, or let one consume.",
   },
@@ -112,6 +121,18 @@ const whoElseFetches: readonly Alert[] = [
     summary: `More than two refreshes in each lifetime of two hours: ${who}`,
     description:
       "One is normal. Look for a foreign refresher, or for a caller that refreshes by hand.",
+  },
+  {
+    name: "LingpaiQuotaBurns",
+    severity: "ticket",
+    for: "30m",
+    expression: ({ of }) => {
+      const aDay = `${perCredential("sum", `rate(${of("fetches")}[1h])`)} * 86400`;
+      return `${aDay} > ${sameCredential("on")} 0.8 * ${perCredential("max", of("quotaLimit"))}`;
+    },
+    summary: `At this rate a day uses more than 80 % of its fetches: ${who}`,
+    description:
+      "Refreshes follow each other too fast for half an hour. lingpai_refresh_reason says why they are made.",
   },
   {
     name: "LingpaiQuotaLow",
@@ -190,7 +211,7 @@ const whetherTheStoreHolds: readonly Alert[] = [
     name: "LingpaiClockJumped",
     severity: "ticket",
     for: "0m",
-    expression: ({ of }) => `max by (instance) (${counted(of("clockJumps"), "1h")}) > 2`,
+    expression: ({ of }) => `max by (instance) (${counted(of("clockJump"), "1h")}) > 2`,
     summary: `A clock jumps, more than twice in an hour: ${process}`,
     description: "Lifetimes are measured without it, but back-offs may be long. Look at NTP.",
   },

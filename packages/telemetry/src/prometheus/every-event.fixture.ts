@@ -1,6 +1,6 @@
 import { channel, tracingChannel } from "node:diagnostics_channel";
-import { eventChannelName, getChannelName } from "@lingpai/core";
-import type { CredentialEvent, EventData, EventType, TracedGet } from "@lingpai/core";
+import { eventChannelName, getChannelName, measurementChannelName } from "@lingpai/core";
+import type { CredentialEvent, EventData, EventType, Measurement, TracedGet } from "@lingpai/core";
 
 const context = { credential: "test:plain:wx1", environment: "production", node: "node-1" };
 const label = { generation: 3, epoch: 4, fingerprint: "01234567" };
@@ -27,7 +27,7 @@ export const everyEvent: { readonly [Type in EventType]: EventData[Type] } = {
   rejected: { fingerprint: "01234567", verdict: "current", generation: 3, platformCode: "40001" },
   "refresh-failed": { ...failed, outcome: "unknown", failures: 1, retryAfterMs: 1_000 },
   "refused-fatally": failed,
-  "in-doubt": { cause: "unknown-outcome", epoch: 4, generation: 3 },
+  "in-doubt": { cause: "unknown-outcome", epoch: 4, generation: 3, singleUseInput: true },
   reconciled: { ...label, durationMs: 90, doubtMs: 2_000 },
   "lock-lost": { reason: "expired", epoch: 4, phase: "after-send", heldMs: 20_000 },
   "commit-superseded": { epoch: 4, fingerprint: "01234567", durationMs: 70 },
@@ -55,12 +55,31 @@ export const everyEvent: { readonly [Type in EventType]: EventData[Type] } = {
   closed: { uses: 9 },
 };
 
-/** Publishes what a process of Lingpai publishes: each event but the last, and a failed get(). */
+/** One figure of each kind, with the fields that a real one has. */
+const everyMeasurement: {
+  readonly [Kind in Measurement["kind"]]: Omit<
+    Extract<Measurement, { kind: Kind }>,
+    keyof typeof context | "kind"
+  >;
+} = {
+  store: { operation: "commit", errorCode: "CACHE_UNAVAILABLE", durationMs: 500 },
+  "lock-wait": { outcome: "granted", durationMs: 3 },
+  "lock-hold": { outcome: "released", durationMs: 120 },
+  quota: { used: 12, perDay: 2_000, resetsInMs: 3_600_000 },
+  claims: { conflicts: 1 },
+};
+
+/**
+ * Publishes what a process of Lingpai publishes: each event but the last, each figure, and a failed
+ * get().
+ */
 export function publishEveryEvent(): void {
   const events = channel(eventChannelName);
   for (const [type, data] of Object.entries(everyEvent)) {
     if (type !== "closed") events.publish(eventOf(type as EventType, data));
   }
+  for (const [kind, figure] of Object.entries(everyMeasurement))
+    channel(measurementChannelName).publish({ kind, ...context, ...figure });
   const call: TracedGet = { ...context };
   const calls = tracingChannel<TracedGet>(getChannelName);
   calls.start.publish(call);

@@ -99,9 +99,9 @@ const whoDidIt: Row = {
       description: "Foreign refreshes, and claims of other environments.",
       unit: "short",
       kind: "timeseries",
-      legend: "{{__name__}} {{lingpai_foreign_state}}{{lingpai_claim_action}}",
+      legend: "{{__name__}} {{lingpai_foreign_state}}",
       expression: ({ of }) =>
-        `increase(${of("foreignRefreshes", chosen)}[1h]) or increase(${of("claimConflicts", chosen)}[1h])`,
+        `increase(${of("foreignRefreshes", chosen)}[1h]) or ${of("claimConflicts", chosen)}`,
     },
   ],
 };
@@ -111,7 +111,7 @@ const canItGoOn: Row = {
   panels: [
     {
       title: "Quota used",
-      description: "The last threshold that was passed: 50, 80 or 95 % of the day's fetches.",
+      description: "The part of the day's fetches that is used. At 80 % there is a ticket.",
       unit: "percentunit",
       kind: "timeseries",
       legend: byCredential,
@@ -142,6 +142,22 @@ const canItGoOn: Row = {
       legend: "{{__name__}}",
       expression: () =>
         `${recorded("lingpai:refresh_duration_seconds:p99_1h")} or ${recorded("lingpai:notification_lag_seconds:p99_30m")}`,
+    },
+    {
+      title: "Slowest commands of the store",
+      description: "The 99th percentile, by what they were for.",
+      unit: "s",
+      kind: "timeseries",
+      legend: "{{lingpai_store_operation}}",
+      expression: () => recorded("lingpai:store_duration_seconds:p99_5m"),
+    },
+    {
+      title: "Longest waits for the lease",
+      description: "The 99th percentile, by how they ended: granted, newer or timeout.",
+      unit: "s",
+      kind: "timeseries",
+      legend: "{{lingpai_lock_outcome}}",
+      expression: () => recorded("lingpai:lock_wait_duration_seconds:p99_1h"),
     },
   ],
 };

@@ -8,8 +8,8 @@ export function perCredential(aggregation: "max" | "min" | "sum", expression: st
 }
 
 /** Both sides are of one credential and environment. */
-export function sameCredential(operator: "and" | "unless"): string {
-  return `${operator} on (${credential})`;
+export function sameCredential(operator: "and" | "on" | "unless"): string {
+  return operator === "on" ? `on (${credential})` : `${operator} on (${credential})`;
 }
 
 /**

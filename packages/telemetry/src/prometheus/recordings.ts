@@ -8,6 +8,8 @@ export type RecordingName =
   | "lingpai:provider_fetches:increase1d"
   | "lingpai:refresh_duration_seconds:p99_1h"
   | "lingpai:get_duration_seconds:p99_5m"
+  | "lingpai:store_duration_seconds:p99_5m"
+  | "lingpai:lock_wait_duration_seconds:p99_1h"
   | "lingpai:notification_lag_seconds:p99_30m";
 
 export interface Recording {
@@ -41,6 +43,16 @@ export const recordings: readonly Recording[] = [
     name: "lingpai:get_duration_seconds:p99_5m",
     expression: ({ bucketOf }) =>
       `histogram_quantile(0.99, sum by (le) (rate(${bucketOf("getDuration")}[5m])))`,
+  },
+  {
+    name: "lingpai:store_duration_seconds:p99_5m",
+    expression: ({ bucketOf }) =>
+      `histogram_quantile(0.99, sum by (le, lingpai_store_operation) (rate(${bucketOf("storeDuration")}[5m])))`,
+  },
+  {
+    name: "lingpai:lock_wait_duration_seconds:p99_1h",
+    expression: ({ bucketOf }) =>
+      `histogram_quantile(0.99, sum by (le, lingpai_lock_outcome) (rate(${bucketOf("lockWaitDuration")}[1h])))`,
   },
   {
     name: "lingpai:notification_lag_seconds:p99_30m",

@@ -1,0 +1,134 @@
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { measurementChannelName, type Measurement } from "../events/measurements.ts";
+import { fleet, within } from "./fleet.fixture.ts";
+
+let published: Measurement[] = [];
+const onMessage = (message: unknown): void => void published.push(message as Measurement);
+
+beforeEach(() => {
+  published = [];
+  subscribe(measurementChannelName, onMessage);
+});
+afterEach(() => {
+  unsubscribe(measurementChannelName, onMessage);
+});
+
+const ofKind = <Kind extends Measurement["kind"]>(
+  kind: Kind,
+  node = "node-1",
+): Extract<Measurement, { kind: Kind }>[] =>
+  published.filter(
+    (one): one is Extract<Measurement, { kind: Kind }> => one.kind === kind && one.node === node,
+  );
+
+describe("the channel of measurements", () => {
+  it("has each command of the store by what it is for, and how long it took", async () => {
+    const { clock, node, platform } = fleet();
+    await within(clock, 1_000, node().get());
+    const operations = ofKind("store").map(({ operation }) => operation);
+    expect(operations).toEqual(
+      expect.arrayContaining(["read", "acquire", "claims-set", "intent", "commit"]),
+    );
+    expect(ofKind("store").every(({ errorCode }) => errorCode === undefined)).toBe(true);
+    expect(ofKind("store")[0]).toEqual({
+      kind: "store",
+      credential: platform.id,
+      environment: "production",
+      node: "node-1",
+      operation: "read",
+      durationMs: expect.any(Number),
+    });
+    expect(JSON.parse(JSON.stringify(published))).toEqual(published);
+  });
+
+  it("has a command that failed with its code, after the time that it took", async () => {
+    const { clock, node } = fleet();
+    const one = node();
+    one.faults.frozen = true;
+    await within(clock, 4_100, one.get()).catch(() => {});
+    expect(ofKind("store")[0]).toMatchObject({
+      operation: "read",
+      errorCode: "CACHE_UNAVAILABLE",
+    });
+    expect(ofKind("store")[0]?.durationMs).toBeGreaterThanOrEqual(100);
+  });
+
+  it("tells apart who got the lease, who was served by its holder, and who waited in vain", async () => {
+    const { clock, node } = fleet({ latencyMs: 1_000 });
+    const [one, two, hasty] = [node(), node(), node({ parameters: { waitMs: 500 } })];
+    const calls = [one.get(), two.get(), hasty.get().catch(() => {})];
+    await within(clock, 5_000, Promise.all(calls));
+    const waits = published.filter(({ kind }) => kind === "lock-wait");
+    expect(waits).toMatchObject([
+      { node: "node-1", outcome: "granted" },
+      { node: "node-3", outcome: "timeout", durationMs: 500 },
+      { node: "node-2", outcome: "newer" },
+    ]);
+    expect((waits[2] as { durationMs?: number }).durationMs).toBeGreaterThanOrEqual(1_000);
+    const holds = published.filter(({ kind }) => kind === "lock-hold");
+    expect(holds).toMatchObject([{ node: "node-1", outcome: "released" }]);
+    expect((holds[0] as { durationMs?: number }).durationMs).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it("has how a lease was lost, with how long it was held", async () => {
+    const { clock, node, store } = fleet({ latencyMs: 8_000 });
+    const call = node().get();
+    await clock.advance(1_000);
+    store.failOver({ entries: new Map(), leases: new Map() });
+    await within(clock, 30_000, call).catch(() => {});
+    expect(ofKind("lock-hold")[0]).toMatchObject({ outcome: "refused" });
+  });
+
+  it("has the day's ledger at each fetch, and when an operator corrects it", async () => {
+    const { clock, node } = fleet();
+    const one = node({ parameters: { quotaPerDay: 100 } });
+    await within(clock, 1_000, one.get());
+    expect(ofKind("quota")).toMatchObject([{ used: 1, perDay: 100 }]);
+    expect(ofKind("quota")[0]?.resetsInMs).toBeGreaterThan(0);
+    await within(clock, 1_000, one.reconcileQuota({ used: 60, remaining: 40 }));
+    expect(ofKind("quota")[1]).toMatchObject({ used: 60, perDay: 100 });
+  });
+
+  it("has how many other environments claim the credential, and none for those that may", async () => {
+    const { clock, node } = fleet();
+    await within(clock, 1_000, node({ environment: "staging" }).get());
+    await within(clock, 1_000, node({ onConflict: "warn" }).get());
+    expect(ofKind("claims", "node-2").at(-1)).toMatchObject({ conflicts: 1 });
+    published = [];
+    const shared = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
+    for (const environment of ["staging", "production"])
+      await within(shared.clock, 1_000, shared.node({ environment, onConflict: "coexist" }).get());
+    expect(ofKind("claims", "node-2").map(({ conflicts }) => conflicts)).toEqual([0]);
+  });
+
+  it("falls silent when the credential is closed", async () => {
+    const { clock, node } = fleet();
+    const one = node();
+    await within(clock, 1_000, one.get());
+    await within(clock, 1_000, one.close());
+    const before = published.length;
+    await clock.advance(60_000);
+    expect(published).toHaveLength(before);
+  });
+});
+
+it("says when the request whose outcome is unknown had sent a single-use input", async () => {
+  const { clock, node, platform } = fleet({
+    policy: { kind: "rotate", overlapMs: 300_000 },
+    recovers: true,
+  });
+  const one = node();
+  platform.issueElsewhere();
+  await within(clock, 1_000, one.get());
+  platform.script("unknown-processed");
+  await within(
+    clock,
+    20_000,
+    one.refresh().catch(() => {}),
+  );
+  expect(one.events.find(({ type }) => type === "in-doubt")).toMatchObject({
+    cause: "unknown-outcome",
+    singleUseInput: true,
+  });
+});
