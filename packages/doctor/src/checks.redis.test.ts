@@ -237,7 +237,28 @@ describe("the checks for other users of the same Redis", () => {
     expect(await result("foreign-sdk-keys")).toMatchObject({ status: "unknown" });
   });
 
-  test("report unknown if a key does not name its AppID, and accept any key for a stable token", async () => {
+  test("a key that names no account is possibly another service's, unless it holds the fleet's token", async () => {
+    await world.put("production");
+    const coWechat = (value: string): string =>
+      JSON.stringify({ accessToken: value, expireTime: 1_796_000_000_000 });
+    await server.command("SET", "access_token", coWechat("its own"));
+    expect(await result("foreign-sdk-keys")).toMatchObject({
+      status: "finding",
+      severity: "notice",
+      evidence: "Possibly co-wechat-api keeps a token of this account in the key access_token.",
+    });
+    await server.command("SET", "access_token", coWechat(token));
+    await server.command("SET", "shop:wx_accessToken", "its own");
+    expect(await result("foreign-sdk-keys")).toMatchObject({
+      status: "finding",
+      severity: "notice",
+      evidence: expect.stringContaining("Possibly another service keeps"),
+    });
+    await server.command("DEL", "shop:wx_accessToken");
+    expect(await result("foreign-sdk-keys")).toMatchObject({ status: "ok" });
+  });
+
+  test("a key that does not tell its AppID leaves it unknown, and a stable token is out of reach", async () => {
     await world.put("production");
     await server.command("SET", `gowechat_officialaccount__stable_access_token_${appId}`, "x");
     // A lock taken by withWxjavaLock() looks like WxJava's own.

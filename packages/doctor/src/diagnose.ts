@@ -4,10 +4,11 @@ import {
   ConfigurationError,
   requireCache,
   requireKnown,
+  requireLock,
   systemClock,
   UnreadableEntryError,
 } from "@lingpai/core";
-import type { Cache, Clock } from "@lingpai/core";
+import type { Cache, Clock, Lock } from "@lingpai/core";
 import type { RedisPort } from "@lingpai/redis";
 import { byWeight, unknown } from "./check.ts";
 import type { Check, CheckResult, Language, Outcome } from "./check.ts";
@@ -23,8 +24,11 @@ export interface DiagnoseOptions {
   /** True if the cache has the sealing key. @defaultValue false */
   readonly isSealed?: boolean;
   /**
-   * The client of a Redis store: `ioredisPort(redis)`. Without it the checks of Redis are left out.
+   * The store's lock. Only a Redis shows who holds a lock without it: of another store each free
+   * lock is taken and given back at once.
    */
+  readonly lock?: Lock;
+  /** The client of a Redis store: `ioredisPort(redis)`. Without it its own checks are left out. */
   readonly redis?: RedisPort;
   /** Only this environment. @defaultValue all that have claimed a credential */
   readonly environment?: string;
@@ -59,14 +63,16 @@ const optionNames = [
   "isInFleet",
   "isSealed",
   "language",
+  "lock",
   "prefix",
   "redis",
   "variables",
 ];
 
 /**
- * Runs every check. It fetches nothing and changes no credential. In Redis it writes one canary
- * under each environment, which expires within 10 s, and a fence, which stays.
+ * Runs every check. Fetches nothing and changes no credential; in Redis it writes one canary under
+ * each environment, which lapses within 10 s, and a fence, which stays. In other stores it takes
+ * each free lock and gives it back at once.
  *
  * @throws {CacheUnavailableError} The store cannot be reached.
  * @throws {ConfigurationError} An option is invalid.
@@ -121,6 +127,7 @@ function resultOf(check: Check, outcome: Outcome, language: Language): CheckResu
 async function sightOf(options: DiagnoseOptions): Promise<Sight> {
   requireKnown("diagnose()", options, optionNames);
   requireCache(options.cache);
+  if (options.lock !== undefined) requireLock(options.lock);
   const { cache, clock = systemClock, environment, prefix = [], redis } = options;
   const credentials = await seeCredentials(cache, clock, environment, options.facts ?? {});
   const claimed = "known" in credentials ? credentials.known.credentials : [];
@@ -131,6 +138,7 @@ async function sightOf(options: DiagnoseOptions): Promise<Sight> {
     cache,
     isSealed: options.isSealed ?? false,
     clock,
+    lock: options.lock,
     redis: redis && { port: redis, servers: await serversOf(redis, clock) },
     credentials,
     paths,

@@ -29,6 +29,7 @@ export function runDoctor(
     try {
       const options: DiagnoseOptions = {
         cache: store.cache,
+        lock: store.lock,
         isSealed,
         prefix,
         facts,

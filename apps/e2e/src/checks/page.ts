@@ -22,7 +22,7 @@ const words: Readonly<Record<Language, Words>> = {
     title: "What `lingpai doctor` checks",
     other: "[简体中文](doctor.zh-CN.md)",
     intro: [
-      "`npx lingpai doctor --store redis://127.0.0.1:6379` looks at a store and at the process environment, and fetches nothing. `GET /v1/doctor` of the token server answers the same. What could not be checked is `unknown`, never `ok`, and says why. In Redis it writes one canary key for each environment, which lapses within ten seconds, and a fence, which stays.",
+      "`npx lingpai doctor --store redis://127.0.0.1:6379` looks at a store and at the process environment, and fetches nothing. `GET /v1/doctor` of the token server answers the same. What could not be checked is `unknown`, never `ok`, and says why. In Redis it writes one canary key for each environment, which lapses within ten seconds, and a fence, which stays. In other stores it takes each lock that is free and gives it back at once, because only so they show who holds one.",
       "It exits with 0 when nothing is found, 1 with findings, 2 for wrong options, 3 when the store cannot be reached, and 4 when the platform refuses to issue. `--fix` makes only changes that can be undone, and prints how.",
     ],
     severity: {
@@ -37,7 +37,7 @@ const words: Readonly<Record<Language, Words>> = {
     title: "`lingpai doctor` 检查什么",
     other: "[English](doctor.md)",
     intro: [
-      "`npx lingpai doctor --store redis://127.0.0.1:6379` 检查存储与进程环境，不会获取任何 token。中控服务器的 `GET /v1/doctor` 给出同样的结果。无法检查的项目标为 `unknown` 并说明原因，绝不会标为 `ok`。在 Redis 中，它为每个环境写入一个十秒内过期的探测键，以及一个会保留的栅栏值。",
+      "`npx lingpai doctor --store redis://127.0.0.1:6379` 检查存储与进程环境，不会获取任何 token。中控服务器的 `GET /v1/doctor` 给出同样的结果。无法检查的项目标为 `unknown` 并说明原因，绝不会标为 `ok`。在 Redis 中，它为每个环境写入一个十秒内过期的探测键，以及一个会保留的栅栏值。其他存储只能通过加锁得知锁是否被占用，因此它会获取每个空闲的锁并立即归还。",
       "退出码：0 没有发现问题，1 有问题，2 选项有误，3 无法连接存储，4 平台拒绝签发。`--fix` 只做可以撤销的更改，并打印撤销方法。",
     ],
     severity: {

@@ -10,6 +10,7 @@ export function doctorOf(opened: Opened, clock: Clock): () => Promise<Diagnosis>
   return () =>
     diagnose({
       cache: store.cache,
+      lock: store.lock,
       isSealed,
       isInFleet: true,
       prefix: config.current.store.prefix,

@@ -6,7 +6,7 @@ import { unlessRefused } from "../sight/redis-sight.ts";
 import type { RedisServer } from "../sight/redis-sight.ts";
 import type { RedisSight, Sight } from "../sight/sight.ts";
 import { readKey } from "./read-key.ts";
-import { sdkKeyOf, sdkKeyPattern } from "./sdk-keys.ts";
+import { isCoWechatValue, isPlainName, sdkKeyOf, sdkKeyPattern, shownKey } from "./sdk-keys.ts";
 
 /** The limit for a pass over the keys: about two seconds of an idle Redis, in small steps. */
 const stepsMax = 2_000;
@@ -80,8 +80,16 @@ async function judge(
   const bad = new Map<string, string>();
   const nameless = new Set<string>();
   const open = new Set<string>();
+  const possible: string[] = [];
   for (const key of keys) {
     const found = sdkKeyOf(key, accounts);
+    if (found === undefined && isPlainName(key)) {
+      const value = await readKey(redis.port, withoutPrefix(key, redis), clock);
+      if (value?.text === undefined || secrets.some((secret) => value.text?.includes(secret)))
+        continue;
+      const who = isCoWechatValue(value.text) ? "co-wechat-api keeps" : "another service keeps";
+      possible.push(`Possibly ${who} a token of this account in the key ${shownKey(key)}.`);
+    }
     if (found === undefined || found.isStable) continue;
     if (found.account === undefined) {
       nameless.add(found.sdk);
@@ -98,6 +106,8 @@ async function judge(
     if (!bad.has(name)) bad.set(name, `${found.sdk} has the key ${found.shown}.`);
   }
   if (bad.size > 0) return finding(joined([...bad.values()]));
+  // A key that names no account may belong to another one.
+  if (possible.length > 0) return finding(joined(possible), "notice");
   if (open.size > 0) return unknown(joined([...open]));
   if (nameless.size > 0)
     return unknown(`There are keys of ${[...nameless].join(", ")} that do not tell their AppID.`);

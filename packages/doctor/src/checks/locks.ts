@@ -1,12 +1,20 @@
-/** Checks for a lock that is never released, or that a foreign value occupies. */
+/** A lock that nobody gives back, or that something else occupies. */
+import { randomUUID } from "node:crypto";
+import { CacheUnavailableError } from "@lingpai/core";
+import type { Lock } from "@lingpai/core";
 import { nameOf } from "@lingpai/core/driver";
 import { lockKey } from "@lingpai/redis";
-import type { Check } from "../check.ts";
+import type { Check, Outcome } from "../check.ts";
 import { finding, joined, ok, unknown } from "../check.ts";
+import { isGone } from "../sight/redis-sight.ts";
+import type { SeenCredential } from "../sight/credentials.ts";
 import { readKey } from "./read-key.ts";
 import { minutes, nameOfCredential } from "./over-credentials.ts";
 
-/** A lease lasts 10 s, and is extended after every third of it. */
+/** Longer than a release takes. A node that asks meanwhile asks again when this is over. */
+const triedForMs = 1_000;
+
+/** A lease is 10 s, and is extended every third of it. */
 const leaseMaxMs = 600_000;
 
 export const stuckLock: Check = {
@@ -25,12 +33,12 @@ export const stuckLock: Check = {
       remedy: "查出谁在写这个键。确认此刻没有节点在刷新之后，删除该键；旁边的栅栏值请保留。",
     },
   },
-  async look({ clock, credentials, redis }) {
-    if (redis === undefined)
-      return unknown(
-        "This store shows a lock only to who takes it, which would hold up the fleet.",
-      );
+  async look({ clock, credentials, lock, redis }) {
     if ("unknown" in credentials) return unknown(credentials.unknown);
+    if (redis === undefined)
+      return lock === undefined
+        ? unknown("No lock was given, and only a Redis shows one without it.")
+        : tryEach(lock, credentials.known.credentials);
     const bad: string[] = [];
     let isRefused = false;
     for (const one of credentials.known.credentials) {
@@ -51,3 +59,29 @@ export const stuckLock: Check = {
     return isRefused ? unknown("GET is refused on a lock's key.") : ok("No lock is stuck.");
   },
 };
+
+/**
+ * Other stores show a lock only to who asks for it. One that is free is taken and given back at
+ * once, which at most delays a refresh by as long.
+ */
+async function tryEach(lock: Lock, credentials: readonly SeenCredential[]): Promise<Outcome> {
+  const bad: string[] = [];
+  const open: string[] = [];
+  for (const one of credentials) {
+    const where = `The lock of ${nameOfCredential(one)}`;
+    const owner = randomUUID();
+    const view = lock.at(one.path);
+    try {
+      const answer = await view.tryAcquire(one.id, owner, triedForMs);
+      if (answer.acquired) await view.release(one.id, owner);
+      else if (answer.remainingMs === Number.POSITIVE_INFINITY) bad.push(`${where} never ends.`);
+      else if (answer.remainingMs > leaseMaxMs)
+        bad.push(`${where} is held for another ${minutes(answer.remainingMs)}.`);
+    } catch (error) {
+      if (!(error instanceof CacheUnavailableError) || isGone(error)) throw error;
+      open.push(`${where} cannot be asked for: ${error.message}`);
+    }
+  }
+  if (bad.length > 0) return finding(joined(bad));
+  return open.length > 0 ? unknown(joined(open)) : ok("No lock is stuck.");
+}

@@ -9,9 +9,9 @@ export interface SdkKeyShape {
 }
 
 /**
- * From the sources of these SDKs (read 2026-11). Prefixes are configurable, so only the text around
- * the AppID is matched. co-wechat-api has no key of its own: its users choose one, and the last row
- * finds it if it contains the AppID.
+ * As the sources of these SDKs have them (read 2026-11). Prefixes can be configured, so only what
+ * stands round the AppID counts. co-wechat-api has no key of its own: its users choose one, which
+ * the last row finds if it holds the AppID, and {@link isPlainName} otherwise.
  */
 export const sdkKeyShapes: readonly SdkKeyShape[] = [
   {
@@ -35,7 +35,21 @@ export const sdkKeyShapes: readonly SdkKeyShape[] = [
   { sdk: "another service", shape: /APPID/ },
 ];
 
-/** A pattern for SCAN that finds all of them. */
+/** The names that users of co-wechat-api, or of their own code, choose when they have one account. */
+const plainName = /(?:^|[:._-])access_?token$/i;
+/** What co-wechat-api gives to be stored (README of 1.0 to 3.11, read 2026-11). */
+const coWechatValue = /"accessToken"\s*:\s*"[^"]+"\s*,\s*"expireTime"\s*:\s*\d+/;
+
+/** Returns true for a key that tells no account and may hold the token of any. */
+export function isPlainName(key: string): boolean {
+  return plainName.test(key) && !/\{[^{}]+\}/.test(key);
+}
+
+export function isCoWechatValue(value: string): boolean {
+  return coWechatValue.test(value);
+}
+
+/** A pattern of SCAN that finds all of them. */
 export const sdkKeyPattern = "*[aA][cC][cC][eE][sS][sS]*[tT][oO][kK][eE][nN]*";
 
 export interface SdkKey {
@@ -56,6 +70,10 @@ export function sdkKeyOf(key: string, accounts: readonly string[]): SdkKey | und
   const text = account === undefined ? key : key.replaceAll(account, "APPID");
   const found = sdkKeyShapes.find(({ shape }) => shape.test(text));
   if (found === undefined) return undefined;
-  const shown = key.replaceAll(/[0-9a-f]{32}/gi, "…").slice(0, 120);
-  return { sdk: found.sdk, account, isStable: found.isStable === true, shown };
+  return { sdk: found.sdk, account, isStable: found.isStable === true, shown: shownKey(key) };
+}
+
+/** Returns the key without the AppSecret that some SDKs write into it. */
+export function shownKey(key: string): string {
+  return key.replaceAll(/[0-9a-f]{32}/gi, "…").slice(0, 120);
 }

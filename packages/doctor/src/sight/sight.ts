@@ -1,5 +1,5 @@
-/** The data that all checks use, read once. */
-import type { Cache, Clock } from "@lingpai/core";
+/** Everything that the checks look at, read once. */
+import type { Cache, Clock, Lock } from "@lingpai/core";
 import type { RedisPort } from "@lingpai/redis";
 import type { Seen, SeenCredentials } from "./credentials.ts";
 import type { RedisServer } from "./redis-sight.ts";
@@ -13,6 +13,8 @@ export interface Sight {
   /** The cache as the credentials use it: with the sealing key, if there is one. */
   readonly cache: Cache;
   readonly isSealed: boolean;
+  /** Undefined: it was not given. */
+  readonly lock: Lock | undefined;
   readonly clock: Clock;
   /** Undefined if the store is not Redis. */
   readonly redis: RedisSight | undefined;
