@@ -83,6 +83,7 @@ export {
   type LockHoldFigure,
   type QuotaFigure,
   type ClaimsFigure,
+  type RepeatedFigure,
   type Measurement,
 } from "./events/measurements.ts";
 export {

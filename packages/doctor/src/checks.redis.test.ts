@@ -378,6 +378,10 @@ describe("the checks of the server's settings", () => {
       evidence: `the server is a replica of 127.0.0.1:${server.port}.`,
     });
     expect(await result("commands-refused", behind)).toMatchObject({ status: "unknown" });
+    expect(await result("clocks-apart")).toMatchObject({
+      status: "unknown",
+      evidence: expect.stringContaining("replicas of the server were not asked"),
+    });
     expect(await result("unreplicated-writes")).toMatchObject({ status: "finding" });
     await setting("min-replicas-to-write", "1", "0");
     expect(await result("unreplicated-writes")).toMatchObject({ status: "ok" });

@@ -76,8 +76,7 @@ export const instruments: Readonly<Record<InstrumentKey, Instrument>> = {
     name: "lingpai.provider.fetches",
     kind: "counter",
     unit: "{fetch}",
-    description:
-      "Requests for a credential that this node made; one that is repeated at once counts once",
+    description: "Requests for a credential that this node sent, as the platform counts them",
     attributes: ["lingpai.provider.outcome", "error.type"],
   },
   rejections: {

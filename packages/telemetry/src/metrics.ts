@@ -1,5 +1,5 @@
-/** Counts and times the reported events. */
-import type { Attributes, Meter } from "@opentelemetry/api";
+/** Counts and times what the events report. */
+import type { Attributes, AttributeValue, Meter } from "@opentelemetry/api";
 import type { CredentialEvent, EventContext, Measurement as Figure } from "@lingpai/core";
 import { instruments, optionsOf, type Instrument } from "./instruments.ts";
 import type { Labels } from "./labels.ts";
@@ -107,7 +107,10 @@ function counted(event: CredentialEvent): readonly Measurement[] {
 }
 
 /** What one figure of core's channel of measurements adds. */
-export function durationsOf(figure: Figure, labels: Pick<Labels, "code">): readonly Measurement[] {
+export function measurementsOfFigure(
+  figure: Figure,
+  labels: Pick<Labels, "code">,
+): readonly Measurement[] {
   switch (figure.kind) {
     case "store":
       return [
@@ -123,6 +126,8 @@ export function durationsOf(figure: Figure, labels: Pick<Labels, "code">): reado
       const attributes = { "lingpai.lock.outcome": figure.outcome };
       return [measured(instrument, figure.durationMs / 1_000, attributes)];
     }
+    case "repeated":
+      return [fetch(figure.outcome, labels.code(figure.errorCode))];
     default:
       return [];
   }
@@ -136,15 +141,15 @@ function asked(durationMs: number, outcome: string, attributes: Attributes): Mea
   const error = attributes["error.type"];
   return [
     measured(instruments.refreshDuration, durationMs / 1_000, attributes),
-    ...(outcome === "unsent"
-      ? []
-      : [
-          one(instruments.fetches, {
-            "lingpai.provider.outcome": outcome,
-            ...(error !== undefined && { "error.type": error }),
-          }),
-        ]),
+    ...(outcome === "unsent" ? [] : [fetch(outcome, error)]),
   ];
+}
+
+function fetch(outcome: string, error: AttributeValue | undefined): Measurement {
+  return one(instruments.fetches, {
+    "lingpai.provider.outcome": outcome,
+    ...(error !== undefined && { "error.type": error }),
+  });
 }
 
 function one(instrument: Instrument, attributes: Attributes): Measurement {

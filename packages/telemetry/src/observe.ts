@@ -15,7 +15,7 @@ import type { KindsOf } from "@lingpai/core";
 import { createGauges } from "./gauges.ts";
 import { instruments } from "./instruments.ts";
 import { createLabels } from "./labels.ts";
-import { createMetrics, durationsOf, measured, measurementsOf } from "./metrics.ts";
+import { createMetrics, measured, measurementsOf, measurementsOfFigure } from "./metrics.ts";
 import { errorType, traceCalls } from "./spans.ts";
 
 export interface ObserveOptions {
@@ -80,7 +80,7 @@ export function observe(options: ObserveOptions = {}): Observation {
   };
   const onMeasurement = (message: unknown): void => {
     const measurement = message as Measurement;
-    record(measurement, durationsOf(measurement, labels));
+    record(measurement, measurementsOfFigure(measurement, labels));
     gauges.measure(measurement);
   };
   subscribe(eventChannelName, onEvent);

@@ -97,8 +97,14 @@ async function redisAt(
     import("@lingpai/redis"),
   ]);
   const patience = isOneShot
-    ? // The ready check prints a line of its own where INFO is refused.
-      { maxRetriesPerRequest: 1, retryStrategy: () => null, enableReadyCheck: false }
+    ? {
+        maxRetriesPerRequest: 1,
+        retryStrategy: () => null,
+        // The ready check prints a line of its own where INFO is refused.
+        enableReadyCheck: false,
+        // Otherwise a connection that never was keeps the process for two more seconds.
+        disconnectTimeout: 0,
+      }
     : { maxRetriesPerRequest: 1, connectTimeout: 2_000 };
   const client =
     address.kind === "redis"

@@ -2,7 +2,7 @@
  * Figures that no event has, for metrics: how long the store and the lease took, the ledger, the
  * claims. Published on a channel of their own, because they are too many for a log.
  */
-import type { ErrorCode, LockLossReason } from "../errors.ts";
+import type { ErrorCode, IssueOutcome, LockLossReason } from "../errors.ts";
 import type { EventContext } from "./events.ts";
 
 /**
@@ -57,7 +57,24 @@ export interface ClaimsFigure {
   readonly conflicts: number;
 }
 
-export type Figure = StoreFigure | LockWaitFigure | LockHoldFigure | QuotaFigure | ClaimsFigure;
+/**
+ * A request that was answered, and is sent again at once: no event has it. The ledger counts it,
+ * because the platform counts calls, whatever it answers (its page of call limits, read 2026-11).
+ */
+export interface RepeatedFigure {
+  readonly kind: "repeated";
+  readonly outcome: IssueOutcome;
+  /** The platform's code, otherwise ours. */
+  readonly errorCode: string;
+}
+
+export type Figure =
+  | StoreFigure
+  | LockWaitFigure
+  | LockHoldFigure
+  | QuotaFigure
+  | ClaimsFigure
+  | RepeatedFigure;
 
 interface Timed {
   readonly durationMs: number;
@@ -65,4 +82,9 @@ interface Timed {
 
 /** One figure, and whose it is. */
 export type Measurement = Pick<EventContext, "credential" | "environment" | "node"> &
-  (((StoreFigure | LockWaitFigure | LockHoldFigure) & Timed) | QuotaFigure | ClaimsFigure);
+  (
+    | ((StoreFigure | LockWaitFigure | LockHoldFigure) & Timed)
+    | QuotaFigure
+    | ClaimsFigure
+    | RepeatedFigure
+  );

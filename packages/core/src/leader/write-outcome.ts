@@ -85,7 +85,12 @@ export class OutcomeWriter {
     }
     if (isRecorded) local.updateState(state);
     else local.continueState(state, attempt.snapshot.state, true);
-    if (error === undefined || ending.again === true) return isRecorded;
+    if (error === undefined) return isRecorded;
+    if (ending.again === true) {
+      const { code, outcome, platformCode } = error;
+      context.bus.measure({ kind: "repeated", outcome, errorCode: platformCode ?? code });
+      return isRecorded;
+    }
     reportFailure(context.bus, error, {
       reason: resolvedGoal.reason,
       failures: state.failures,

@@ -102,6 +102,16 @@ describe("the channel of measurements", () => {
     expect(ofKind("claims", "node-2").map(({ conflicts }) => conflicts)).toEqual([0]);
   });
 
+  it("has a request that a busy platform answered, and that was sent again at once", async () => {
+    const { clock, node, platform } = fleet();
+    platform.script({ outcome: "busy", platformCode: "-1" });
+    const one = node();
+    await within(clock, 5_000, one.get());
+    expect(platform.issues).toHaveLength(2);
+    expect(one.status().quota.used).toBe(2);
+    expect(ofKind("repeated")).toMatchObject([{ outcome: "busy", errorCode: "-1" }]);
+  });
+
   it("falls silent when the credential is closed", async () => {
     const { clock, node } = fleet();
     const one = node();

@@ -67,6 +67,7 @@ const everyMeasurement: {
   "lock-hold": { outcome: "released", durationMs: 120 },
   quota: { used: 12, perDay: 2_000, resetsInMs: 3_600_000 },
   claims: { conflicts: 1 },
+  repeated: { outcome: "busy", errorCode: "-1" },
 };
 
 /**
