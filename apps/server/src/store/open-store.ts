@@ -116,6 +116,7 @@ async function redisAt(
             sentinels: [...address.nodes],
             name: address.name,
             failoverDetector: true,
+            ...(isOneShot && { sentinelRetryStrategy: () => null }),
             enableTLSForSentinelMode: address.login.isTls,
             ...(address.login.isTls && { sentinelTLS: {} }),
             ...(address.sentinelPassword !== undefined && {
