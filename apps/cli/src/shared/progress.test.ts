@@ -14,6 +14,7 @@ function terminal({ isTTY = true } = {}): { stream: NodeJS.WriteStream; shown: (
     { isTTY, columns: 80, rows: 24 },
     { cursorTo: () => true, moveCursor: () => true, clearLine: () => true },
   );
+  // A spinner uses no more of a terminal than this has.
   return { stream: stream as unknown as NodeJS.WriteStream, shown: () => text };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { sqliteStore } from "@lingpai/adapter-sqlite";
 import { claimsPath } from "@lingpai/core/driver";
+import { systemClock } from "@lingpai/core";
 import type { Lock, Store } from "@lingpai/core";
 import { expect, onTestFinished, test } from "vitest";
 import type { CheckResult } from "../check.ts";
@@ -21,7 +22,7 @@ async function claimedStore(): Promise<{ store: Store; lock: Lock }> {
     rmSync(folder, { recursive: true });
   });
   const store = sqliteStore(database);
-  const nowMs = Date.now();
+  const nowMs = systemClock.wallMs();
   const claim = { environment: "production", path: ["production"], node: "a", sinceMs: nowMs };
   const claims = [{ ...claim, renewedMs: nowMs }];
   await store.cache.at(claimsPath).set(id, JSON.stringify({ v: 1, claims }));

@@ -1,6 +1,5 @@
 /** A lock that nobody gives back, or that something else occupies. */
-import { randomUUID } from "node:crypto";
-import { CacheUnavailableError } from "@lingpai/core";
+import { CacheUnavailableError, systemRandom } from "@lingpai/core";
 import type { Lock } from "@lingpai/core";
 import { nameOf } from "@lingpai/core/driver";
 import { lockKey } from "@lingpai/redis";
@@ -69,7 +68,7 @@ async function tryEach(lock: Lock, credentials: readonly SeenCredential[]): Prom
   const open: string[] = [];
   for (const one of credentials) {
     const where = `The lock of ${nameOfCredential(one)}`;
-    const owner = randomUUID();
+    const owner = systemRandom.id();
     const view = lock.at(one.path);
     try {
       const answer = await view.tryAcquire(one.id, owner, triedForMs);
