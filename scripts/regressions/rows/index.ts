@@ -7,6 +7,7 @@ import { calls } from "./calls.ts";
 import { config } from "./config.ts";
 import { doctorRows } from "./doctor.ts";
 import { dashboard } from "./dashboard.ts";
+import { metrics } from "./metrics.ts";
 import { mirrors } from "./mirrors.ts";
 import { pushes } from "./pushes.ts";
 import { serverRows } from "./server.ts";
@@ -31,6 +32,7 @@ export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   config,
   doctor: doctorRows,
   dashboard,
+  metrics,
   mirrors,
   pushes,
   server: serverRows,

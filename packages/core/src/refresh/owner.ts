@@ -102,9 +102,9 @@ async function leadUnderLease(
     await claims.extendClaim(node.local.cached?.stored).catch(() => {});
     return served;
   } finally {
+    if (outcomes.pending?.keeps(lease) !== true)
+      bus.measure({ kind: "lock-hold", outcome: lease.lost ?? "released" }, grantedMs);
     // An outcome that could not be stored yet keeps the lease.
-    const isKept = outcomes.pending?.keeps(lease) === true;
-    if (!isKept) bus.measure({ kind: "lock-hold", outcome: lease.lost ?? "released" }, grantedMs);
     if (outcomes.pending?.keeps(lease) !== true) await lease.release();
     source.feed.resume();
   }
