@@ -7,7 +7,7 @@ import spinner from "yocto-spinner";
 const quietMs = 400;
 
 /** Where it is shown, and by which clock. Default: stderr, the system's. */
-interface Surroundings {
+interface ProgressOptions {
   readonly stream?: NodeJS.WriteStream;
   readonly clock?: Clock;
 }
@@ -16,7 +16,7 @@ interface Surroundings {
 export async function withProgress<T>(
   text: string,
   work: Promise<T>,
-  { clock = systemClock, stream = process.stderr }: Surroundings = {},
+  { clock = systemClock, stream = process.stderr }: ProgressOptions = {},
 ): Promise<T> {
   if (!stream.isTTY) return work;
   const shown = spinner({ text, stream });
