@@ -70,9 +70,9 @@ const optionNames = [
 ];
 
 /**
- * Runs every check. Fetches nothing and changes no credential; in Redis it writes one canary under
- * each environment, which lapses within 10 s, and a fence, which stays. In other stores it takes
- * each free lock and gives it back at once.
+ * Runs every check. It fetches nothing and changes no credential. In Redis it writes one canary
+ * under each environment, which expires within 10 s, and a fence, which stays. In other stores it
+ * takes each free lock and gives it back at once.
  *
  * @throws {CacheUnavailableError} The store cannot be reached.
  * @throws {ConfigurationError} An option is invalid.

@@ -21,7 +21,7 @@ interface Observed {
   /** `perDay` is undefined where there is no limit. */
   quota?: { readonly used: number; readonly perDay: number | undefined; readonly untilMs: number };
   claims?: { readonly conflicts: number; readonly untilMs: number };
-  /** Since when the store has been away. */
+  /** When the store became unreachable. */
   awaySinceMs?: number | undefined;
 }
 
@@ -50,7 +50,7 @@ export function createGauges(meter: Meter, labels: Labels, nowMs: () => number):
   const observed = new Map<string, Observed>();
   /** The SDK repeats the last value of what is no longer observed, so a condition is ended first. */
   const ended = new Map<string, Ended>();
-  /** Of closed credentials too: a counter never falls. Seconds by series. */
+  /** Seconds by series. Includes closed credentials, because a counter never decreases. */
   const awayMs: AwayMs = new Map();
   const observables = observablesOf(meter);
   const all = Object.values(observables);
@@ -189,7 +189,7 @@ function update(one: Observed, event: CredentialEvent, now: number): void {
   }
 }
 
-/** Adds the time since the last look to the series of the credential. */
+/** Adds the time since the last collection to the series of the credential. */
 function settleAway(one: Observed, now: number, awayMs: AwayMs): void {
   if (one.awaySinceMs === undefined) return;
   const { attributes } = one;

@@ -1,4 +1,4 @@
-/** Counts and times what the events report. */
+/** Counts and times the reported events. */
 import type { Attributes, AttributeValue, Meter } from "@opentelemetry/api";
 import type { CredentialEvent, EventContext, Measurement as Figure } from "@lingpai/core";
 import { instruments, optionsOf, type Instrument } from "./instruments.ts";

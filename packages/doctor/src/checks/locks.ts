@@ -1,4 +1,4 @@
-/** A lock that nobody gives back, or that something else occupies. */
+/** Checks for a lock that is never released, or that a foreign value occupies. */
 import { CacheUnavailableError, systemRandom } from "@lingpai/core";
 import type { Lock } from "@lingpai/core";
 import { nameOf } from "@lingpai/core/driver";
@@ -10,10 +10,10 @@ import type { SeenCredential } from "../sight/credentials.ts";
 import { readKey } from "./read-key.ts";
 import { minutes, nameOfCredential } from "./over-credentials.ts";
 
-/** Longer than a release takes. A node that asks meanwhile asks again when this is over. */
+/** Longer than a release takes. A node that asks meanwhile asks again after it. */
 const triedForMs = 1_000;
 
-/** A lease is 10 s, and is extended every third of it. */
+/** A lease lasts 10 s, and is extended after every third of it. */
 const leaseMaxMs = 600_000;
 
 export const stuckLock: Check = {

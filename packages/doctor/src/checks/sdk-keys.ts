@@ -9,9 +9,9 @@ export interface SdkKeyShape {
 }
 
 /**
- * As the sources of these SDKs have them (read 2026-11). Prefixes can be configured, so only what
- * stands round the AppID counts. co-wechat-api has no key of its own: its users choose one, which
- * the last row finds if it holds the AppID, and {@link isPlainName} otherwise.
+ * From the sources of these SDKs (read 2026-11). Prefixes are configurable, so only the text around
+ * the AppID is matched. co-wechat-api has no key of its own: its users choose one. The last row
+ * finds it if it contains the AppID, and {@link isPlainName} otherwise.
  */
 export const sdkKeyShapes: readonly SdkKeyShape[] = [
   {
@@ -40,7 +40,7 @@ const plainName = /(?:^|[:._-])access_?token$/i;
 /** What co-wechat-api gives to be stored (README of 1.0 to 3.11, read 2026-11). */
 const coWechatValue = /"accessToken"\s*:\s*"[^"]+"\s*,\s*"expireTime"\s*:\s*\d+/;
 
-/** Returns true for a key that tells no account and may hold the token of any. */
+/** Returns true for a key that names no account and may hold the token of any. */
 export function isPlainName(key: string): boolean {
   return plainName.test(key) && !/\{[^{}]+\}/.test(key);
 }
@@ -49,7 +49,7 @@ export function isCoWechatValue(value: string): boolean {
   return coWechatValue.test(value);
 }
 
-/** A pattern of SCAN that finds all of them. */
+/** A pattern for SCAN that finds all of them. */
 export const sdkKeyPattern = "*[aA][cC][cC][eE][sS][sS]*[tT][oO][kK][eE][nN]*";
 
 export interface SdkKey {

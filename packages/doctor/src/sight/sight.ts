@@ -1,4 +1,4 @@
-/** Everything that the checks look at, read once. */
+/** The data that all checks use, read once. */
 import type { Cache, Clock, Lock } from "@lingpai/core";
 import type { RedisPort } from "@lingpai/redis";
 import type { Seen, SeenCredentials } from "./credentials.ts";
