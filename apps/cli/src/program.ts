@@ -31,6 +31,14 @@ export function programOf(output: Output, exit: Exit): Command {
   addConfig(program, output, exit);
   addSimulate(program, output, exit);
   addServe(program, output, exit);
+  program.addHelpText(
+    "after",
+    examples(
+      "lingpai demo                                      see the incident, and that it does not happen",
+      "lingpai serve --first-key                         a token server with its dashboard",
+      "lingpai doctor --store redis://127.0.0.1:6379     what is wrong with a store",
+    ) + "\n\n`lingpai COMMAND --help` lists the options of a command, with examples.",
+  );
   nameVariables(program);
   return program;
 }

@@ -68,10 +68,20 @@ function programOf({ err, out }: Output, name: string): Command {
   const program = new Command(name)
     .description("The token server: one valid token for every service, in any language.")
     .exitOverride()
-    .configureOutput({ writeOut: (text) => out(text), writeErr: (text) => err(text) });
+    .configureOutput({ writeOut: (text) => out(text), writeErr: (text) => err(text) })
+    .addHelpText(
+      "after",
+      `
+Examples:
+  ${name} --first-key
+  ${name} --config lingpai.yaml --environment production
+  ${name} key create --name shop --rights read,reject --refs "*"
+
+Without a command it serves: \`${name} serve --help\` lists the options for that.`,
+    );
   common(program.command("serve", { isDefault: true }))
     .description("Serves until SIGTERM or SIGINT.")
-    .addOption(new Option("--allow <risk...>", "start although").choices(riskNames))
+    .addOption(new Option("--allow <risk...>", "start in spite of this").choices(riskNames))
     .option("--first-key", "make a key with all rights if there is none, and print it once")
     .option("--behind-tls", "a proxy ends TLS: the dashboard's cookies are only sent over it")
     .action((flags: ServeFlags) => runServe(flags, out));

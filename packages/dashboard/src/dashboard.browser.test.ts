@@ -63,7 +63,7 @@ test("every state has a word in both languages, and the worst comes first in bot
       expect(await page.getAttribute("html", "lang")).toBe(language === "en" ? "en" : "zh-CN");
       expect(await textOf(page, "h1")).toMatch(
         language === "en"
-          ? /^5 of 6 credentials are live\. 1 conflict on /
+          ? /^5 of 6 credentials are live\. \S+ has no token\. 1 conflict on /
           : /^6 个凭据中有 5 个有效。/,
       );
       await expectFlawless(opened);

@@ -24,7 +24,7 @@ export function sizesOf(assets: readonly Asset[]): readonly Size[] {
   const first = sum((name) => isModule(name) && !isLater(name)) + dictionary;
   const chart = sum((name) => isModule(name) && name.startsWith("uPlot"));
   return [
-    { what: "JS of the page", bytes: first, most: 45_000 },
+    { what: "JS that the first screen loads", bytes: first, most: 45_000 },
     { what: "JS of the ledger's chart (uPlot)", bytes: chart, most: 25_000 },
     { what: "CSS", bytes: sum((name) => name.endsWith(".css")), most: 10_000 },
   ];

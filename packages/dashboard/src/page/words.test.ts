@@ -62,7 +62,10 @@ test("the first sentence counts those without a token, uncertain, failing and un
     rowOf({ ref: "d", state: "none", generation: undefined }),
   ];
   expect(headline(rows, atMs, en)).toBe(
-    "2 of 3 credentials are live. 1 is in doubt. 1 cannot be renewed at the moment. Nobody has asked for 1 yet.",
+    "2 of 3 credentials are live. a has no token. 1 is in doubt. 1 cannot be renewed at the moment. Nobody has asked for 1 yet.",
+  );
+  expect(headline([...rows, rowOf({ ref: "e", state: "none", failure })], atMs, zh)).toBe(
+    "4 个凭据中有 2 个有效。a 等 2 个没有可用令牌。1 个存疑。1 个暂时无法续期。1 个尚无人使用。",
   );
   expect(headline([], atMs, en)).toBe("No credential is served yet.");
   expect(headline([rowOf()], atMs, en)).toBe("The credential is live.");

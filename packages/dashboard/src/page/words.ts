@@ -69,6 +69,10 @@ export function headline(
   const asked = rows.length - idle;
   const parts: string[] = [];
   if (asked > 0) parts.push(served === asked ? text.allLive(asked) : text.someLive(served, asked));
+  const dead = worstFirst(rows).filter((row) => severityOf(row) === "dead");
+  // Where there are no others, the sentence before has said it.
+  if (dead[0] !== undefined && dead.length < asked)
+    parts.push(text.dead(dead.length, shortRef(dead[0].ref)));
   const conflicts = rows.filter(({ conflict }) => conflict !== undefined);
   const [first] = worstFirst(conflicts);
   if (first?.conflict !== undefined) {

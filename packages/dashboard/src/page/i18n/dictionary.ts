@@ -67,6 +67,8 @@ export interface Dictionary {
     readonly none: string;
     readonly allLive: (count: number) => string;
     readonly someLive: (live: number, count: number) => string;
+    /** `ref` is one of them. */
+    readonly dead: (count: number, ref: string) => string;
     readonly conflicts: (count: number, ref: string, since: string) => string;
     readonly others: Readonly<
       Record<Exclude<Severity, "live" | "conflict" | "dead">, (count: number) => string>
@@ -92,6 +94,8 @@ export interface Dictionary {
     readonly by: (node: string) => string;
     readonly noLimit: string;
     readonly nodes: (on: number, total: number) => string;
+    /** What the last try to refresh it was answered. */
+    readonly fails: (code: string) => string;
     readonly barLabel: (age: string, left: string, renews: string) => string;
   };
   /** The reasons of a fetch. Unknown reasons are shown as they are. */

@@ -61,6 +61,8 @@ export const dictionary: Dictionary = {
           ? "The credential has no live token."
           : `None of ${count} credentials has a live token.`
         : `${live} of ${count} credentials ${are(live)} live.`,
+    dead: (count, ref) =>
+      count === 1 ? `${ref} has no token.` : `${ref} and ${count - 1} more have no token.`,
     conflicts: (count, ref, since) =>
       count === 1
         ? `1 conflict on ${ref} since ${since}.`
@@ -118,7 +120,8 @@ export const dictionary: Dictionary = {
     generation: (generation) => `#${generation}`,
     by: (node) => `by ${node}`,
     noLimit: "no limit",
-    nodes: (on, total) => `${on} of ${total} nodes hold the present token`,
+    nodes: (on, total) => `${on} of ${total} reporting nodes hold the present token`,
+    fails: (code) => `fails: ${code}`,
     barLabel: (age, left, renews) => `${age} old, ${left} left, ${renews}`,
   },
   reasons: {
@@ -266,7 +269,8 @@ export const dictionary: Dictionary = {
   },
   fleet: {
     title: "Fleet",
-    intro: "The nodes that reported to this log, and how soon each takes over a new token.",
+    intro:
+      "The nodes whose events reach this server’s log, and how soon each takes over a new token. Those are the replicas of this server: programs that get their tokens from it, or that share its store, do not report.",
     empty: "No node has reported yet.",
     node: "Node",
     environment: "Environment",

@@ -52,6 +52,8 @@ export const dictionary: Dictionary = {
     allLive: (count) => (count === 1 ? "唯一的凭据有效。" : `全部 ${count} 个凭据有效。`),
     someLive: (live, count) =>
       live === 0 ? `${count} 个凭据均无有效令牌。` : `${count} 个凭据中有 ${live} 个有效。`,
+    dead: (count, ref) =>
+      count === 1 ? `${ref} 没有可用令牌。` : `${ref} 等 ${count} 个没有可用令牌。`,
     conflicts: (count, ref, since) =>
       count === 1
         ? `${ref} 自 ${since} 起存在争用。`
@@ -108,7 +110,8 @@ export const dictionary: Dictionary = {
     generation: (generation) => `第 ${generation} 代`,
     by: (node) => `由 ${node}`,
     noLimit: "不限",
-    nodes: (on, total) => `${total} 个节点中有 ${on} 个持有当前令牌`,
+    nodes: (on, total) => `${total} 个上报节点中有 ${on} 个持有当前令牌`,
+    fails: (code) => `失败：${code}`,
     barLabel: (age, left, renews) => `已用 ${age}，剩余 ${left}，${renews}`,
   },
   reasons: {
@@ -253,7 +256,8 @@ export const dictionary: Dictionary = {
   },
   fleet: {
     title: "集群",
-    intro: "向本日志报告过的节点，以及各自多快采用新令牌。",
+    intro:
+      "事件进入本服务器日志的节点，以及各自多快采用新令牌。这些是本服务器的各个副本；从它获取令牌或与它共用存储的程序不会上报。",
     empty: "还没有节点报告。",
     node: "节点",
     environment: "环境",

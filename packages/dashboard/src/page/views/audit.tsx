@@ -23,7 +23,7 @@ export function AuditView(): JSX.Element {
           empty={text.empty}
           rows={events.slice(-rowsMax).toReversed()}
           columns={[
-            { title: text.time, cell: ({ atMs }) => instant(atMs, nowMs, locale), isNumber: true },
+            { title: text.time, cell: ({ atMs }) => instant(atMs, nowMs, locale) },
             { title: text.act, cell: ({ event }) => text.acts[event.type] ?? event.type },
             { title: text.key, cell: ({ event }) => String(event["name"] ?? "–") },
             {

@@ -26,7 +26,6 @@ export function ConflictsView(): JSX.Element {
             {
               title: text.time,
               cell: ({ agoMs }) => instant(nowMs - agoMs, nowMs, locale),
-              isNumber: true,
             },
             { title: text.credential, cell: (one) => <RefLink name={one.ref} /> },
             { title: text.state, cell: (one) => text[one.state] },

@@ -194,7 +194,7 @@ function EventTable({ events }: { readonly events: readonly LoggedEvent[] }): JS
       empty={lifeLine.empty}
       rows={events.slice(0, rowsMax)}
       columns={[
-        { title: columns.time, cell: (one) => instant(one.atMs, atMs, locale), isNumber: true },
+        { title: columns.time, cell: (one) => instant(one.atMs, atMs, locale) },
         { title: columns.event, cell: (one) => toldOf(one, dictionary).title },
         { title: columns.node, cell: ({ event }) => String(event["node"] ?? "") },
         { title: columns.why, cell: (one) => toldOf(one, dictionary).text, isProse: true },

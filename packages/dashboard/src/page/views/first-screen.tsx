@@ -162,7 +162,8 @@ interface RowProps {
 function Row({ index, row, topPx }: RowProps): JSX.Element {
   const { list, meanings, reasons, states } = useApp().dictionary.value;
   const severity = severityOf(row);
-  const { by, generation, nodes, quota, ref } = row;
+  const { by, failure, generation, nodes, quota, ref } = row;
+  const why = failure === undefined ? undefined : list.fails(failure.code);
   return (
     <div
       class={`row row-${tones[severity]}`}
@@ -189,12 +190,14 @@ function Row({ index, row, topPx }: RowProps): JSX.Element {
       </span>
       <span role="cell" class="cell-origin">
         {generation === undefined ? (
-          <span class="muted">–</span>
+          <span class="origin-alone muted">{why ?? "–"}</span>
         ) : (
           <>
             <span class="num">{list.generation(generation)}</span>
             {by && <span class="origin-node">{list.by(by.node)}</span>}
-            {by && <span class="origin-why muted small">{reasons[by.reason] ?? by.reason}</span>}
+            {by && (
+              <span class="origin-why muted small">{why ?? reasons[by.reason] ?? by.reason}</span>
+            )}
           </>
         )}
       </span>
