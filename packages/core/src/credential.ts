@@ -108,7 +108,7 @@ export interface RejectOptions extends CallOptions {
  */
 export type Parent = Pick<Credential, "get" | "reject">;
 
-/** Gives the credentials of a process that owns none: those of a token server, for example. */
+/** Gives the credentials that another process owns, for example those of a token server. */
 export interface CredentialSource {
   /**
    * The credential of this id. Sends nothing. Its holder closes it.
@@ -183,13 +183,13 @@ export interface Credential {
    */
   seed(issued: Issued, options?: SeedOptions): Promise<Secret>;
   /**
-   * Has the fleet forget the present credential, an operator's act: no node hands it out or writes
-   * it back from then on, also where the store was emptied before. Fetches nothing; the next caller
-   * gets a new one. The ledger, and what is known of requests under way, are kept.
+   * Resets the present credential, as an operator: from then on no node hands it out or writes it
+   * back, even if the store was emptied before. Fetches nothing; the next caller gets a new one.
+   * The ledger, and the records of requests in flight, are kept.
    *
-   * @throws {ConfigurationError} this node is a consumer; or the issuer needs the stored input for
-   *   its next request and cannot recover it, so that forgetting it would end the authorisation.
-   * @throws {CacheUnavailableError} the store cannot be reached; nothing is forgotten.
+   * @throws {ConfigurationError} This node is a consumer. Or the issuer needs the stored input for
+   *   its next request and cannot recover it, so that a reset would end the authorisation.
+   * @throws {CacheUnavailableError} The store cannot be reached. Nothing was reset.
    */
   reset(options?: CallOptions): Promise<void>;
   /**

@@ -59,7 +59,7 @@ export type OptionKind = keyof typeof plainKinds | keyof typeof methods;
 /** The kinds of each option, by its name. */
 export type OptionKinds = Readonly<Record<string, OptionKind | readonly OptionKind[]>>;
 
-/** For `satisfies`: has the kinds of exactly the options of this type. */
+/** For `satisfies`: has a kind for each option of this type, and no other. */
 export type KindsOf<Options> = { readonly [Name in keyof Options]-?: OptionKinds[string] };
 
 /**
@@ -110,7 +110,7 @@ function isOf(kind: OptionKind, given: unknown): boolean {
   }
 }
 
-/** A text is never shown: it may be a secret in the wrong place. */
+/** A text is never shown, because it may be a misplaced secret. */
 function shownKind(given: unknown): string {
   if (given === null || typeof given === "number" || typeof given === "boolean")
     return String(given);

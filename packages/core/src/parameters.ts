@@ -40,7 +40,7 @@ export interface Parameters {
    */
   readonly longestCallMs: number;
   /**
-   * The latest start of the reconciling refresh, counted from when the doubt arose (P4).
+   * The latest start of the reconciling refresh, counted from the beginning of the doubt (P4).
    * @defaultValue 200_000, or D without an overlap
    */
   readonly reconcileMs: number;

@@ -13,7 +13,7 @@ function world(): { readonly cache: Cache; readonly lock: Lock } {
   return { cache: store.cache(), lock: store.lock() };
 }
 
-test("A store seals with the key that it is given, and another process with the same key reads it", async () => {
+test("a store seals with the key that it is given, and another process with the same key reads it", async () => {
   const { cache, lock } = world();
   await createStore(cache, lock, { seal: key }).cache.set("name", "MARKER");
   expect((await cache.get("name"))?.value).not.toContain("MARKER");
@@ -24,7 +24,7 @@ test("A store seals with the key that it is given, and another process with the 
   expect(createStore(cache, lock).cache).toBe(cache);
 });
 
-test("A store accepts a keyring, and refuses an invalid key without showing it", () => {
+test("a store accepts a keyring, and refuses an invalid key without showing it", () => {
   const { cache, lock } = world();
   expect(createStore(cache, lock, { seal: keyring({ active: { id: "k1", key } }) }).lock).toBe(
     lock,
@@ -35,7 +35,7 @@ test("A store accepts a keyring, and refuses an invalid key without showing it",
   expect(() => createStore(cache, lock, { seal: "not-a-key-at-all" })).not.toThrow(/not-a-key/);
 });
 
-test("Options must name one whole store", () => {
+test("options must name one whole store", () => {
   const { cache, lock } = world();
   const store = createStore(cache, lock);
   expect(storeFrom({ store })).toBe(store);
@@ -52,7 +52,7 @@ test("Options must name one whole store", () => {
   );
 });
 
-/** The same cache, over a driver whose commands somebody traces. */
+/** The same cache, over a driver whose commands are traced. */
 function traced(cache: Cache): Cache {
   return new Proxy(cache, {
     get(target, name) {
@@ -68,7 +68,7 @@ test.each([
   ["unsealed", undefined, ["driver:command"]],
   ["sealed", key, []],
 ])(
-  "A token that is stored %s while somebody traces the driver is reported once, or not at all",
+  "a token that is stored %s while the driver is traced is reported once, or not at all",
   async (_how, seal, reports) => {
     const { clock, store, node } = fleet();
     const one = node(

@@ -10,13 +10,13 @@ interface Fixture {
   readonly clock: ManualClock;
   /** Every call that reached the driver. */
   readonly calls: Array<readonly unknown[]>;
-  /** Tells whoever watches a scope of a name. */
+  /** Notifies every watcher of the name's scope. */
   readonly tell: (scope: string, name: string | undefined) => void;
   readonly watched: Map<string, Set<WatchListener>>;
 }
 
 /**
- * A cache over a driver that notes what it is told and holds nothing; `override` replaces its
+ * A cache over a driver that records its calls and stores nothing. `override` replaces its
  * operations.
  */
 function noting(override: Partial<CacheDriver> = {}): Fixture {
@@ -63,7 +63,7 @@ async function collect(keys: AsyncIterable<string>): Promise<string[]> {
 const never = (): Promise<never> => new Promise(() => {});
 
 describe("a view", () => {
-  test("knows its path and addresses exactly it", async () => {
+  test("knows its path, and addresses only names of that path", async () => {
     const { cache, calls } = noting();
     const view = cache.withPrefix("a:b").withPrefix("c");
     expect(view.path).toEqual(["a:b", "c"]);
@@ -104,7 +104,7 @@ describe("in createCache()", () => {
     "CACHE-14 the time to live %j is refused before anything is sent",
     async (ttlMs) => {
       const { cache, calls } = noting();
-      // @ts-expect-error: what a caller without types may pass
+      // @ts-expect-error: a caller in JavaScript may pass this
       await expect(cache.set("k", "v", { ttlMs })).rejects.toMatchObject({
         code: "CONFIGURATION",
         message: expect.stringContaining("ttlMs"),
@@ -114,7 +114,7 @@ describe("in createCache()", () => {
   );
 
   test.each([1, 86_400_000, 2 ** 31, Number.MAX_SAFE_INTEGER])(
-    "the time to live %d is taken",
+    "the time to live %d is accepted",
     async (ttlMs) => {
       const { cache, calls } = noting();
       await cache.set("k", "v", { ttlMs });
@@ -137,7 +137,7 @@ describe("in createCache()", () => {
       code: "CONFIGURATION",
       message: expect.not.stringContaining("canary"),
     });
-    // @ts-expect-error: what a caller without types may pass
+    // @ts-expect-error: a caller in JavaScript may pass this
     await expect(cache.set("k", { canary: 1 })).rejects.toMatchObject({ code: "CONFIGURATION" });
     expect(calls).toEqual([]);
   });
@@ -207,7 +207,7 @@ describe("a store that does not answer", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("that answers readings lets clear take up to 60 deadlines", async () => {
+  test("that still answers reads lets clear take up to 60 deadlines", async () => {
     const clearing = Promise.withResolvers<number>();
     const { cache, clock } = noting({ clear: () => clearing.promise });
     const cleared = cache.clear();
@@ -240,7 +240,7 @@ describe("keys", () => {
     },
   });
 
-  test("CACHE-20 are given once each, as the caller wrote them, whatever else the driver yields", async () => {
+  test("CACHE-20 are yielded once each, as the caller wrote them, whatever else the driver yields", async () => {
     const { cache } = noting(
       listing(["a:{x}", "a:{%F0%9F%98%80}", "a:{x}", "a:b:{y}", "a:{%78}", "a:{", "garbage"]),
     );
@@ -301,7 +301,7 @@ describe("a watch", () => {
     expect(heard).toEqual(["k"]);
   });
 
-  test("WATCH-04 calls no listener after it was ended, and may be ended twice", async () => {
+  test("WATCH-04 calls no listener after it has ended, and may be ended twice", async () => {
     const { cache, tell, watched } = noting();
     const heard: Array<string | undefined> = [];
     const unsubscribe = await cache.watch!((key) => heard.push(key));
@@ -371,7 +371,7 @@ describe("closing", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("ends every subscription, and keys that are being listed", async () => {
+  test("ends every subscription, and every iteration of keys in progress", async () => {
     const { cache, tell, watched } = noting({
       async *names() {
         yield "{a}";
@@ -389,7 +389,7 @@ describe("closing", () => {
     expect(watched.get("{")?.size).toBe(0);
   });
 
-  test("succeeds although a subscription cannot be ended", async () => {
+  test("succeeds even if a subscription cannot be ended", async () => {
     const { cache, calls } = noting({ watch: async () => () => Promise.reject(new Error("gone")) });
     await cache.watch!(() => {});
     await cache.close();

@@ -162,7 +162,7 @@ class View implements Cache {
   }
 
   async clear(): Promise<number> {
-    // No entry has an empty key. This reading only shows within one deadline whether the store
+    // No entry has an empty key. This read only shows within one deadline whether the store
     // answers.
     await this.#shared.guard.run(() => this.#openDriver().get(`${this.#scope}}`));
     return this.#shared.longGuard.run(() => this.#openDriver().clear(this.#scope));

@@ -4,8 +4,8 @@ import { ConfigurationError } from "../errors.ts";
 import { keyIn, nameBytesMax, nameOf, parseName, partBytesMax, scopeOf } from "./prefix.ts";
 
 /**
- * Text that is likely to meet every special case: separators, escapes, globs, braces, case, normal
- * forms.
+ * Text that is likely to contain every special case: separators, escapes, globs, braces, case,
+ * normal forms.
  */
 const part = fc
   .oneof(
@@ -56,7 +56,7 @@ const part = fc
 const place = fc.record({ path: fc.array(part, { maxLength: 4 }), key: part });
 
 describe("a stored name", () => {
-  test("shows plain segments and keys as they are", () => {
+  test("shows plain segments and keys unchanged", () => {
     expect(nameOf(["prod"], "wx1")).toBe("prod:{wx1}");
     expect(nameOf([], "wx1")).toBe("{wx1}");
     expect(nameOf(["a", "b.c_d-e"], "K9")).toBe("a:b.c_d-e:{K9}");
@@ -80,7 +80,7 @@ describe("a stored name", () => {
     );
   });
 
-  test("PREFIX-05 is different wherever the same text is cut into segments and key", () => {
+  test("PREFIX-05 is different wherever the same text is divided into segments and key", () => {
     fc.assert(
       fc.property(
         fc.array(fc.constantFrom("a", "b", ":", "%3A", "{"), { minLength: 3, maxLength: 6 }),
@@ -121,7 +121,7 @@ describe("a stored name", () => {
     );
   });
 
-  test("PREFIX-06, PREFIX-12 begins with no other path's scope", () => {
+  test("PREFIX-06, PREFIX-12 does not begin with the scope of another path", () => {
     fc.assert(
       fc.property(place, fc.array(part, { maxLength: 4 }), ({ path, key }, other) => {
         const same = JSON.stringify(path) === JSON.stringify(other);
@@ -187,7 +187,7 @@ describe("PREFIX-11 a name is refused", () => {
     expectRefused(() => nameOf([], ""), /key must not be empty/);
   });
 
-  test("when a segment or the key holds half of a surrogate pair", () => {
+  test("when a segment or the key contains half of a surrogate pair", () => {
     expectRefused(() => nameOf(["\ud800"], "k"), /prefix segment holds half of a surrogate pair/);
     expectRefused(() => nameOf([], "a\udc00b"), /key holds half of a surrogate pair/);
   });
@@ -209,7 +209,7 @@ describe("PREFIX-11 a name is refused", () => {
   });
 
   test("when a part is not a string", () => {
-    // @ts-expect-error: what a caller without types may pass
+    // @ts-expect-error: a caller in JavaScript may pass this
     expectRefused(() => nameOf([], 7), /must be a string, not number/);
   });
 });

@@ -7,10 +7,10 @@ import { manualClock, seededRandom, simulatedStore } from "../testing/index.ts";
 
 interface World {
   readonly cache: Cache;
-  /** Tells every subscription that stands of a change of this full name. */
+  /** Notifies every open subscription of a change of this full name. */
   tell(name: string | undefined): void;
   readonly opened: { count: number; standing: number };
-  /** How often a subscription is refused from now on. */
+  /** How many of the next subscriptions are refused. */
   refusals: number;
 }
 
@@ -54,7 +54,7 @@ function world(): World {
 const ignore: WatchListener = () => {};
 
 describe("many listeners of one prefix", () => {
-  it("share one subscription, and each message reaches only those of its key", async () => {
+  it("share one subscription, and each message reaches only the listeners of its key", async () => {
     const { cache, opened, tell } = world();
     const prod = cache.withPrefix("prod");
     const heard: string[] = [];
@@ -73,7 +73,7 @@ describe("many listeners of one prefix", () => {
     expect(heard).toHaveLength(102);
   });
 
-  it("end their subscription with the last of them, and begin another when one comes again", async () => {
+  it("end their subscription with the last of them, and open another one when a new listener comes", async () => {
     const { cache, opened, tell } = world();
     const heard: unknown[] = [];
     const one = await cache.watch!((key) => heard.push(key), { key: "k" });
@@ -103,7 +103,7 @@ describe("many listeners of one prefix", () => {
     expect(heard).toEqual(["k", undefined]);
   });
 
-  it("get one new subscription when several of them find the present one dead", async () => {
+  it("get one new subscription if several of them find the present one dead", async () => {
     const { cache, opened, tell } = world();
     const heard: unknown[] = [];
     const ends: Unsubscribe[] = [];
@@ -126,7 +126,7 @@ describe("many listeners of one prefix", () => {
     expect(opened).toEqual({ count: 3, standing: 1 });
   });
 
-  it("keep the present subscription when the store refuses another one", async () => {
+  it("keep the present subscription if the store refuses another one", async () => {
     const made = world();
     const heard: unknown[] = [];
     const one = await made.cache.watch!(ignore, { key: "a" });
@@ -143,7 +143,7 @@ describe("many listeners of one prefix", () => {
     expect(made.opened).toEqual({ count: 2, standing: 1 });
   });
 
-  it("all reject when the store refuses, and the next one asks again", async () => {
+  it("all reject if the store refuses, and the next one asks again", async () => {
     const made = world();
     made.refusals = 1;
     const both = await Promise.allSettled([
@@ -155,7 +155,7 @@ describe("many listeners of one prefix", () => {
     expect(made.opened).toEqual({ count: 1, standing: 1 });
   });
 
-  it("are not called after the cache is closed, and a subscription that is granted then is ended", async () => {
+  it("are not called after the cache was closed, and a subscription that is granted then is ended", async () => {
     const made = world();
     const heard: unknown[] = [];
     await made.cache.watch!((key) => heard.push(key));

@@ -15,7 +15,7 @@ export interface SharedWatchOptions {
   readonly subscribe: (deliver: WatchListener) => Promise<Unsubscribe>;
   /** Returns the key of a full name. Undefined for a name outside the scope. */
   readonly keyOf: (name: string) => string | undefined;
-  /** Called when nobody listens any more. The next listener needs a new `SharedWatch`. */
+  /** Called when the last listener has gone. The next listener needs a new `SharedWatch`. */
   readonly onEmpty: () => void;
 }
 
@@ -24,7 +24,7 @@ interface Listening {
   readonly name: string | undefined;
   readonly key: string | undefined;
   readonly listener: WatchListener;
-  /** The next one who listens to the same name. */
+  /** The next listener of the same name. */
   other: Listening | undefined;
   /** What its caller was given, and the subscription at the store that this stands for. */
   end: Unsubscribe | undefined;

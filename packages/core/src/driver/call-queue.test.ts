@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { createCallQueue } from "./call-queue.ts";
 import type { Call } from "./call-queue.ts";
 
-test("calls leave the queue in the order in which they came, whichever are removed meanwhile", () => {
+test("calls leave the queue in the order in which they came, even if others are removed meanwhile", () => {
   const step = fc.oneof(fc.constant("add" as const), fc.nat({ max: 8 }));
   fc.assert(
     fc.property(fc.array(step, { maxLength: 40 }), (steps) => {

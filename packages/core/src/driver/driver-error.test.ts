@@ -42,7 +42,7 @@ describe("an error of a driver", () => {
     expect(asLingpaiError(thrown, "test").message).toContain("failed: unknown error."),
   );
 
-  test("is passed on unchanged when it is Lingpai's own, also from another copy of this package", () => {
+  test("is passed on unchanged if it is Lingpai's own, even from another copy of this package", () => {
     const own = new UnreadableEntryError("k", "type", "Another type.");
     expect(asLingpaiError(own, "test")).toBe(own);
     const foreign = Object.assign(new Error("of another copy"), {

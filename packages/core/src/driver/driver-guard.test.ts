@@ -12,7 +12,7 @@ function guarded(deadlineMs = 500): { readonly clock: ManualClock; readonly guar
   return { clock, guard: createDriverGuard({ kind: "test", clock, deadlineMs }) };
 }
 
-/** What a promise has come to, without waiting for it. */
+/** The present state of a promise, without waiting for it. */
 function outcomeOf<T>(promise: Promise<T>): { value?: T; error?: unknown } {
   const outcome: { value?: T; error?: unknown } = {};
   promise.then(
@@ -80,7 +80,7 @@ describe("a guarded call", () => {
     expect(younger.error).toMatchObject({ reason: "timeout" });
   });
 
-  test("CACHE-23 frees a value that arrives too late, and drops a rejection that does", async () => {
+  test("CACHE-23 releases a value that arrives too late, and drops a late rejection", async () => {
     const { clock, guard } = guarded();
     const unhandled: unknown[] = [];
     const note = (reason: unknown): number => unhandled.push(reason);
@@ -108,7 +108,7 @@ describe("a guarded call", () => {
     expect(unhandled).toEqual([]);
   });
 
-  test("whose answer waits behind a blocked event loop is read before the deadline rejects it", async () => {
+  test("whose answer waits behind a blocked event loop is read before its deadline rejects it", async () => {
     const { clock, guard } = guarded();
     const answer = Promise.withResolvers<string>();
     const answered = outcomeOf(guard.run(() => answer.promise));
@@ -129,7 +129,7 @@ describe("a guarded call", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("can be abandoned together with all others, with an error that the caller chooses", async () => {
+  test("can be abandoned together with all others, with an error of the caller's choice", async () => {
     const { clock, guard } = guarded();
     const outcomes = [outcomeOf(guard.run(never)), outcomeOf(guard.run(never))];
     let idle = false;
@@ -144,7 +144,7 @@ describe("a guarded call", () => {
   });
 });
 
-test("a deadline is a whole number of ms that a timer can take", () => {
+test("a deadline is a whole number of ms that a timer supports", () => {
   expect(requireDeadline()).toBe(500);
   expect(requireDeadline(1)).toBe(1);
   for (const deadlineMs of [0, -1, 1.5, NaN, Infinity, 2 ** 31])
@@ -167,7 +167,7 @@ describe("a store that is silent", () => {
     };
   }
 
-  test("is reported to the driver after three missed deadlines in a row, whatever is answered in between", async () => {
+  test("is reported to the driver after three missed deadlines in a row, even if other calls are answered in between", async () => {
     const { clock, guard, silences } = listening();
     const startMs = clock.monotonicMs();
     for (let round = 0; round < 6; round += 1) {
@@ -188,7 +188,7 @@ describe("a store that is silent", () => {
     expect(silences).toEqual([]);
   });
 
-  test("is not reported for deadlines that are missed now and then", async () => {
+  test("is not reported for occasional missed deadlines", async () => {
     const { clock, guard, silences } = listening();
     for (let hour = 0; hour < 24; hour += 1) {
       outcomeOf(guard.run(never));

@@ -68,7 +68,7 @@ describe("the event bus", () => {
     expect(calls.slice(2)).toEqual(["first", "third", "new"]);
   });
 
-  it("keeps working when a listener throws or rejects, and warns once", async () => {
+  it("continues after a listener throws or rejects, and warns once", async () => {
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
     try {
       const events = bus();
@@ -107,7 +107,7 @@ describe("the event bus", () => {
     expect(messages).toMatchObject([{ type: "closed", uses: 2 }]);
   });
 
-  it("does not read the clock when nobody listens", () => {
+  it("does not read the clock if there is no listener", () => {
     const wallMs = vi.fn<() => number>(() => 0);
     const events = createEventBus({
       id: "c",
@@ -119,7 +119,7 @@ describe("the event bus", () => {
     expect(wallMs).not.toHaveBeenCalled();
   });
 
-  it("carries only values that are safe to log and survive JSON", () => {
+  it("carries only values that are safe to log, and that JSON preserves", () => {
     const events = bus();
     const all = heard(events);
     events.emit("refresh-failed", {
@@ -145,7 +145,7 @@ describe("the event bus", () => {
 });
 
 describe("eventSeverity", () => {
-  it("is an error for events that do not resolve without help", () => {
+  it("is error for events that need a person", () => {
     const loud = Object.entries(eventSeverity).flatMap(([type, severity]) =>
       severity === "error" ? [type] : [],
     );

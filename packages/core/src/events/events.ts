@@ -90,9 +90,7 @@ export interface EventData {
   };
   /** The platform refuses until a setting changes. Between tries nothing is sent. */
   "refused-fatally": FailedRefresh;
-  /**
-   * Another credential than the stored one may be the live one; one reconciling refresh is owed.
-   */
+  /** Another credential than the stored one may be the live one. One reconciling refresh is due. */
   "in-doubt": {
     readonly cause: DoubtCause;
     readonly epoch: number;
@@ -103,7 +101,7 @@ export interface EventData {
      */
     readonly singleUseInput?: true | undefined;
   };
-  /** The owed refresh was made: the stored credential is the live one again. */
+  /** The reconciling refresh was made: the stored credential is the live one again. */
   reconciled: CredentialLabel & { readonly durationMs: number; readonly doubtMs: number };
   /** The lease ended while this node was refreshing under it. */
   "lock-lost": {
@@ -119,12 +117,12 @@ export interface EventData {
     readonly generation?: number | undefined;
     readonly durationMs: number;
   };
-  /** Somebody outside the fleet replaced the credential. */
+  /** A system outside the fleet replaced the credential. */
   contended: {
     readonly state: "suspected" | "confirmed";
-    /** How often during the present spell. */
+    /** How often during the present contention. */
     readonly count: number;
-    /** The age and the remaining life of the credential that was killed. */
+    /** The age and the remaining lifetime of the credential that was killed. */
     readonly ageMs: number;
     readonly remainingMs: number;
     readonly fingerprint: string;
@@ -149,7 +147,7 @@ export interface EventData {
     readonly claimedBy: string;
     readonly action: "error" | "warn" | "consume" | "keep";
   };
-  /** An operator had the fleet forget the credential that was stored, if one was. */
+  /** An operator reset the stored credential, if there was one. */
   reset: { readonly generation?: number | undefined; readonly fingerprint?: string | undefined };
   /** The store has an older credential than this node: a failover or a restore lost writes. */
   "store-regressed": CredentialLabel & { readonly storedGeneration?: number | undefined };

@@ -26,7 +26,7 @@ describe("printable", () => {
     expect(printable("\u001b[0m".repeat(1_000_000)).length).toBe(0);
   });
 
-  it("makes one short, clean line of anything, and does not change its own result", () => {
+  it("makes one short line of printable text of any value, and does not change its own result", () => {
     const any = fc.integer({ max: 0x10_ff_ff, min: 0 }).map((point) => String.fromCodePoint(point));
     const piece = fc.oneof(
       any,

@@ -1,4 +1,4 @@
-/** Text from outside, made safe to log. */
+/** Makes foreign text safe to log. */
 
 const ansiSequence =
   /\u001B(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001B]*(?:\u0007|\u001B\\)?|[@-Z\\-_])/gu;
@@ -9,9 +9,9 @@ const ansiSequence =
 const unprintable = /[\p{C}\s]+/gu;
 
 /**
- * What is printable of a text that a platform or another party wrote: one line, no control or
- * direction characters, no ANSI sequences, at most `charsMax` characters, the last of which is `…`
- * when something was cut off.
+ * Returns the printable part of a text that a platform or another party wrote: one line, no control
+ * or direction characters, no ANSI sequences, and at most `charsMax` characters. If something was
+ * cut off, the last character is `…`.
  */
 export function printable(text: string, charsMax = 200): string {
   // The first cut bounds the work on a hostile text; 16 code units for each character kept leave

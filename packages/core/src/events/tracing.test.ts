@@ -6,7 +6,7 @@ const owner = { issuer: { id: "wx:test" }, environment: "production", node: "a" 
 const channel = tracingChannel<unknown, TracedGet>(getChannelName);
 const ignored = { end: () => {}, asyncStart: () => {}, error: () => {} };
 
-test("no trace is made while nobody has subscribed", async () => {
+test("no trace is made without a subscriber", async () => {
   await expect(traced(getChannelName, owner, {}, async (call) => call)).resolves.toBeUndefined();
 });
 
@@ -27,7 +27,7 @@ test("a traced call is published with its outcome, but without its result", asyn
   expect(published).toEqual([call, { ...call, source: "store", result: undefined }]);
 });
 
-test("a failure reaches the caller unchanged, and the subscriber too", async () => {
+test("a failure reaches both the caller and the subscriber unchanged", async () => {
   const errors: unknown[] = [];
   const subscribers = {
     ...ignored,
@@ -43,7 +43,7 @@ test("a failure reaches the caller unchanged, and the subscriber too", async () 
   expect(errors).toEqual([failure]);
 });
 
-test("the work runs inside what a subscriber wraps around it", async () => {
+test("the work runs inside the context that a subscriber sets", async () => {
   let depth = 0;
   const subscribers = {
     ...ignored,

@@ -1,6 +1,6 @@
 /**
- * Publishes calls that take time on two of Node's tracing channels, for tracers. Nothing is made
- * and nothing is published while nobody has subscribed.
+ * Publishes calls that take time on two of Node's tracing channels, for tracers. Without a
+ * subscriber nothing is created or published.
  */
 import { tracingChannel } from "node:diagnostics_channel";
 import type { RefreshReason } from "../issuer.ts";
@@ -23,8 +23,8 @@ interface TracedWork {
   readonly environment: string;
   readonly node: string;
   /**
-   * A subscriber of `start` may set it, and the work then runs inside: so a tracer makes its span
-   * the active one.
+   * A subscriber of `start` may set it. The work then runs inside it, so that a tracer can make its
+   * span the active one.
    */
   within?: (<T>(work: () => T) => T) | undefined;
   /** Why it failed, at `error`. */
@@ -43,7 +43,7 @@ export interface TracedRefresh extends TracedWork {
   readonly reason: RefreshReason;
 }
 
-/** The parts of a credential's settings that say whose work it is. */
+/** The settings that identify the credential and the node. */
 interface Owner {
   readonly issuer: { readonly id: string };
   readonly environment: string;

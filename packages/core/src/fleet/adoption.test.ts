@@ -1,4 +1,4 @@
-/** When a node believes the store, and when the store is mended from what the node has. */
+/** When a node adopts the stored credential, and when it repairs the store from its own copy. */
 import { describe, expect, it } from "vitest";
 import type { FleetDocument, Snapshot } from "./document.ts";
 import { CacheUnavailableError } from "../errors.ts";
@@ -29,7 +29,7 @@ function bench() {
     store.state = state ?? store.state;
     return { verdict, snapshot: { state: store.state, version: "2" } };
   };
-  // An adoption only applies.
+  // An adoption only calls apply.
   const document = { apply } as unknown as FleetDocument;
   const stateOf = (given: Partial<StoredCredential> = {}, changed: Partial<State> = {}) => {
     const credential = storedAt(storeClock.nowMs(), given);
@@ -45,7 +45,7 @@ function bench() {
     store.state = state;
     const snapshot = { state, version: "1" };
     adoption.adoptNewer(snapshot, document);
-    // A repair goes on by itself.
+    // A repair runs in the background.
     await clock.advance(1);
     return snapshot;
   };
@@ -53,7 +53,7 @@ function bench() {
 }
 
 describe("a credential that a node reads", () => {
-  it("is adopted, and reported with who fetched it and how late it came", async () => {
+  it("is adopted, and the event has the node that fetched it and the delay", async () => {
     const { clock, events, local, read, stateOf } = bench();
     const state = stateOf();
     await clock.advance(1_500);
@@ -75,7 +75,7 @@ describe("a credential that a node reads", () => {
     expect(events).toHaveLength(1);
   });
 
-  it("did not come before it was issued, whatever the clocks say", async () => {
+  it("has no delay below zero, whatever the clocks say", async () => {
     const { events, read, stateOf } = bench();
     const state = stateOf();
     await read({ ...state, credential: { ...state.credential, issuedAtMs: 1e15 } });
@@ -96,7 +96,7 @@ describe("a credential that a node reads", () => {
         return stateOf({ sentAtMs: expiresAtMs - lifetimeMs, expiresAtMs });
       },
     ],
-  ])("is not handed out when it %s, and what else is known counts", async (_what, make) => {
+  ])("is not handed out if it %s, and its other information is still used", async (_what, make) => {
     const parts = bench();
     const state = make(parts);
     await parts.read(state);
@@ -105,7 +105,7 @@ describe("a credential that a node reads", () => {
     expect(parts.events).toEqual([]);
   });
 
-  it("is past its deadline from 30 s before its end on", async () => {
+  it("counts as past its deadline from 30 s before its end", async () => {
     const { adoption, clock, stateOf } = bench();
     const { credential } = stateOf();
     await clock.advance(lifetimeMs - 30_001);
@@ -120,12 +120,12 @@ describe("a credential that a node reads", () => {
     await read(stateOf({ generation: 2 }));
     expect(local.cached?.stored.generation).toBe(3);
     expect(written).toEqual([]);
-    // One that is later still is.
+    // A credential that is later still is adopted.
     await read(stateOf({ generation: 4 }));
     expect(local.cached?.stored.generation).toBe(4);
   });
 
-  it("takes the place of one whose times were only this node's", async () => {
+  it("replaces a cached one whose times came from this node's clock", async () => {
     const one = oneNode();
     const nowMs = one.storeClock.nowMs();
     const state = { ...emptyState, credential: storedAt(nowMs, { generation: 5 }) };
@@ -140,8 +140,8 @@ describe("a credential that a node reads", () => {
   });
 });
 
-describe("a store that lost what a node has", () => {
-  it("is given it back, once at a time, and both is reported", async () => {
+describe("a store that lost a credential which a node still has", () => {
+  it("gets it back by one repair at a time, and both events are reported", async () => {
     const { adoption, document, events, hold, read, store, written } = bench();
     const state = hold({ generation: 2 });
     const snapshot = await read(undefined);
@@ -162,7 +162,7 @@ describe("a store that lost what a node has", () => {
     expect(written).toHaveLength(2);
   });
 
-  it("is given it back when it fell back to an earlier one, and after a failure at the next reading", async () => {
+  it("gets it back after it was set back to an earlier one, and after a failed repair at the next read", async () => {
     const { events, hold, local, read, stateOf, store, written } = bench();
     const older = hold({ generation: 1 });
     hold({ generation: 2 });
@@ -179,7 +179,7 @@ describe("a store that lost what a node has", () => {
     expect(local.state?.credential?.generation).toBe(2);
   });
 
-  it("is not believed with a clearly older one, which this node has never seen", async () => {
+  it("is not believed if it has a clearly older credential that this node has never seen", async () => {
     const { hold, local, read, stateOf } = bench();
     const older = stateOf({ generation: 1 });
     hold({ generation: 2, sentAtMs: older.credential.sentAtMs + 600_000 });
@@ -187,7 +187,7 @@ describe("a store that lost what a node has", () => {
     expect(local.cached?.stored.generation).toBe(2);
   });
 
-  it("is not believed where it has a document without a credential, and none was forgotten", async () => {
+  it("is not believed if its document has no credential and none was reset", async () => {
     const { events, hold, local, read, store } = bench();
     const state = hold({ generation: 2 });
     store.failure = new CacheUnavailableError("gone");
@@ -200,7 +200,7 @@ describe("a store that lost what a node has", () => {
     expect(reported).not.toHaveProperty("storedGeneration");
   });
 
-  it("is given nothing that may not be sent any more", async () => {
+  it("does not get back a credential that may no longer be sent", async () => {
     const { clock, hold, read, stateOf, written } = bench();
     const older = hold({ generation: 1 });
     hold({ generation: 2 });
@@ -211,7 +211,7 @@ describe("a store that lost what a node has", () => {
     expect(written).toEqual([]);
   });
 
-  it("is given nothing that was replaced while that was written", async () => {
+  it("does not get back a credential that was replaced during the repair", async () => {
     const { during, events, hold, read, store } = bench();
     hold({ generation: 2 });
     during.act = () => void hold({ generation: 3 });
@@ -224,7 +224,7 @@ describe("a store that lost what a node has", () => {
 describe("a document that was reset", () => {
   const reset: State = { ...emptyState, outcomeId: "r", minEpoch: 2 };
 
-  it("is followed: the credential of before is not handed out, and not written back", async () => {
+  it("is obeyed: the earlier credential is neither handed out nor written back", async () => {
     const { hold, local, read, written } = bench();
     hold({ generation: 2 });
     await read(reset);
@@ -233,7 +233,7 @@ describe("a document that was reset", () => {
     expect(written).toEqual([]);
   });
 
-  it("does not concern what was issued later, or is not stored yet", async () => {
+  it("does not affect a credential that was issued later, or is not stored yet", async () => {
     const later = bench();
     later.hold({ generation: 3 });
     await later.read(reset);
@@ -246,7 +246,7 @@ describe("a document that was reset", () => {
     expect(unstored.local.state).toBe(reset);
   });
 
-  it("is known to a node that has nothing", async () => {
+  it("is known to a node that has no credential", async () => {
     const { local, read } = bench();
     await read(emptyState);
     expect(local.state).toBe(emptyState);
@@ -255,8 +255,8 @@ describe("a document that was reset", () => {
   });
 });
 
-describe("a credential that is written over the one that it replaced", () => {
-  it("is reported when it was, with the request that it answers", async () => {
+describe("a credential that is written back over the one that it replaced", () => {
+  it("is reported after the write, together with its request", async () => {
     const { adoption, document, events, hold, local, store, stateOf, written } = bench();
     expect(await adoption.restore(document, "op")).toBe(false);
     hold({ generation: 1 });
@@ -269,7 +269,7 @@ describe("a credential that is written over the one that it replaced", () => {
     expect(local.state).toBe(store.state);
   });
 
-  it("is not written where the store holds something later, or this one is over", async () => {
+  it("is not written if the store has a later one, or if it has expired", async () => {
     const { adoption, clock, document, events, hold, local, store, stateOf, written } = bench();
     const state = hold({ generation: 1 });
     store.state = stateOf({ generation: 3 });
@@ -281,7 +281,7 @@ describe("a credential that is written over the one that it replaced", () => {
     expect(events).toEqual([]);
   });
 
-  it("is not written where it was replaced meanwhile", async () => {
+  it("is not written if it was replaced meanwhile", async () => {
     const { adoption, document, during, events, hold, store, stateOf } = bench();
     hold({ generation: 1 });
     hold({ generation: 2 });
@@ -291,7 +291,7 @@ describe("a credential that is written over the one that it replaced", () => {
     expect(events.filter(({ type }) => type === "repaired")).toEqual([]);
   });
 
-  it("closes the request that issued it, where it is stored already", async () => {
+  it("closes the request that issued it if it is already stored", async () => {
     const { adoption, document, events, hold, local, store } = bench();
     const state = hold();
     store.state = { ...state, intent: { epoch: 2, operationId: "op", atMs: 0 } };
@@ -301,7 +301,7 @@ describe("a credential that is written over the one that it replaced", () => {
     expect(events).toEqual([]);
   });
 
-  it("fails with the store", async () => {
+  it("fails if the store fails", async () => {
     const { adoption, document, hold, store } = bench();
     hold();
     store.failure = new CacheUnavailableError("gone");

@@ -1,4 +1,4 @@
-/** What a change feed leaves behind when it has been closed or made deaf: nothing. */
+/** A change feed that was closed or paused leaves nothing behind. */
 import { describe, expect, it } from "vitest";
 import type { WatchListener } from "../cache/cache.ts";
 import { delay } from "../time/time.ts";
@@ -40,7 +40,7 @@ describe("a change feed", () => {
   });
 
   it.each(["close", "unsubscribe"] as const)(
-    "sets no timer for a reading that fails after its %s",
+    "sets no timer for a read that fails after its %s",
     async (end) => {
       const { clock, subscribe, listeners, feed, readings } = world(true);
       await subscribe();
@@ -55,7 +55,7 @@ describe("a change feed", () => {
     },
   );
 
-  it("that is unsubscribed while it subscribes is not subscribed, and subscribes again", async () => {
+  it("that is unsubscribed while it subscribes has no subscription, and can subscribe again", async () => {
     const clock = manualClock();
     const feed = new ChangeFeed(clock, { read: async () => {}, drawDelayMs: () => 0 });
     const opened = { count: 0, standing: 0 };
@@ -90,7 +90,7 @@ describe("a change feed", () => {
     feed.close();
   });
 
-  it("grants no subscription once it is closed", async () => {
+  it("grants no subscription after it was closed", async () => {
     const { subscribe, listeners, feed } = world(false);
     feed.close();
     expect(await subscribe()).toBe(false);

@@ -1,4 +1,4 @@
-/** Whom a change wakes, and what keeps no process alive. */
+/** Which waiters a change wakes, and which timers keep no process alive. */
 import { describe, expect, it } from "vitest";
 import { ChangeFeed } from "./change-feed.ts";
 import type { Cache, WatchListener } from "../cache/cache.ts";
@@ -28,8 +28,8 @@ function bench() {
   return { cache, change, clock, feed, store, timers };
 }
 
-describe("those who wait for a change", () => {
-  it("are woken all, also after one has given up", async () => {
+describe("callers that wait for a change", () => {
+  it("are all woken, even after one of them has given up", async () => {
     const { clock, feed } = bench();
     const news: [string, boolean][] = [];
     const wait = (who: string, ms: number) =>
@@ -48,7 +48,7 @@ describe("those who wait for a change", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("are woken by the closing", async () => {
+  it("are woken when the change feed closes", async () => {
     const { clock, feed } = bench();
     const waiting = feed.next(60_000);
     feed.close();
@@ -57,8 +57,8 @@ describe("those who wait for a change", () => {
   });
 });
 
-describe("a reading after a change", () => {
-  it("keeps no process alive while it is delayed, or waits to be repeated", async () => {
+describe("a read after a change", () => {
+  it("keeps no process alive while it is delayed or waits for a retry", async () => {
     const { cache, change, clock, feed, store, timers } = bench();
     await feed.subscribe(cache, "key", 500);
     timers.length = 0;

@@ -1,4 +1,4 @@
-/** Who waits for news: when they are woken, with what, and what they leave behind. */
+/** When waiters of the change feed are woken, with which result, and what they leave behind. */
 import { describe, expect, it } from "vitest";
 import type { Cache, WatchListener } from "../cache/cache.ts";
 import type { Unsubscribe } from "../driver/subscriptions.ts";
@@ -23,7 +23,7 @@ function world(watch?: (listener: WatchListener) => Promise<Unsubscribe | undefi
 }
 
 describe("a waiter of the change feed", () => {
-  it("is woken with true after a message was read, and with false when its time is over", async () => {
+  it("resolves to true after a message was read, and to false when its time is over", async () => {
     for (const fails of [false, true]) {
       const { clock, subscribe, feed, readings, told } = world();
       readings.fails = fails;
@@ -31,7 +31,7 @@ describe("a waiter of the change feed", () => {
       const woken = feed.next(5_000);
       told[0]?.("k");
       await clock.settle();
-      // Somebody waits, so it was read at once.
+      // A caller waits, so it was read at once.
       expect(readings.count).toBe(1);
       expect(await woken).toBe(true);
       feed.close();
@@ -45,7 +45,7 @@ describe("a waiter of the change feed", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("is not there in the background, so readings are put off", async () => {
+  it("makes reads immediate, which are delayed without one", async () => {
     const { clock, subscribe, readings, told, feed } = world();
     await subscribe();
     told[0]?.("k");
@@ -53,7 +53,7 @@ describe("a waiter of the change feed", () => {
     expect(readings.count).toBe(0);
     await clock.advance(1);
     expect(readings.count).toBe(1);
-    // Nobody waits any more: the next one is put off too.
+    // No caller waits any more, so the next read is delayed too.
     const woken = feed.next(50);
     await clock.advance(50);
     await woken;
@@ -64,7 +64,7 @@ describe("a waiter of the change feed", () => {
 });
 
 describe("a subscription", () => {
-  it("exists when the store grants it, and not when the store has none, fails or is silent until the deadline", async () => {
+  it("exists once the store grants it, and not if the store has none, fails or is silent until the deadline", async () => {
     const granted = world();
     expect(granted.feed.isSubscribed).toBe(false);
     expect(await granted.subscribe()).toBe(true);

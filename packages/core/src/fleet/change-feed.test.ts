@@ -17,7 +17,7 @@ interface World {
   subscribe(): Promise<boolean>;
 }
 
-/** A subscription is granted after `grantMs`, and tells from the beginning. */
+/** A subscription is granted after `grantMs`, and delivers messages from the beginning. */
 function world(grantMs = 0): World {
   const clock = manualClock();
   const readings = { count: 0, fails: false, takeMs: 0 };
@@ -47,7 +47,7 @@ function world(grantMs = 0): World {
 }
 
 describe("a change feed", () => {
-  it("reads nothing after close, even if a subscription is granted late and an earlier reading fails", async () => {
+  it("reads nothing after close, even if a subscription is granted late and an earlier read fails", async () => {
     const { clock, subscribe, feed, readings, watched } = world(200);
     Object.assign(readings, { fails: true, takeMs: 300 });
     const listening = subscribe();
@@ -66,7 +66,7 @@ describe("a change feed", () => {
     expect(readings.count).toBe(1);
   });
 
-  it("reads again after growing pauses while the reading fails and somebody listens", async () => {
+  it("reads again after growing pauses while reads fail and there is a listener", async () => {
     const { clock, subscribe, feed, readings, watched } = world();
     await subscribe();
     readings.fails = true;
@@ -111,7 +111,7 @@ describe("a change feed", () => {
     expect(readings.count).toBeLessThanOrEqual(13);
   });
 
-  it("requests another subscription only when the present one missed a change", async () => {
+  it("requests another subscription only if the present one missed a change", async () => {
     const { clock, subscribe, feed, watched } = world();
     await subscribe();
     await subscribe();

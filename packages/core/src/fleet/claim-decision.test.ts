@@ -30,7 +30,7 @@ const credential = {
 const facts: ClaimFacts = { registry, coveredMs: 0, nowMs };
 
 describe("an environment whose claim the store has lost", () => {
-  it("comes first if it holds a living credential that is older than the other claim", () => {
+  it("keeps its precedence if it holds a living credential that is older than the other claim", () => {
     expect(decideClaim(production, facts).verdict).toEqual({ kind: "refused", by: staging });
     const { conflict, verdict } = decideClaim(production, { ...facts, credential });
     expect(conflict).toEqual({ other: staging, action: "keep" });
@@ -44,17 +44,17 @@ describe("an environment whose claim the store has lost", () => {
     ["is younger than the other claim", { sentAtMs: nowMs - 59_000 }],
     ["has ended", { expiresAtMs: nowMs }],
     ["was stored by hand", { by: { ...credential.by, reason: "manual" } }],
-  ])("does not if its credential %s", (_, change) => {
+  ])("loses its precedence if its credential %s", (_, change) => {
     const late = { ...facts, credential: { ...credential, ...change } };
     expect(decideClaim(production, late).verdict).toMatchObject({ kind: "refused" });
   });
 
-  it("does not if an operator has released its claim since", () => {
+  it("loses its precedence if an operator has released its claim since", () => {
     const both = { ...noClaims, claims: [claimed("production", nowMs - 2 * hourMs), staging] };
     const released = withoutClaim(both, ["production"], nowMs)!;
     const after = { ...facts, credential, registry: released };
     expect(decideClaim(production, after).verdict).toEqual({ kind: "refused", by: staging });
-    // What it fetches when it claims again counts anew.
+    // Credentials that it fetches after it claims again count.
     const warns = decideClaim(claimant("production", "warn"), after).verdict;
     expect(warns).toMatchObject({ renewal: { registry: { released: [] } } });
   });

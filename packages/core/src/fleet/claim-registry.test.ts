@@ -27,7 +27,7 @@ const claim: Claim = {
 };
 
 describe("a claim", () => {
-  it("holds for two days after its renewal, or longer if it says so, up to a year and a day", () => {
+  it("is valid for two days after its renewal, or longer if it says so, up to a year and a day", () => {
     expect(endsAtMs(claim)).toBe(renewedMs + 2 * dayMs);
     expect(endsAtMs({ ...claim, untilMs: renewedMs + dayMs })).toBe(renewedMs + 2 * dayMs);
     expect(endsAtMs({ ...claim, untilMs: renewedMs + 90 * dayMs })).toBe(renewedMs + 90 * dayMs);
@@ -36,7 +36,7 @@ describe("a claim", () => {
     );
   });
 
-  it("comes before every later one, and two of the same instant have the same order for every node", () => {
+  it("precedes every later one, and two of the same instant have the same order for every node", () => {
     const later = { ...claim, sinceMs: claim.sinceMs + 1, path: ["0"] };
     expect([isEarlier(claim, later), isEarlier(later, claim), isEarlier(claim, claim)]).toEqual([
       true,
@@ -47,13 +47,13 @@ describe("a claim", () => {
     expect([isEarlier(claim, twin), isEarlier(twin, claim)]).toEqual([true, false]);
   });
 
-  it("belongs to the environment whose whole path it names", () => {
+  it("belongs to the environment with exactly its path", () => {
     expect([samePath([], []), samePath(["a", "b"], ["a", "b"])]).toEqual([true, true]);
     for (const other of [[], ["a"], ["a", "c"], ["b", "a"], ["a", "b", "c"]])
       expect(samePath(["a", "b"], other)).toBe(false);
   });
 
-  it("that this release cannot read may hold while its renewal is less than two days away, before or after", () => {
+  it("that this release cannot read may be valid while its renewal is less than two days away, before or after", () => {
     const nowMs = renewedMs;
     const stored = (at: unknown): boolean => mayHold({ renewedMs: at }, nowMs);
     expect([stored(nowMs), stored(nowMs - staleAfterMs + 1), stored(nowMs - staleAfterMs)]).toEqual(

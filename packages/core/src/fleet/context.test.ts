@@ -1,4 +1,4 @@
-/** What a credential's options may be, and what is made of them. */
+/** The validation of a credential's options, and the values that follow from them. */
 import { describe, expect, it } from "vitest";
 import { contextFrom, defaultNode, fingerprintIn, termsOn } from "./context.ts";
 import type { CredentialOptions } from "../credential.ts";
@@ -64,7 +64,7 @@ describe("the options of a credential", () => {
     [{ clock: {} }, "clock"],
     [{ parent: {} }, "Give the credential that the issuer needs for its request."],
     [{ unknown: 1 }, "credential()"],
-  ])("are refused with what is wrong: %o", (given, text) => {
+  ])("are refused with the fault: %o", (given, text) => {
     expect(() => context(given as Partial<CredentialOptions>)).toThrow(
       expect.objectContaining({ code: "CONFIGURATION", message: expect.stringContaining(text) }),
     );
@@ -79,11 +79,11 @@ describe("the options of a credential", () => {
     { standalone: "never" },
     { standalone: "when-harmless", keepAlive: true },
     { standalone: "always", keepAlive: false, role: "consumer" },
-  ])("may be these: %o", (given) => {
+  ])("are accepted: %o", (given) => {
     expect(context(given).environment).toBe(given.environment ?? "production");
   });
 
-  it("name a node by its host, its process and a draw where they do not name one", () => {
+  it("name a node by host, process and a random part if they name none", () => {
     const random = { ...seededRandom("x"), id: () => "0123456789" };
     expect(context({ random }).node).toBe(defaultNode(random));
     expect(context({ node: "a" }).node).toBe("a");
@@ -108,7 +108,7 @@ describe("the options of a credential", () => {
 });
 
 describe("the terms of an issuer", () => {
-  it("are the fallback's while the fleet uses it, and it has one", () => {
+  it("are the fallback's while the fleet uses it, if there is one", () => {
     const own = context({ issuer: { ...superseding, fallback: stable } });
     expect(own.fallback?.issuer).toBe(stable);
     expect(termsOn(own, undefined)).toBe(own);
@@ -119,7 +119,7 @@ describe("the terms of an issuer", () => {
     expect(termsOn(alone, { fallback: { sinceMs: 1 } })).toBe(alone);
   });
 
-  it("say whether it can be forced to issue another", () => {
+  it("say whether the issuer can be forced to issue another credential", () => {
     const forced = { perDay: 100, dayOffsetMs: 0, forced: { perDay: 20, gapMs: 30_000 } };
     expect(context({ issuer: { ...stable, quota: forced } }).canForce).toBe(true);
     expect(
@@ -130,8 +130,8 @@ describe("the terms of an issuer", () => {
   });
 });
 
-describe("the names of secrets", () => {
-  it("are those of the fleet, by its issuer or its own key", () => {
+describe("the fingerprints of secrets", () => {
+  it("use the fleet's key: the issuer's id, or the configured key", () => {
     const name = (given: Partial<CredentialOptions>, secret = "S") =>
       fingerprintIn(context(given), secret);
     expect(name({})).toBe(name({}));
@@ -143,7 +143,7 @@ describe("the names of secrets", () => {
 });
 
 describe("the revision of an issuer's configuration", () => {
-  it("is asked for each time, stays as it was while that fails, and is none where there is none", () => {
+  it("is read each time, keeps its last value while reading fails, and is absent without an implementation", () => {
     const answers: (string | Error)[] = ["1", "2", new Error("later"), "3"];
     const revision = (): string => {
       const answer = answers.shift()!;

@@ -28,8 +28,8 @@ const claim: Claim = {
   renewedMs: 0,
 };
 
-describe("a reading", () => {
-  it("adopts what is stored, and tells when a consumer marked it and when it was made", async () => {
+describe("a read of the document", () => {
+  it("adopts the stored credential, and records a consumer's mark and the time of the read", async () => {
     const { assembly, clock, source, state, write } = bench();
     expect(source.lastReadMs).toBe(Number.NEGATIVE_INFINITY);
     expect(source.usedAtMs).toBeUndefined();
@@ -66,7 +66,7 @@ describe("a reading", () => {
     expect((await source.read()).state).toBeUndefined();
   });
 
-  it("sees an open request: the time until it counts as lost runs from then", async () => {
+  it("notices an open request, whose time until it counts as lost starts then", async () => {
     const { assembly, clock, source, state, write } = bench();
     const open = { ...state, intent: { epoch: 2, operationId: "2", atMs: clock.wallMs() } };
     await write(open);
@@ -76,13 +76,13 @@ describe("a reading", () => {
   });
 });
 
-describe("the delay of a reading that nobody waits for", () => {
+describe("the delay of a read without a waiting caller", () => {
   it.each([
     [200, 300_000, 0],
     [201, 150_000, 5_000],
     [10_000, 900_000, 10_000],
   ])(
-    "is none in a small fleet, and a part of the overlap in a large one: %i",
+    "is zero in a small fleet, and a part of the overlap in a large one: %i",
     (fleetSize, overlapMs, ms) => {
       const { source } = bench(
         {
@@ -97,7 +97,7 @@ describe("the delay of a reading that nobody waits for", () => {
 });
 
 describe("a subscription", () => {
-  it("is made once, and followed by a reading of what nobody was told", async () => {
+  it("is made once, and followed by a read of earlier changes", async () => {
     const { faults, source } = bench();
     expect(source.hasPush).toBe(false);
     await source.subscribeAndRead();
@@ -106,14 +106,14 @@ describe("a subscription", () => {
     expect([faults.calls("watch"), faults.calls("get")]).toEqual([1, 1]);
   });
 
-  it("needs a store that reports changes", async () => {
+  it("needs a store that pushes changes", async () => {
     const { faults, source } = bench({}, { pushesChanges: false });
     await source.subscribeAndRead();
     expect(source.hasPush).toBe(false);
     expect(faults.calls("get")).toBe(0);
   });
 
-  it("counts as dead when a reading shows what it did not report, and is made anew", async () => {
+  it("counts as dead if a read shows a change that it did not report, and is requested again", async () => {
     const { clock, faults, source, state, write } = bench();
     await source.read();
     await source.subscribeAndRead();
@@ -128,7 +128,7 @@ describe("a subscription", () => {
     faults.losesMessages = false;
     await source.subscribeAndRead();
     expect(faults.calls("watch")).toBe(2);
-    // It is trusted again when it has reported something.
+    // It is trusted again once it has reported a change.
     await clock.advance(60_000);
     await write({ ...state, outcomeId: "2" });
     await clock.advance(1_000);
@@ -138,7 +138,7 @@ describe("a subscription", () => {
     expect(faults.calls("watch")).toBe(2);
   });
 
-  it("is not blamed for what was written before it", async () => {
+  it("is not blamed for changes from before it", async () => {
     const { faults, source, state, write } = bench();
     await source.read();
     await write(state);
@@ -149,7 +149,7 @@ describe("a subscription", () => {
 });
 
 describe("a store that refuses writes", () => {
-  it("is given the document again as it was, by an owner, while a write failed", async () => {
+  it("gets the document again unchanged from an owner after a failed write", async () => {
     for (const role of ["owner", "consumer"] as const) {
       const { assembly, faults, source, state, write } = bench({ role });
       await write(state);
@@ -168,8 +168,8 @@ describe("a store that refuses writes", () => {
   });
 });
 
-describe("another environment's document", () => {
-  it("is read from then on, by a consumer that needs no writes, until it returns to its own", async () => {
+describe("the document of another environment", () => {
+  it("is read from then on by a consumer, which needs no writes, until it returns to its own", async () => {
     const { assembly, cache, faults, platform, source, state, write } = bench();
     await write(state);
     await source.read();
@@ -198,7 +198,7 @@ describe("another environment's document", () => {
     expect(faults.calls("watch")).toBe(3);
   });
 
-  it("needs no right to write from the beginning where its node is a consumer", () => {
+  it("makes a consumer need no right to write from the start", () => {
     expect(bench({ role: "consumer" }).assembly.context.health.needsWrites).toBe(false);
   });
 });

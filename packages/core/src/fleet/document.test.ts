@@ -1,4 +1,4 @@
-/** The document in the store: what a write survives, and what a reading refuses. */
+/** The document in the store: what a write must handle, and what a read refuses. */
 import { describe, expect, it } from "vitest";
 import { StoredDocument } from "./document.ts";
 import type { Cache } from "../cache/cache.ts";
@@ -25,7 +25,7 @@ function bench(change: () => Partial<Cache> = () => ({})) {
       return faults.run("set", key, () => home.set(key, value, options));
     },
   };
-  // A document only reads, writes and asks who listens.
+  // A document only reads, writes and asks for tracers.
   const document = new StoredDocument(context, assembly.storeClock, {
     ...cache,
     ...change(),
@@ -36,15 +36,15 @@ function bench(change: () => Partial<Cache> = () => ({})) {
 
 const suspect = { type: "suspect", fingerprint: "fingerprint-1", found: "refused" } as const;
 
-describe("a document that is read", () => {
-  it("is nothing where nothing is stored, and its key is the credential's id", async () => {
+describe("a read of the document", () => {
+  it("finds nothing in an empty store, under the credential's id as the key", async () => {
     const { assembly, document, platform } = bench();
     expect(document.key).toBe(platform.id);
     expect(await document.read()).toEqual({ state: undefined, version: "absent" });
     expect(assembly.storeClock.isSet).toBe(false);
   });
 
-  it("brings the store's time", async () => {
+  it("records the store's time", async () => {
     const { assembly, document, write } = bench();
     await write(emptyState);
     const { state, version } = await document.read();
@@ -53,21 +53,21 @@ describe("a document that is read", () => {
     expect(assembly.storeClock.isSet).toBe(true);
   });
 
-  it("is reported where it cannot be read, and the error is the caller's", async () => {
+  it("reports an unreadable document, and throws its error to the caller", async () => {
     const { document, events, home, platform } = bench();
     await home.set(platform.id, "no document");
     await expect(document.read()).rejects.toMatchObject({ code: "UNREADABLE_ENTRY" });
     expect(events).toMatchObject([{ type: "unreadable", reason: "format" }]);
   });
 
-  it("may be one that the cache itself cannot read", async () => {
+  it("reports a value that the cache itself cannot read", async () => {
     const error = new UnreadableEntryError("x", "tag", "not sealed by this key");
     const { document, events } = bench(() => ({ get: () => Promise.reject(error) }));
     await expect(document.read()).rejects.toBe(error);
     expect(events).toMatchObject([{ type: "unreadable", reason: "tag" }]);
   });
 
-  it("is waited for as long as a command may last", async () => {
+  it("waits as long as a store command may last", async () => {
     const { clock, document, events, faults } = bench();
     faults.frozen = true;
     const failed = document.read().catch((error: unknown) => error);
@@ -84,7 +84,7 @@ describe("a document that is read", () => {
     ]);
   });
 
-  it("tells once of each value that no fleet can have written, and works without it", async () => {
+  it("reports each impossible control field once, and continues without it", async () => {
     const { clock, document, events, write } = bench();
     const nowMs = clock.wallMs();
     await write({ ...emptyState, backOffUntilMs: nowMs + 400 * dayMs });
@@ -94,7 +94,7 @@ describe("a document that is read", () => {
     ]);
   });
 
-  it("counts the danger of such a value from when it was seen first", async () => {
+  it("counts the danger of such a value from when it was first seen", async () => {
     const { clock, document, write } = bench();
     const nowMs = clock.wallMs();
     const poisoned = { ...emptyState, inFlightUntilMs: nowMs + 400 * dayMs };
@@ -109,14 +109,14 @@ describe("a document that is read", () => {
   });
 });
 
-describe("a document that is written", () => {
+describe("a write of the document", () => {
   const stateAt = (nowMs: number): State => ({
     ...emptyState,
     outcomeId: "1",
     credential: storedAt(nowMs),
   });
 
-  it("takes one reading and one write, or none of these where it was read before", async () => {
+  it("takes one read and one write, and no read if the document was just read", async () => {
     const { clock, document, faults, write } = bench();
     await write(stateAt(clock.wallMs()));
     const applied = await document.apply(suspect);
@@ -128,13 +128,13 @@ describe("a document that is written", () => {
     expect([faults.calls("get"), faults.calls("set")]).toEqual([2, 1]);
   });
 
-  it("brings the store's time", async () => {
+  it("records the store's time", async () => {
     const { assembly, document } = bench();
     await document.apply({ type: "use", everyMs: 1 });
     expect(assembly.storeClock.isSet).toBe(true);
   });
 
-  it("is decided anew when another node was faster", async () => {
+  it("is decided again if another node was faster", async () => {
     const { clock, document, faults, view, write } = bench();
     await write(stateAt(clock.wallMs()));
     const from = await document.read();
@@ -145,7 +145,7 @@ describe("a document that is written", () => {
     expect(faults.calls("get")).toBe(3);
   });
 
-  it("is given up after sixteen others in a row, and says what may be wrong", async () => {
+  it("gives up after sixteen conflicts in a row, and names the likely cause", async () => {
     const { clock, document, platform, sets, write } = bench(() => ({
       set: async () => {
         sets.push({ value: "", operationId: 0, ttlMs: 0 });
@@ -160,14 +160,14 @@ describe("a document that is written", () => {
     expect(sets).toHaveLength(16);
   });
 
-  it("is not written once it may not be any more", async () => {
+  it("does not happen once it is no longer permitted", async () => {
     const { clock, document, sets, write } = bench();
     await write(stateAt(clock.wallMs()));
     const guarded = (may: boolean) => document.apply(suspect, { onlyWhile: () => may });
     expect(await guarded(false)).toBeUndefined();
     expect(sets).toEqual([]);
     expect(await guarded(true)).toMatchObject({ verdict: { kind: "suspected" } });
-    // What changes nothing needs no permission.
+    // A decision without a change needs no permission.
     expect(await guarded(false)).toMatchObject({ verdict: { kind: "known" } });
   });
 
@@ -192,7 +192,7 @@ describe("a document that is written", () => {
     ["refused", new CacheUnavailableError("no", { reason: "readonly" })],
     ["forbidden for good", new CacheUnavailableError("no", { retryable: false })],
     ["broken", new TypeError("broken")],
-  ])("is not sent again where that is %s", async (_what, error) => {
+  ])("is not sent again if the error is %s", async (_what, error) => {
     const calls = { count: 0 };
     const { document } = bench(() => ({
       set: () => {
@@ -204,7 +204,7 @@ describe("a document that is written", () => {
     expect(calls.count).toBe(1);
   });
 
-  it("is kept for thirty days beyond its credential, and for ever with an input in it", async () => {
+  it("lasts thirty days longer than its credential, and forever with an input in it", async () => {
     const { clock, document, sets, write } = bench();
     const nowMs = clock.wallMs();
     await document.apply({ type: "use", everyMs: 1 });
@@ -223,7 +223,7 @@ describe("a document that is written", () => {
     ]);
   });
 
-  it("may be written as it was, to see whether the store takes it", async () => {
+  it("may repeat the same content, to test whether the store accepts writes", async () => {
     const { clock, document, sets, write } = bench();
     await document.touch(await document.read());
     expect(sets).toEqual([]);
@@ -235,7 +235,7 @@ describe("a document that is written", () => {
     expect(after.version).not.toBe(before.version);
   });
 
-  it("is reported once where others can see the credential in it", async () => {
+  it("reports once that others can see the credential in it", async () => {
     const channels = { open: [] as string[] };
     const { clock, document, events, write } = bench(() => ({ tracedOn: () => channels.open }));
     channels.open = ["one", "two"];

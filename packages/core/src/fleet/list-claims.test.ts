@@ -52,7 +52,7 @@ test("claims are listed by their ids, and those of one id by their age", async (
   ]);
 });
 
-test("a store that fails is no registry that cannot be read, and what is no cache is refused", async () => {
+test("a store that fails is not reported as an unreadable registry, and an object that is no cache is refused", async () => {
   const { cache } = fleet();
   const gone = new CacheUnavailableError("gone");
   const registry = {

@@ -1,4 +1,4 @@
-/** What a process hands out, and what it never hands out again. */
+/** The credentials that a process hands out, and those that it never hands out again. */
 import { describe, expect, it } from "vitest";
 import type { Goal } from "./local-copy.ts";
 import type { Issuer } from "../issuer.ts";
@@ -24,7 +24,7 @@ function bench(issuer: Partial<Issuer> = {}) {
 }
 
 describe("a local copy", () => {
-  it("holds nothing at first", () => {
+  it("is empty at first", () => {
     const { local } = bench();
     expect(local.cached).toBeUndefined();
     expect(local.state).toBeUndefined();
@@ -63,14 +63,14 @@ describe("a local copy", () => {
     expect(local.cachedFor(goal)).toBe(serves ? local.cached : undefined);
   });
 
-  it("does not serve a reconciling refresh while one is owed", () => {
+  it("does not serve a reconciling refresh while one is due", () => {
     const { adopt, local } = bench();
     adopt(1, { doubtSinceMs: 1 });
     expect(local.cachedFor({ reason: "reconcile" })).toBeUndefined();
     expect(local.cachedFor({ reason: "cold" })).toBe(local.cached);
   });
 
-  it("keeps what callers hold when the same credential is stored by a later commit", () => {
+  it("keeps the objects that callers hold if the same credential is stored by a later commit", () => {
     const { adopt, events, local, stateOf } = bench();
     adopt();
     const { promise, secret } = local.cached!;
@@ -87,7 +87,7 @@ describe("a local copy", () => {
     expect(local.wasReplaced("fingerprint-1")).toBe(false);
   });
 
-  it("is the same when the same commit is read again, and knows then that it is stored", async () => {
+  it("does not change if the same commit is read again, and knows then that it is stored", async () => {
     const { adopt, changes, clock, local } = bench();
     const state = adopt();
     const { cached } = local;
@@ -100,7 +100,7 @@ describe("a local copy", () => {
     expect(cached?.stored).toBe(again);
     expect(cached?.isUnstored).toBe(false);
     expect(changes.count).toBe(3);
-    // Where its end has moved, it is another one of the same name.
+    // If its end has moved, it is another credential of the same name.
     await clock.advance(1_000);
     const longer = { ...again, expiresAtMs: again.expiresAtMs + 1_000 };
     local.adopt({ ...state, credential: longer }, longer);
@@ -108,7 +108,7 @@ describe("a local copy", () => {
     expect(local.cached?.secret).toBe(cached?.secret);
   });
 
-  it("counts all uses, and reports those of each credential when its time is over", async () => {
+  it("counts all uses, and reports those of each credential when it is replaced", async () => {
     const { adopt, clock, local, retired } = bench();
     adopt();
     local.cached!.uses = 3;
@@ -126,7 +126,7 @@ describe("a local copy", () => {
     expect(retired()).toHaveLength(2);
   });
 
-  it("knows whether its times are the store's", () => {
+  it("knows whether its times came from the store", () => {
     const before = bench();
     before.adopt();
     expect(before.local.cached?.hasStoreTime).toBe(false);
@@ -136,7 +136,7 @@ describe("a local copy", () => {
     expect(after.local.cached?.hasStoreTime).toBe(true);
   });
 
-  it("hands out nothing after the closing, whatever comes", () => {
+  it("hands out nothing after it was closed", () => {
     const { adopt, changes, local, stateOf } = bench();
     adopt();
     const { state } = local;
@@ -153,7 +153,7 @@ describe("a local copy", () => {
 describe("a newer document of the same credential", () => {
   const dead = { suspect: { fingerprint: "fingerprint-1", atMs: 0, dead: true } } as const;
 
-  it("takes it out of use where the platform called it dead, and back when that is withdrawn", () => {
+  it("takes it out of use if the platform called it dead, and back into use if that is withdrawn", () => {
     const { adopt, changes, local } = bench(asking);
     const state = adopt();
     local.updateState({ ...state, ...dead });
@@ -164,13 +164,13 @@ describe("a newer document of the same credential", () => {
     expect(changes.count).toBe(3);
   });
 
-  it("leaves it in use where the platform cannot be asked: nobody knows", () => {
+  it("leaves it in use if the platform cannot be asked, because the report is unconfirmed", () => {
     const { adopt, local } = bench();
     local.updateState({ ...adopt(), ...dead });
     expect(local.isUsable).toBe(true);
   });
 
-  it("says nothing about another one that is cached", () => {
+  it("does not affect another credential that is cached", () => {
     const { adopt, local, stateOf } = bench(asking);
     adopt(1);
     const suspect = { fingerprint: "fingerprint-2", atMs: 0, dead: true } as const;
@@ -182,7 +182,7 @@ describe("a newer document of the same credential", () => {
 });
 
 describe("a credential that was refused or replaced", () => {
-  it("is out of use at once when it is the cached one", () => {
+  it("is out of use at once if it is the cached one", () => {
     const { adopt, local } = bench();
     adopt();
     local.markRefused("fingerprint-0");
@@ -206,12 +206,12 @@ describe("a credential that was refused or replaced", () => {
     expect(local.wasRefused("2")).toBe(false);
     expect(local.wasRefused("3")).toBe(true);
     expect(local.wasRefused("17")).toBe(true);
-    // One that comes again takes no second place.
+    // A credential that comes again takes no second place.
     for (let times = 0; times < 3; times += 1) local.markRefused("17");
     expect(local.wasRefused("3")).toBe(true);
   });
 
-  it("is remembered as replaced, also where this process never had it", () => {
+  it("is remembered as replaced, even if this process never had it", () => {
     const { adopt, local } = bench();
     expect(local.replaced).toEqual([]);
     adopt(2, { previous: { fingerprint: "fingerprint-1" } });
@@ -219,13 +219,13 @@ describe("a credential that was refused or replaced", () => {
     adopt(3);
     expect(local.replaced).toEqual(["fingerprint-1", "fingerprint-2"]);
     expect(local.wasReplaced("fingerprint-3")).toBe(false);
-    // The platform handed out the same one again.
+    // The platform returned the same credential again.
     adopt(4, { previous: { fingerprint: "fingerprint-4" } });
     expect(local.wasReplaced("fingerprint-4")).toBe(false);
   });
 });
 
-describe("a credential that the fleet forgot on purpose", () => {
+describe("a credential that an operator reset", () => {
   it("is not handed out, unless the platform issues it again later", () => {
     const { adopt, local, stateOf } = bench();
     adopt(1);
@@ -256,7 +256,7 @@ describe("a credential that the fleet forgot on purpose", () => {
   });
 });
 
-describe("a document that this process continues alone", () => {
+describe("a document that this process continues without the store", () => {
   it("remembers which stored ones it continues", () => {
     const { local, stateOf } = bench();
     const [first, second, third] = [stateOf(1), stateOf(2), stateOf(3)];
@@ -265,7 +265,7 @@ describe("a document that this process continues alone", () => {
     local.continueState(second, first);
     expect(local.state).toBe(second);
     expect(local.continued).toEqual(["1"]);
-    // It was sent to the store, which may have taken it.
+    // It was sent to the store, which may have stored it.
     local.continueState(third, second, true);
     expect(local.continued).toEqual(["1", "3"]);
     local.continueState(first, undefined, true);

@@ -17,14 +17,14 @@ function detector() {
 }
 
 describe("an open request that nobody reported", () => {
-  it("is left alone for as long as many requests take", async () => {
+  it("is left alone for as long as the duration of several requests", async () => {
     const { clock, lost } = detector();
     expect(lost.waitMs(young)).toBe(2_000);
     await clock.advance(2_000);
     expect(lost.waitMs(young)).toBe(0);
   });
 
-  it("counts as lost so soon after an outage that callers are served within 2 s, if it must have ended", async () => {
+  it("counts as lost soon after an outage if it must have ended, so that callers are served within 2 s", async () => {
     const { clock, lost } = detector();
     const old = openedBefore(fetchDeadlineMs + 1);
     expect(lost.waitMs(openedBefore(fetchDeadlineMs, "may go on"))).toBe(2_000);
@@ -34,7 +34,7 @@ describe("an open request that nobody reported", () => {
     expect(lost.waitMs(old)).toBe(0);
   });
 
-  it("is left alone again when this node did not look for a while", async () => {
+  it("is left alone again if this node did not read for a while", async () => {
     const { clock, lost } = detector();
     lost.waitMs(young);
     await clock.advance(4_000);

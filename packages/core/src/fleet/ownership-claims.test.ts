@@ -1,4 +1,4 @@
-/** What a claim is written for, renewed by, and refused because of. */
+/** When a claim is written and renewed, and when it is refused. */
 import { describe, expect, it } from "vitest";
 import { Ownership } from "./ownership.ts";
 import { contextFrom } from "./context.ts";
@@ -11,7 +11,7 @@ import { faultPlan, faultyCache, seededRandom } from "../testing/index.ts";
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** A credential that ended long ago: it shows that its environment is established, and no more. */
+/** A credential that expired long ago. It only shows that its environment is established. */
 const ended = { sentAtMs: 0, expiresAtMs: 0, by: { node: "n", environment: "e", reason: "cold" } };
 const established = Promise.resolve(ended);
 const unknown = Promise.resolve(undefined);
@@ -59,7 +59,7 @@ function bench() {
 }
 
 describe("a claim", () => {
-  it("is written with who made it, for two days at least, and lies as long as it may count", async () => {
+  it("is written with its node, for two days at least, and is stored as long as it may be valid", async () => {
     const { clock, one, platform, read, store } = bench();
     const { claims, events, faults, path } = one("production");
     const nowMs = clock.wallMs();
@@ -83,7 +83,7 @@ describe("a claim", () => {
     expect(platform.issues).toEqual([]);
   });
 
-  it("is written without a reading where no credential is known, and read where that fails", async () => {
+  it("is written without a read if no credential is known, and after a read if that fails", async () => {
     const { one, read } = bench();
     const first = one("production", "warn");
     await first.claims.claim(unknown, true);
@@ -111,7 +111,7 @@ describe("a claim", () => {
     expect((await read())?.claims).toMatchObject([{ sinceMs, renewedMs: clock.wallMs() }]);
   });
 
-  it("is extended for a credential that lives longer than its issuer says, at once", async () => {
+  it("is extended at once for a credential that lives longer than its issuer states", async () => {
     const { clock, one, read } = bench();
     const { claims, faults } = one("production");
     await claims.claim(unknown);
@@ -122,14 +122,14 @@ describe("a claim", () => {
     expect([faults.calls("get"), faults.calls("set")]).toEqual([2, 1]);
     await claims.extendClaim({ ...ended, expiresAtMs: nowMs + 90 * dayMs });
     expect((await read())?.claims).toMatchObject([{ untilMs: nowMs + 90 * dayMs }]);
-    // It stays so through what lives shorter.
+    // It keeps that end while shorter credentials follow.
     await claims.extendClaim({ ...ended, expiresAtMs: nowMs });
     await clock.advance(12 * hourMs);
     await claims.claim(established);
     expect((await read())?.claims).toMatchObject([{ untilMs: nowMs + 90 * dayMs }]);
   });
 
-  it("keeps its age when the registry was lost", async () => {
+  it("keeps its age if the registry was lost", async () => {
     const { clock, one, read, registry, platform } = bench();
     const { claims } = one("production");
     await claims.claim(unknown);
@@ -155,7 +155,7 @@ describe("a claim", () => {
     await expect(within(clock, 100, work)).rejects.toMatchObject({ claimedBy: "staging" });
   });
 
-  it("comes after all that it sees, whatever their clocks", async () => {
+  it("is dated after all claims that it sees, whatever their clocks", async () => {
     const { claimOf, clock, one, read, write } = bench();
     const aheadMs = clock.wallMs() + hourMs;
     await write({ v: 1, claims: [claimOf("staging", aheadMs)] });
@@ -163,7 +163,7 @@ describe("a claim", () => {
     expect((await read())?.claims[1]).toMatchObject({ sinceMs: aheadMs + 1 });
   });
 
-  it("is given up after sixteen that came between, unless one stands", async () => {
+  it("gives up after sixteen conflicting writes, unless a claim is stored", async () => {
     const { claimOf, clock, one, platform, read, write } = bench();
     const { claims, faults } = one("production");
     let written: object[] = [];
@@ -263,7 +263,7 @@ describe("another environment's claim", () => {
     expect(claims.otherClaimant).toBe("testing");
   });
 
-  it("that has lapsed counts no more, nor does one that nobody can read, for an established one", async () => {
+  it("that has expired no longer counts, and neither does an unreadable one for an established environment", async () => {
     const { claimOf, clock, one, read, write } = bench();
     await write({
       v: 1,
@@ -275,7 +275,7 @@ describe("another environment's claim", () => {
     expect(events.map(({ type }) => type)).toEqual(["unreadable", "unreadable"]);
     expect((await read())?.claims).toMatchObject([{ environment: "production" }, { later: 1 }]);
     expect(claims.otherClaimant).toBeUndefined();
-    // Its own claim shows that it was there.
+    // Its own claim shows that it was established.
     const again = one("production");
     expect(await again.claims.claim(unknown)).toBeUndefined();
   });
@@ -286,7 +286,7 @@ describe("another environment's claim", () => {
     ["warn", false],
     ["coexist", false],
   ])(
-    "may be in a registry that is none: with onConflict %s a new one stops %s",
+    "may be in an invalid registry: with onConflict %s a new environment stops %s",
     async (onConflict, stops) => {
       const { clock, one, read, write } = bench();
       await write("no registry");
@@ -295,7 +295,7 @@ describe("another environment's claim", () => {
       else expect(await claims.claim(unknown)).toBeUndefined();
       expect(events).toMatchObject([{ type: "unreadable", reason: "format" }]);
       expect(await claims.claim(established)).toBeUndefined();
-      // Nothing is written over it, and it is not looked at again for an hour.
+      // The registry is not overwritten, and not read again for an hour.
       await expect(read()).rejects.toThrow("JSON");
       const { length } = events;
       await clock.advance(hourMs - 1);
@@ -311,7 +311,7 @@ describe("a check while the store refuses writes", () => {
     await one("production").claims.claim(unknown);
     await clock.advance(1);
     const { claims, context, faults } = one("staging", "consume");
-    // Without a refused write the last sight counts.
+    // Without a refused write the last result counts.
     expect(await claims.checkClaim(undefined)).toBeUndefined();
     expect(faults.calls("get")).toBe(0);
     const gone = Object.assign(new Error("x"), { code: "CACHE_UNAVAILABLE", reason: "readonly" });
@@ -319,7 +319,7 @@ describe("a check while the store refuses writes", () => {
     expect(await claims.checkClaim(undefined)).toMatchObject({ environment: "production" });
     expect(faults.calls("set")).toBe(0);
     expect((await read())?.claims).toHaveLength(1);
-    // When reads fail too, the claim of before counts, until it has lapsed.
+    // If reads fail too, the last claim that was read counts until it has expired.
     faults.next("get", "fail-before");
     expect(await claims.checkClaim(undefined)).toMatchObject({ environment: "production" });
     await clock.advance(3 * dayMs);
@@ -327,7 +327,7 @@ describe("a check while the store refuses writes", () => {
     expect(await claims.checkClaim(undefined)).toBeUndefined();
   });
 
-  it("is not needed where environments may share, or the last one is fresh", async () => {
+  it("is not needed if environments may share, or if the last check is recent", async () => {
     const { clock, one } = bench();
     await one("production").claims.claim(unknown);
     await clock.advance(1);
@@ -345,7 +345,7 @@ describe("a check while the store refuses writes", () => {
     }
   });
 
-  it("hides no fault but the store's", async () => {
+  it("hides no error except the store's", async () => {
     const { one, write } = bench();
     await write("no registry");
     const { claims, context } = one("staging");
@@ -361,8 +361,8 @@ describe("a check while the store refuses writes", () => {
   });
 });
 
-describe("a consumer that waits in vain", () => {
-  it("looks every ten seconds for the claim that it follows", async () => {
+describe("a consumer that waits for a missing credential", () => {
+  it("checks every ten seconds for the claim that it follows", async () => {
     const { claimOf, clock, one, platform, registry, write } = bench();
     const { claims, faults } = one("staging", "consume");
     await write({ v: 1, claims: [claimOf("b", 2), claimOf("a", 1), claimOf("c", 3)] });
@@ -381,7 +381,7 @@ describe("a consumer that waits in vain", () => {
     expect(await claims.recheckClaims()).toBe("gone");
     await clock.advance(10_000);
     await write({ v: 1, claims: [claimOf("staging", 5), claimOf("b", 6)] });
-    // Its own is the first one.
+    // Its own claim is the first one.
     expect(await claims.recheckClaims()).toBe("gone");
   });
 });

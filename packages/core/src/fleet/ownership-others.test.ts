@@ -1,5 +1,6 @@
 /**
- * Who else claims a credential: looked at again whenever a refusal may be somebody else's doing.
+ * Other claims on a credential are read again whenever another environment may have caused a
+ * refusal.
  */
 import { describe, expect, it } from "vitest";
 import { faultPlan, faultyCache, seededRandom, type FaultPlan } from "../testing/index.ts";
@@ -48,7 +49,7 @@ describe("an owner that looks for other claims of its credential", () => {
     expect(one.claims.otherClaimant).toBe("staging");
   });
 
-  it("sees that the other claim is gone", async () => {
+  it("sees that the other claim has ended", async () => {
     const world = fleet();
     const [one, two] = [owner(world, "production"), owner(world, "staging")];
     await two.claims.claim(stored);
@@ -58,7 +59,7 @@ describe("an owner that looks for other claims of its credential", () => {
     expect(one.claims.otherClaimant).toBeUndefined();
   });
 
-  it("writes nothing, so it claims nothing", async () => {
+  it("writes nothing, and so makes no claim", async () => {
     const world = fleet();
     const one = owner(world, "production");
     await one.claims.readOthers();
@@ -66,7 +67,7 @@ describe("an owner that looks for other claims of its credential", () => {
   });
 
   it.each(["fails", "does not answer", "holds something else"])(
-    "goes on without the name of another environment when the registry %s, and reports no outage of the store",
+    "continues without the name of another environment if the registry %s, and reports no outage of the store",
     async (how) => {
       const world = fleet();
       const one = owner(world, "production");

@@ -14,7 +14,7 @@ const policies: Readonly<Record<Mode, NonNullable<ScriptedIssuerOptions["policy"
   stable: { kind: "stable", renewWithinMs: 300_000 },
 };
 
-/** Every pair of settings that can be given, in both orders. */
+/** Every pair of settings, in both orders. */
 const pairs = (["plain", "stable"] as const).flatMap((mode) => {
   const settings: readonly OnConflict[] =
     mode === "plain" ? ["error", "warn", "consume"] : ["error", "warn", "consume", "coexist"];
@@ -23,7 +23,7 @@ const pairs = (["plain", "stable"] as const).flatMap((mode) => {
 
 const refusal = { code: "CREDENTIAL_CONFLICT" };
 
-/** A call of a live environment, whatever becomes of it. */
+/** A call of a live environment, whatever its outcome. */
 async function called({ clock }: Fleet, node: Node): Promise<unknown> {
   return within(clock, 30_000, node.get()).catch((error: unknown) => error);
 }
@@ -58,14 +58,14 @@ describe("an environment that claimed first", () => {
         }
       };
       await called(world, one);
-      // Each renews and looks again.
+      // Each renews its claim and checks the registry.
       await live();
       await one.close();
       one = production();
       await live();
       events.push(...one.typesOf());
       await Promise.all([one.close(), two.close()]);
-      // It returns after a day, and the later one was there meanwhile.
+      // It returns after a day, and the later environment was there meanwhile.
       two = staging();
       await called(world, two);
       await clock.advance(dayMs);
@@ -88,7 +88,7 @@ describe("an environment that claimed first", () => {
   );
 
   it.each(["error", "consume"] as const)(
-    "stays first when the registry is lost and a later one writes there first: %s",
+    "stays first if the registry is lost and a later one writes there first: %s",
     async (onConflict) => {
       const world = fleet();
       const { cache, clock, node, platform } = world;
@@ -107,14 +107,14 @@ describe("an environment that claimed first", () => {
     },
   );
 
-  it("goes on while others write to the registry without end", async () => {
+  it("is not stopped by endless writes of others to the registry", async () => {
     const world = fleet();
     const { cache, clock, node, platform } = world;
     const one = node();
     await called(world, one);
     await clock.advance(13 * hourMs);
     const registry = cache.at(claimsPath);
-    // Between each of its readings and its write somebody else writes.
+    // Another process writes between each read and write.
     const contested = new Proxy(world.store.cache(), {
       get: (target, name) =>
         name === "at"
@@ -158,7 +158,7 @@ describe("an environment that came later", () => {
   });
 
   it.each(["error", "consume"] as const)(
-    "does not fetch a stable token when the store refuses its writes, or is gone since then: %s",
+    "does not fetch a stable token if the store refuses its writes, or has been unreachable since: %s",
     async (onConflict) => {
       const world = fleet({ policy: policies.stable });
       const { clock, node, platform } = world;
@@ -180,7 +180,7 @@ describe("an environment that came later", () => {
     },
   );
 
-  it("fetches a stable token when it is the first, or cannot know, and the store refuses its writes", async () => {
+  it("fetches a stable token if it is the first, or cannot know, and the store refuses its writes", async () => {
     const world = fleet({ policy: policies.stable });
     const { node, platform } = world;
     const [first, blind] = [
@@ -222,7 +222,7 @@ describe("an environment that came later", () => {
     });
   });
 
-  it("that consumes fetches by itself when the claim of the first has lapsed", async () => {
+  it("that consumes fetches by itself when the claim of the first has expired", async () => {
     const world = fleet();
     const { clock, node, platform } = world;
     const one = node();
@@ -278,21 +278,24 @@ describe("a claim", () => {
       lifetimeMs: 2 * hourMs,
       expiresInMs: 90 * dayMs,
     },
-  ])("holds while the credential lives for 90 days, $name", async ({ lifetimeMs, expiresInMs }) => {
-    const world = fleet({ lifetimeMs });
-    const { clock, node, platform } = world;
-    platform.script({ expiresInMs });
-    const one = node();
-    await called(world, one);
-    await one.close();
-    await clock.advance(80 * dayMs);
-    expect(await called(world, node({ environment: "staging" }))).toMatchObject({
-      code: "CREDENTIAL_CONFLICT",
-    });
-    expect(platform.issues).toHaveLength(1);
-    await clock.advance(13 * dayMs);
-    expect(await called(world, node({ environment: "staging" }))).not.toMatchObject(refusal);
-  });
+  ])(
+    "stays valid while the credential lives for 90 days, $name",
+    async ({ lifetimeMs, expiresInMs }) => {
+      const world = fleet({ lifetimeMs });
+      const { clock, node, platform } = world;
+      platform.script({ expiresInMs });
+      const one = node();
+      await called(world, one);
+      await one.close();
+      await clock.advance(80 * dayMs);
+      expect(await called(world, node({ environment: "staging" }))).toMatchObject({
+        code: "CREDENTIAL_CONFLICT",
+      });
+      expect(platform.issues).toHaveLength(1);
+      await clock.advance(13 * dayMs);
+      expect(await called(world, node({ environment: "staging" }))).not.toMatchObject(refusal);
+    },
+  );
 
   it.each([
     [
@@ -306,7 +309,7 @@ describe("a claim", () => {
     ],
     ["no registry at all", () => "garbage"],
   ])(
-    "does not stop its environment from refreshing when the registry holds %s",
+    "does not stop its environment from refreshing if the registry holds %s",
     async (_name, spoil) => {
       const world = fleet();
       const { cache, clock, node, platform } = world;
@@ -319,7 +322,7 @@ describe("a claim", () => {
       const again = node();
       expect((await within(clock, 5_000, again.refresh())).reveal()).toBe(platform.latest);
       expect(again.typesOf()).toContain("unreadable");
-      // A newcomer cannot know whose claim that was; until it has gone.
+      // A newcomer cannot know whose claim that was, until it has disappeared.
       const newcomer = node({ environment: "staging" });
       expect(await called(world, newcomer)).toMatchObject({
         code: expect.stringMatching(/UNREADABLE_ENTRY|CREDENTIAL_CONFLICT/),

@@ -1,4 +1,4 @@
-/** How an operator gives up the claim of an environment that is gone. */
+/** An operator gives up the claim of an environment that no longer exists. */
 import { describe, expect, it } from "vitest";
 import { staleAfterMs } from "./claim-registry.ts";
 import { listClaims } from "./list-claims.ts";
@@ -28,7 +28,7 @@ async function registryWith(...environments: string[]) {
 }
 
 describe("a claim that is released", () => {
-  it("is gone, and the others stay, those of later releases too", async () => {
+  it("disappears, and the others stay, including those of later releases", async () => {
     const { cache, names } = await registryWith("one", "two");
     expect(await releaseClaim(cache, "id", "one")).toBe(true);
     expect(await names()).toEqual(["two"]);
@@ -38,7 +38,7 @@ describe("a claim that is released", () => {
     expect(await names()).toEqual([]);
   });
 
-  it("was there only under its own id and path", async () => {
+  it("is identified by its exact id and path", async () => {
     const { cache, names } = await registryWith("one");
     expect(await releaseClaim(cache, "another", "one")).toBe(false);
     expect(await releaseClaim(cache, "id", "two")).toBe(false);
@@ -47,7 +47,7 @@ describe("a claim that is released", () => {
     await expect(releaseClaim({} as never, "id", "one")).rejects.toThrow("cache must be");
   });
 
-  it("leaves an entry that lasts until the last of the others has lapsed, and two days more", async () => {
+  it("leaves an entry that lasts two days longer than the last of the other claims", async () => {
     const { cache, clock, nowMs, store } = await registryWith("one", "two");
     await releaseClaim(cache, "id", "one");
     const endsAt = () => [...store.snapshot().entries.values()][0]?.expiresAtMs;
@@ -57,7 +57,7 @@ describe("a claim that is released", () => {
     expect(endsAt()).toBe(nowMs + dayMs + staleAfterMs);
   });
 
-  it("is released also where another node writes at the same time", async () => {
+  it("is released even if another node writes at the same time", async () => {
     const { cache, names } = await registryWith("one", "two");
     const [first, second] = await Promise.all([
       releaseClaim(cache, "id", "one"),

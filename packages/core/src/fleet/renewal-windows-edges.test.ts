@@ -22,13 +22,13 @@ function windows(policy: IssuePolicy, lifeMs: number): readonly number[] {
 }
 
 describe("the renewal windows of a credential", () => {
-  it("count its life from when it was asked for, whatever the date", () => {
+  it("count its lifetime from the request, whatever the date", () => {
     expect(windows({ kind: "supersede", overlapMs: 300_000 }, 60_000)).toEqual([
       15_000, 3_000, 3_000,
     ]);
   });
 
-  it("are late for one that is prolonged, as for one that is returned again, unless its life is shorter", () => {
+  it("are late for a credential that is prolonged or returned again, unless its lifetime is shorter", () => {
     expect(windows({ kind: "stable", renewWithinMs: 300_000 }, 345_000)).toEqual([
       290_000, 60_000, 30_000,
     ]);
@@ -37,13 +37,13 @@ describe("the renewal windows of a credential", () => {
     expect(windows({ kind: "sliding" }, advisoryMs!)[0]).toBe(advisoryMs! / 4);
   });
 
-  it("end the service of a short-lived one when less than a tenth of its life is left", () => {
+  it("end the service of a short-lived one when less than a tenth of its lifetime is left", () => {
     expect(windows({ kind: "stable", renewWithinMs: 300_000 }, 1_000)).toEqual([250, 200, 100]);
   });
 });
 
-describe("the election of who refreshes ahead", () => {
-  it("spreads the starts of a small fleet widely, and those of a large one late", () => {
+describe("the election of the node that refreshes ahead", () => {
+  it("spreads the starts of a small fleet widely, and those of a large one close to the latest time", () => {
     const early = 1_000_000;
     expect(electedStart(early, early + 1_000, 1, 0)).toBe(early + 1_000);
     expect(electedStart(early, early + 1_000, 1, 0.9)).toBe(early);

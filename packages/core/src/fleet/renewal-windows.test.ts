@@ -30,7 +30,7 @@ function windows(
 }
 
 describe("the renewal windows of a credential", () => {
-  it("are those of the parameters for a life as documented", () => {
+  it("follow the parameters for the documented lifetime", () => {
     expect(windows(supersede, 7_200_000)).toEqual({
       advisory: 900_000,
       mandatory: 120_000,
@@ -43,7 +43,7 @@ describe("the renewal windows of a credential", () => {
     });
   });
 
-  it("shrink with a shorter life, and keep their order", () => {
+  it("shrink with a shorter lifetime, and keep their order", () => {
     expect(windows(supersede, 60_000)).toEqual({ advisory: 15_000, mandatory: 3_000, hard: 3_000 });
     expect(windows(stable, 345_000)).toEqual({
       advisory: 290_000,
@@ -61,7 +61,7 @@ describe("the renewal windows of a credential", () => {
   });
 });
 
-describe("the election of who refreshes ahead", () => {
+describe("the election of the node that refreshes ahead", () => {
   it.each([2, 10, 100, 1_000])(
     "lets about one of %i nodes start before the others are notified",
     (fleetSize) => {

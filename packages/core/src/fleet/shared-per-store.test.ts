@@ -5,8 +5,8 @@ import { manualClock, seededRandom, simulatedStore } from "../testing/index.ts";
 
 const store = () => simulatedStore({ clock: manualClock(), random: seededRandom("shared") });
 
-describe("what the credentials of one store share", () => {
-  it("is one view for each environment, and each of cache and lock", () => {
+describe("the objects that the credentials of one store share", () => {
+  it("include one view of each environment's cache and lock", () => {
     const { cache, lock } = { cache: store().cache(), lock: store().lock() };
     const view = environmentView(cache, "one");
     expect(view.path).toEqual([...cache.path, "one"]);
@@ -17,7 +17,7 @@ describe("what the credentials of one store share", () => {
     expect(environmentView(lock, "one")).toBe(environmentView(lock, "one"));
   });
 
-  it("is one view of the claims, outside of every environment", () => {
+  it("include one view of the claims, outside every environment", () => {
     const cache = store().cache();
     const view = claimsView(cache);
     expect(view.path).toEqual(claimsPath);
@@ -25,7 +25,7 @@ describe("what the credentials of one store share", () => {
     expect(claimsView(store().cache())).not.toBe(view);
   });
 
-  it("is one of equal settings, of 256 different ones at most", () => {
+  it("include one object for equal settings, of at most 256 different ones", () => {
     const cache = store().cache();
     const first = { n: 0 };
     expect(sharedSettings(cache, first)).toBe(first);

@@ -2,12 +2,12 @@ import { describe, expect, it } from "vitest";
 import { storeDeadlineOf } from "./store-deadline.ts";
 import type { Store } from "../store.ts";
 
-/** Only the deadlines of a store are looked at. */
+/** A store of which only the deadlines are read. */
 const storeOf = (cache?: number, lock?: number): Store =>
   ({ cache: { deadlineMs: cache }, lock: { deadlineMs: lock } }) as never;
 
 describe("the deadline of a store's commands", () => {
-  it("is the longer one of its cache and its lock, and unknown where neither tells", () => {
+  it("is the longer one of its cache and its lock, and unknown if neither states one", () => {
     expect(storeDeadlineOf(storeOf())).toBeUndefined();
     expect(storeDeadlineOf(storeOf(), 300)).toBeUndefined();
     expect(storeDeadlineOf(storeOf(700))).toBe(700);
@@ -16,7 +16,7 @@ describe("the deadline of a store's commands", () => {
     expect(storeDeadlineOf(storeOf(700, 800), 700)).toBe(800);
   });
 
-  it("cannot be longer than the store's own, which would end the command before", () => {
+  it("cannot be longer than the store's own, which would end the command first", () => {
     expect(() => storeDeadlineOf(storeOf(700, 800), 701)).toThrow(
       expect.objectContaining({
         code: "CONFIGURATION",

@@ -33,7 +33,7 @@ function bench() {
 const gone = new CacheUnavailableError("gone", { reason: "disconnected" });
 
 describe("the health of a store", () => {
-  it("is unknown before the first command, and good after one that worked", async () => {
+  it("is unknown before the first command, and good after a successful one", async () => {
     const { health, types, works } = bench();
     expect(health.seen).toBeUndefined();
     expect(health.isReachable).toBe(true);
@@ -42,7 +42,7 @@ describe("the health of a store", () => {
     expect(types()).toEqual([]);
   });
 
-  it("is reported with its cause once, and with its length when a reading works again", async () => {
+  it("is reported with its cause once, and with its duration when a read succeeds again", async () => {
     const { clock, events, fails, health, heard, works } = bench();
     await fails("get");
     await clock.advance(1_000);
@@ -53,7 +53,7 @@ describe("the health of a store", () => {
       { type: "store-unavailable", reason: "disconnected", operation: "get" },
     ]);
     expect(heard).toEqual([]);
-    // A reading that works proves all, if readings failed too.
+    // A successful read proves everything if reads failed too.
     await works("get");
     expect(health.isReachable).toBe(true);
     expect(events[1]).toMatchObject({ type: "store-recovered", downMs: 1_000 });
@@ -62,7 +62,7 @@ describe("the health of a store", () => {
     expect(events).toHaveLength(2);
   });
 
-  it("is not proved for readings by a write that works", async () => {
+  it("is not proved for reads by a successful write", async () => {
     const { fails, health, works } = bench();
     await fails("get");
     await fails("set");
@@ -72,7 +72,7 @@ describe("the health of a store", () => {
     expect(health.isReachable).toBe(true);
   });
 
-  it("hides no failure, and counts only those of the store", async () => {
+  it("hides no error, and counts only the store's errors", async () => {
     const { fails, health } = bench();
     await expect(health.watched("get", () => Promise.reject(gone))).rejects.toBe(gone);
     const other = bench();
@@ -83,7 +83,7 @@ describe("the health of a store", () => {
     expect(health.isReachable).toBe(false);
   });
 
-  it("is not proved for writes by readings that worked all the time", async () => {
+  it("is not proved for writes by reads that succeeded all the time", async () => {
     const { fails, health, types, works } = bench();
     await works("get");
     await fails("set");
@@ -115,7 +115,7 @@ describe("the health of a store", () => {
     },
   );
 
-  it("of one that needs no right to write is not judged by writes", async () => {
+  it("of a node that needs no right to write does not depend on writes", async () => {
     const { fails, health } = bench();
     health.needsWrites = false;
     await fails("set");
@@ -125,7 +125,7 @@ describe("the health of a store", () => {
     expect(health.isReachable).toBe(false);
   });
 
-  it("is not judged by a command of an outage that is over", async () => {
+  it("is not changed by a command from an earlier outage", async () => {
     const { clock, fails, health, works } = bench();
     const late = Promise.withResolvers<never>();
     const command = health.watched("set", () => late.promise).catch(() => {});
@@ -141,8 +141,8 @@ describe("the health of a store", () => {
   });
 });
 
-describe("the proof that a store is back", () => {
-  it("repeats what failed and no reading can show: the lease first, then a write", async () => {
+describe("the check whether a store is back", () => {
+  it("repeats the failed operations that a read cannot prove: the lease first, then a write", async () => {
     const { fails, health, heard } = bench();
     const write = async (): Promise<void> => void heard.push("write");
     await health.prove(write);
@@ -157,7 +157,7 @@ describe("the proof that a store is back", () => {
     expect(heard).toEqual(["lease", "write"]);
   });
 
-  it("fails with the lease", async () => {
+  it("fails if the lease fails", async () => {
     const { fails, health, heard, lease } = bench();
     await fails("acquire");
     lease.works = false;

@@ -20,7 +20,7 @@ describe("a node's knowledge of its store", () => {
     late.reject(gone);
     await lateCommand;
     expect([health.isReachable, types]).toEqual([true, ["store-unavailable", "store-recovered"]]);
-    // One that began afterwards counts.
+    // A command that began afterwards counts.
     await health.watched("get", () => Promise.reject(gone)).catch(() => {});
     expect(health.isReachable).toBe(false);
   });

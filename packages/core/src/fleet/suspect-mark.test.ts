@@ -5,7 +5,7 @@ import { CacheUnavailableError } from "../errors.ts";
 
 const mark = { fingerprint: "x", found: "dead" } as const;
 
-/** A mark is only ever applied. */
+/** A mark only calls apply. */
 const documentOf = (apply: (...given: unknown[]) => Promise<unknown>): FleetDocument =>
   ({ apply }) as never;
 
@@ -22,7 +22,7 @@ describe("a mark of suspicion", () => {
     expect(given).toEqual([{ type: "suspect", ...mark }, options]);
   });
 
-  it("may be refused by the store, and hides no other fault", async () => {
+  it("may be refused by the store, and hides no other error", async () => {
     const gone = documentOf(() => Promise.reject(new CacheUnavailableError("readonly")));
     expect(await markSuspect(gone, mark)).toBeUndefined();
     const broken = documentOf(() => Promise.reject(new TypeError("broken")));

@@ -1,4 +1,4 @@
-/** What a caller is told when there is no credential. */
+/** The error that a caller gets when there is no credential. */
 import { describe, expect, it } from "vitest";
 import {
   handedOutAgain,
@@ -30,7 +30,7 @@ const pause = (why: Pause["why"], cause?: unknown): BlockReason => ({
 const start = 'There is no live credential "test": ';
 const gone = new CacheUnavailableError("It is gone.", { reason: "timeout" });
 
-/** What a caller is given, by a node whose fleet has a document already. */
+/** The error for a caller on a node whose fleet already has a document. */
 function errorFor(error: unknown, block?: BlockReason, failure?: string) {
   const { local, node } = oneNode();
   local.updateState({
@@ -40,7 +40,7 @@ function errorFor(error: unknown, block?: BlockReason, failure?: string) {
   return toCallerError(error, node, block) as CredentialUnavailableError;
 }
 
-describe("a failure that passes", () => {
+describe("a temporary failure", () => {
   it.each<[IssueOutcome, boolean]>([
     ["busy", true],
     ["unsent", true],
@@ -49,11 +49,11 @@ describe("a failure that passes", () => {
     ["quota", false],
     ["parent", false],
     ["input", false],
-  ])("of the platform: %s, %s", (outcome, passes) => {
+  ])("of the platform is recognised: %s, %s", (outcome, passes) => {
     expect(isPassing(new IssueError(outcome, "x"))).toBe(passes);
   });
 
-  it("is a lost lease, and a store that cannot be reached", () => {
+  it("includes a lost lease and an unreachable store", () => {
     expect(isPassing(new LockLostError("test", "expired"))).toBe(true);
     expect(isPassing(gone)).toBe(true);
     expect(isPassing(new QuotaExhaustedError("x", 1, 1))).toBe(false);
@@ -65,7 +65,7 @@ describe("a failure that passes", () => {
   });
 });
 
-describe("a caller that waits in vain", () => {
+describe("a caller whose wait ends without a credential", () => {
   it.each<[Pause["why"], string]>([
     ["drain", "an earlier request may still be processed by the platform"],
     ["back-off", "the platform failed or refused, and the fleet backs off"],
@@ -80,7 +80,7 @@ describe("a caller that waits in vain", () => {
     ["forced", "the platform limits forced refreshes"],
     ["store", "the store cannot be reached"],
     ["error", "the last attempt failed"],
-  ])("is told why, and when to come back: %s", (why, text) => {
+  ])("gets the reason and the time of the next attempt: %s", (why, text) => {
     const error = errorFor(undefined, pause(why));
     expect(error).toMatchObject({
       code: "CREDENTIAL_UNAVAILABLE",
@@ -91,7 +91,7 @@ describe("a caller that waits in vain", () => {
     expect(error.cause).toBeUndefined();
   });
 
-  it("is told what it waits for", () => {
+  it("gets the name of the thing that it waited for", () => {
     expect(errorFor(undefined, { kind: "wait", ms: 5 })).toMatchObject({
       message: `${start}no node has stored one yet.`,
       reason: "wait",
@@ -100,11 +100,11 @@ describe("a caller that waits in vain", () => {
     expect(errorFor(undefined, { kind: "wait", ms: 5, detail: "so" }).message).toBe(`${start}so.`);
   });
 
-  it("is told of the store's own error, which names a setting", () => {
+  it("gets the store's own error, which names a setting", () => {
     const error = errorFor(undefined, pause("store", gone));
     expect(error.message).toBe(`${start}the store cannot be reached: It is gone.`);
     expect(error.cause).toBe(gone);
-    // Of what is no error of this library nothing is repeated.
+    // Nothing of a foreign error is repeated.
     expect(errorFor(undefined, pause("store", new Error("secret"))).message).toBe(
       `${start}the store cannot be reached.`,
     );
@@ -113,14 +113,14 @@ describe("a caller that waits in vain", () => {
     );
   });
 
-  it("is told of the last failure as the cause, and of the last refusal by its code", () => {
+  it("gets the last failure as the cause, and the code of the last refusal", () => {
     const busy = new IssueError("busy", "later");
     const error = errorFor(busy, pause("error", gone), "45011");
     expect(error.cause).toBe(busy);
     expect(error.message).toBe(`${start}the last attempt failed. The last refusal was 45011.`);
   });
 
-  it("is told at once of a right to use the store that a person must grant", () => {
+  it("gets an error at once if a person must grant a right to use the store", () => {
     const denied = new CacheUnavailableError("No right to write.", { retryable: false });
     for (const error of [errorFor(undefined, pause("store", denied), "1"), errorFor(denied)]) {
       expect(error).toMatchObject({ cause: denied, reason: "store" });
@@ -132,12 +132,12 @@ describe("a caller that waits in vain", () => {
 });
 
 describe("a caller whose refresh fails", () => {
-  it("is given what this library says completely as it is", () => {
+  it("gets a complete error of this library unchanged", () => {
     const exhausted = new QuotaExhaustedError("x", 1, 1);
     expect(errorFor(exhausted)).toBe(exhausted);
     const unavailable = new CredentialUnavailableError("x");
     expect(errorFor(unavailable)).toBe(unavailable);
-    // While it waits for something, that is more than the last failure.
+    // While it waits for something, that reason is more useful than the last failure.
     expect(errorFor(exhausted, pause("error"))).toMatchObject({
       reason: "error",
       cause: exhausted,
@@ -152,17 +152,20 @@ describe("a caller whose refresh fails", () => {
     [new LockLostError("test", "expired"), "", "error", 1_000],
     [gone, "It is gone", "store", 1_000],
     [new TypeError("secret"), "an unexpected error", undefined, 1_000],
-  ])("is told the failure and when to come back: %s", (failed, text, reason, retryAfterMs) => {
-    const error = errorFor(failed);
-    expect(error).toBeInstanceOf(CredentialUnavailableError);
-    expect(error.cause).toBe(failed);
-    expect(error.message.startsWith(`${start}${text}`)).toBe(true);
-    expect(error.message.endsWith("..")).toBe(false);
-    expect(error.reason).toBe(reason);
-    expect(error.retryAfterMs).toBe(retryAfterMs);
-  });
+  ])(
+    "gets the failure and the time of the next attempt: %s",
+    (failed, text, reason, retryAfterMs) => {
+      const error = errorFor(failed);
+      expect(error).toBeInstanceOf(CredentialUnavailableError);
+      expect(error.cause).toBe(failed);
+      expect(error.message.startsWith(`${start}${text}`)).toBe(true);
+      expect(error.message.endsWith("..")).toBe(false);
+      expect(error.reason).toBe(reason);
+      expect(error.retryAfterMs).toBe(retryAfterMs);
+    },
+  );
 
-  it("is told the last refusal too, where its own failure is none", () => {
+  it("gets the last refusal too, if its own failure is none", () => {
     expect(errorFor(gone, undefined, "45011").message).toBe(
       `${start}It is gone. The last refusal was 45011.`,
     );
@@ -173,7 +176,7 @@ describe("a caller whose refresh fails", () => {
 });
 
 describe("a refused credential that stays", () => {
-  it("is explained", () => {
+  it("is explained in the error", () => {
     expect(refusedButAlive("test")).toBeInstanceOf(NotReplacedError);
     expect(refusedButAlive("test").message).toBe(
       'The platform calls the credential "test" alive: the call was refused for another reason.',

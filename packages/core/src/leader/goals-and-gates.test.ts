@@ -1,4 +1,4 @@
-/** What has to be replaced, and what keeps a request from being sent. */
+/** Which credential must be replaced, and what prevents a request. */
 import { describe, expect, it } from "vitest";
 import { resolveGoal } from "./attempt.ts";
 import { gateBeforeLease, gateOf, gateOfUnstoredRequest, presumedLostAtMs } from "./gate.ts";
@@ -28,14 +28,14 @@ const dead = { suspect: { fingerprint: "fingerprint-1", atMs: 0, dead: true } } 
 const replacing = { reason: "rejected", refused: "fingerprint-1", isDead: true };
 
 describe("a goal", () => {
-  it("stays as it is where nothing is stored, or what is stored may serve", () => {
+  it("stays unchanged if nothing is stored, or the stored credential may serve", () => {
     const { node, stateOf } = bench();
     expect(resolveGoal(cold, undefined, node)).toBe(cold);
     expect(resolveGoal(cold, emptyState, node)).toBe(cold);
     expect(resolveGoal(cold, stateOf(), node)).toBe(cold);
   });
 
-  it("of a refused credential knows what the document knows of it", () => {
+  it("of a refused credential includes the document's marks of it", () => {
     const { node, stateOf } = bench();
     const goal: Goal = { reason: "rejected", refused: "fingerprint-1", isFirstHand: true };
     expect(resolveGoal(goal, stateOf(), node)).toBe(goal);
@@ -45,7 +45,7 @@ describe("a goal", () => {
     expect(resolveGoal(other, stateOf(), node)).toBe(other);
   });
 
-  it("is to replace what is dead, or was refused here, whatever it was", () => {
+  it("becomes a replacement of a dead or refused credential, whatever it was", () => {
     const { local, node, stateOf } = bench();
     expect(resolveGoal(cold, stateOf(dead), node)).toEqual(replacing);
     expect(resolveGoal({ reason: "manual" }, stateOf(dead), node)).toEqual(replacing);
@@ -53,7 +53,7 @@ describe("a goal", () => {
     expect(resolveGoal(cold, stateOf(), node)).toEqual(replacing);
   });
 
-  it("is to replace what this process knows as replaced, if it has nothing better", async () => {
+  it("becomes a replacement of a credential that this process knows as replaced, if it has no better one", async () => {
     const { clock, local, node, stateOf } = bench();
     const old = stateOf();
     local.adopt(old, old.credential!);
@@ -69,7 +69,7 @@ describe("a goal", () => {
     [{ reason: "rejected", refused: "fingerprint-0" }, "expired"],
     [{ reason: "advisory", replaces: "x" }, "advisory"],
     [{ reason: "manual" }, "manual"],
-  ])("is to replace what is about to end: %o, %s", async (goal, reason) => {
+  ])("becomes a replacement of a credential that is about to end: %o, %s", async (goal, reason) => {
     const { clock, node, stateOf } = bench();
     const state = stateOf();
     await clock.advance(lifetimeMs - 30_001);
@@ -83,7 +83,7 @@ describe("a gate before the lease", () => {
   const gate = (parts: ReturnType<typeof bench>, state: State | undefined, goal: Goal = cold) =>
     gateBeforeLease(parts.node, goal, { state, version: "1" });
 
-  it("is open for a request, for what another has stored, and for a drain, which the leader waits for", () => {
+  it("is open for a new request, for adopting a stored credential, and for a drain, which the leader waits for", () => {
     const parts = bench();
     const { nowMs, stateOf } = parts;
     expect(gate(parts, undefined)).toBeUndefined();
@@ -93,14 +93,14 @@ describe("a gate before the lease", () => {
     expect(gate(parts, draining, replaced)).toBeUndefined();
   });
 
-  it("is closed while the fleet backs off, but not for an operator", () => {
+  it("is closed while the fleet backs off, except for an operator", () => {
     const parts = bench();
     const state = { ...emptyState, backOffUntilMs: parts.nowMs + 60_000 };
     expect(gate(parts, state)).toMatchObject({ why: "back-off", untilMs: parts.nowMs + 60_000 });
     expect(gate(parts, state, { reason: "manual" })).toBeUndefined();
   });
 
-  it("is closed while the platform refuses this configuration, and no other", () => {
+  it("is closed while the platform refuses this configuration, and open for another one", () => {
     const parts = bench({ ...superseding, revision: () => "mine" });
     const refusal = { code: "1", node: "n", atMs: 0, nextMs: parts.nowMs + 5_000, count: 1 };
     const refused = (revision: string) => ({
@@ -111,7 +111,7 @@ describe("a gate before the lease", () => {
     expect(gate(parts, refused("other"))).toBeUndefined();
   });
 
-  it("is closed while another's request is open, until it counts as lost", async () => {
+  it("is closed while another node's request is open, until it counts as lost", async () => {
     const parts = bench();
     const { clock, nowMs } = parts;
     const intent = { epoch: 1, operationId: "1", atMs: nowMs };
@@ -124,7 +124,7 @@ describe("a gate before the lease", () => {
     expect(gate(parts, open)).toBeUndefined();
   });
 
-  it("ends with an error where waiting does not help", () => {
+  it("throws an error if waiting does not help", () => {
     const parts = bench();
     const day = Math.floor(parts.nowMs / 86_400_000);
     const quota = { day, used: 20, forced: { used: 0, lastAtMs: 0 } };
@@ -155,7 +155,7 @@ describe("a gate before the lease", () => {
 });
 
 describe("a request that only this node remembers, because the store was emptied", () => {
-  it("keeps the gate closed until it counts as lost, or cannot be processed any more", async () => {
+  it("keeps the gate closed until it counts as lost, or can no longer be processed", async () => {
     const { clock, local, node, nowMs } = bench();
     const absent = { state: undefined, version: "absent" } as const;
     expect(gateOfUnstoredRequest(node, absent)).toBeUndefined();
@@ -167,7 +167,7 @@ describe("a request that only this node remembers, because the store was emptied
     expect(gateOfUnstoredRequest(node, absent)).toBeUndefined();
     await clock.advance(10_000);
     expect(gateOfUnstoredRequest(node, absent)).toMatchObject({ why: "open" });
-    // It is seen anew after such a time, and yet nobody waits for it.
+    // After that time it counts as newly seen, and no caller waits for it.
     await clock.advance(5_000);
     expect(gateOfUnstoredRequest(node, absent)).toBeUndefined();
     local.updateState(emptyState);

@@ -19,7 +19,7 @@ function contextOf(change: Partial<Issuer>): Context {
 
 const request = { reason: "cold", forced: false, current: undefined, parent: undefined } as const;
 
-/** What another copy of this package would answer with: it has a class of its own. */
+/** A Secret of another copy of this package, which has a class of its own. */
 const foreignSecret = { fingerprint: "elsewhere", reveal: () => "TOKEN" } as Secret;
 
 describe("an issuer's answer", () => {
@@ -41,7 +41,7 @@ describe("an issuer's answer", () => {
   });
 
   it.each(["INPUT", new Secret("INPUT", "elsewhere")])(
-    "that recovers an input may name it as a text or as a Secret: %s",
+    "that recovers an input may contain it as a text or as a Secret: %s",
     async (input) => {
       const context = contextOf({ recover: async () => input });
       const recovered = await askForInput(context, { parent: undefined });

@@ -1,4 +1,4 @@
-/** One request to the platform: how long it may take, what it may answer, what its failure says. */
+/** One request to the platform: its time limit, its valid answers, and its errors. */
 import { describe, expect, it } from "vitest";
 import {
   ask,
@@ -18,7 +18,7 @@ import { Secret } from "../secret.ts";
 const good: Issued = { secret: "S", expiresInMs: 7_200_000 };
 const request = { reason: "cold", forced: false, current: undefined, parent: undefined } as const;
 
-/** The answer as the issuer gave it: with texts, and without what is not set. */
+/** The answer as the issuer gave it: with texts, and without unset fields. */
 function plain({ secret, expiresInMs, nextInput, isAgeUnknown }: IssuedSecrets): Issued {
   return {
     secret: secret.reveal(),
@@ -34,7 +34,7 @@ function bench(issuer: Partial<Issuer>) {
 }
 
 describe("a request to the issuer", () => {
-  it("has a signal of its own, and leaves no timer when it is answered", async () => {
+  it("has a signal of its own, and leaves no timer after its answer", async () => {
     const asked: IssueRequest[] = [];
     const { clock, issue } = bench({ issue: async (given) => (asked.push(given), good) });
     expect(plain(await issue())).toEqual(good);
@@ -42,7 +42,7 @@ describe("a request to the issuer", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("is aborted at the fetch deadline, with an outcome that nobody knows", async () => {
+  it("is aborted at the fetch deadline, with an unknown outcome", async () => {
     const asked: IssueRequest[] = [];
     const { clock, issue } = bench({
       issue: (given) => {
@@ -63,10 +63,10 @@ describe("a request to the issuer", () => {
     expect(asked[0]?.signal.reason).toBe(error);
   });
 
-  it("hands on what the issuer says of its failure", async () => {
+  it("passes on the issuer's own error", async () => {
     const busy = new IssueError("busy", "later");
     await expect(bench({ issue: () => Promise.reject(busy) }).issue()).rejects.toBe(busy);
-    // Of another copy of this package.
+    // An error of another copy of this package.
     const foreign = Object.assign(new Error("x"), { code: "ISSUE_FAILED", outcome: "unsent" });
     await expect(bench({ issue: () => Promise.reject(foreign) }).issue()).rejects.toBe(foreign);
     const recursion = new RecursiveRefreshError("test");
@@ -82,7 +82,7 @@ describe("a request to the issuer", () => {
     [{ code: "ISSUE_FAILED", outcome: "busy" }, "object"],
     ["text", "string"],
     [undefined, "undefined"],
-  ])("does not repeat what else it throws: it may quote a secret: %s", async (thrown, name) => {
+  ])("hides any other error of the issuer, which may quote a secret: %s", async (thrown, name) => {
     const { issue } = bench({ issue: () => Promise.reject(thrown) });
     const error: unknown = await issue().catch((failed: unknown) => failed);
     expect(error).toMatchObject({
@@ -139,7 +139,7 @@ describe("an issuer's answer", () => {
     ],
     ["its input for the next request is not a text", { ...good, nextInput: "" }],
     ["its input for the next request is not a text", { ...good, nextInput: 5 }],
-  ])("is refused, and what was issued is unknown: %s", (what, answer) => {
+  ])("is refused with an unknown outcome if it is invalid: %s", (what, answer) => {
     expect(() => validated(context, answer)).toThrow(
       expect.objectContaining({
         outcome: "unknown",
@@ -148,7 +148,7 @@ describe("an issuer's answer", () => {
     );
   });
 
-  it("is taken over without what nobody asked for", () => {
+  it("is accepted without fields that were not requested", () => {
     const answer = { secret: "!~", expiresInMs: 1.9, isAgeUnknown: false, more: 1 };
     expect(plain(validated(context, answer))).toEqual({ secret: "!~", expiresInMs: 1 });
     const shortest = { ...good, expiresInMs: 1 };
@@ -175,13 +175,13 @@ describe("an issuer's answer", () => {
   });
 });
 
-describe("the question which input works", () => {
+describe("the recovery of an input", () => {
   const question = (recover: Issuer["recover"]) => {
     const { clock, context } = bench(recover === undefined ? {} : { recover });
     return { clock, asking: askForInput(context, { parent: undefined }) };
   };
 
-  it("is answered with a text", async () => {
+  it("accepts a text as the answer", async () => {
     const parent = new Secret("P", "P");
     const asked: unknown[] = [];
     const { context } = bench({ recover: async (given) => (asked.push(given), "I") });
@@ -193,18 +193,18 @@ describe("the question which input works", () => {
     ["", ""],
     ["nothing", undefined],
     ["a number", 5],
-  ])("counts as refused when the answer is %s", async (_what, answer) => {
+  ])("counts as refused if the answer is %s", async (_what, answer) => {
     await expect(question(async () => answer as string).asking).rejects.toMatchObject({
       outcome: "busy",
       message: 'The issuer of "test" names no input that works.',
     });
   });
 
-  it("counts as refused when nobody can be asked", async () => {
+  it("counts as refused if the issuer cannot recover inputs", async () => {
     await expect(question(undefined).asking).rejects.toMatchObject({ outcome: "busy" });
   });
 
-  it("counts as refused when its outcome is unknown, because nothing is issued by it", async () => {
+  it("counts as refused if its outcome is unknown, because it issues nothing", async () => {
     const unknown = new IssueError("unknown", "what?", { platformCode: "-1" });
     const error: unknown = await question(() => Promise.reject(unknown)).asking.catch(
       (failed: unknown) => failed,
@@ -225,8 +225,8 @@ describe("the question which input works", () => {
   });
 });
 
-describe("what an issuer learns of the stored credential", () => {
-  it("is its secret and its input, by the names that the fleet has for them", () => {
+describe("the stored credential as an issuer sees it", () => {
+  it("has its secret and its input, with the fleet's fingerprints", () => {
     const { context } = bench({});
     expect(currentOf(context, undefined)).toBeUndefined();
     const first = currentOf(context, storedAt(0));
@@ -240,7 +240,7 @@ describe("what an issuer learns of the stored credential", () => {
 });
 
 describe("an issuer's error", () => {
-  it("is known by its shape", () => {
+  it("is recognised by its shape", () => {
     expect(isIssueError(new IssueError("busy", "later"))).toBe(true);
     expect(isIssueError(new IssueError("unknown", "later"))).toBe(true);
     expect(isIssueError(new RecursiveRefreshError("test"))).toBe(false);

@@ -1,4 +1,4 @@
-/** What the lease holder sends, what it makes of the answers, and what it reports. */
+/** The requests of the lease holder, its handling of the answers, and its reports. */
 import { describe, expect, it } from "vitest";
 import { failedOutcomeOf } from "./send.ts";
 import { toAbandonEvent } from "./write-outcome.ts";
@@ -10,8 +10,8 @@ import { lifetimeMs, oneNode, storedAt } from "../scenarios/node.fixture.ts";
 import { emptyState, type State } from "../state/state.ts";
 import { bench, cold, rotate, stable } from "./leader.fixture.ts";
 
-describe("a request that succeeds", () => {
-  it("is stored with who made it, and reported", async () => {
+describe("a successful request", () => {
+  it("is stored with its node, and reported", async () => {
     const { assembly, clock, document, ofType, refresh } = bench({ latencyMs: 200 });
     const nowMs = clock.wallMs();
     await refresh();
@@ -37,7 +37,7 @@ describe("a request that succeeds", () => {
     expect(ofType("in-doubt")).toEqual([]);
   });
 
-  it("is told as unchanged where the same credential came again", async () => {
+  it("is reported as unchanged if the platform returned the same credential", async () => {
     const { clock, expired, ofType, platform, refresh } = bench({ policy: stable });
     await refresh();
     await clock.advance(60_000);
@@ -49,7 +49,7 @@ describe("a request that succeeds", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("tells of a credential whose age the platform does not say, and of its steps through the quota", async () => {
+  it("reports a credential of unknown age, and its steps through the quota", async () => {
     const { ofType, refresh } = bench(
       { quota: { perDay: 20, dayOffsetMs: 0 } },
       ({ platform }) => ({
@@ -64,7 +64,7 @@ describe("a request that succeeds", () => {
     expect(ofType("age-unknown")).toMatchObject([{ generation: 1, confirmMs: lifetimeMs }]);
   });
 
-  it("knows the credential that it replaces, the goal, and its parent", async () => {
+  it("gets the credential that it replaces, the goal, and its parent", async () => {
     const requests: unknown[] = [];
     const { expired, refresh } = bench({}, ({ platform }) => ({
       issuer: {
@@ -86,14 +86,14 @@ describe("a request that succeeds", () => {
 });
 
 describe("a busy platform", () => {
-  it("is asked three times under one lease, and every pause is 200 to 1000 ms", async () => {
+  it("gets three requests under one lease, and every pause is 200 to 1000 ms", async () => {
     const { faults, gaps, ofType, platform, refresh } = bench();
     platform.script("busy", "busy", "busy");
     await expect(refresh(cold, 3_000, false)).rejects.toMatchObject({ reason: "error" });
     expect(platform.issues).toHaveLength(3);
     expect(gaps().every((ms) => ms >= 200 && ms <= 1_000)).toBe(true);
     expect(faults.calls("tryAcquire")).toBe(1);
-    // The attempts that are repeated at once are not reported, nor counted as failures.
+    // Attempts that are repeated at once are neither reported nor counted as failures.
     expect(ofType("refresh-failed")).toMatchObject([
       { reason: "cold", failures: 1, outcome: "busy", errorCode: "ISSUE_REFUSED" },
     ]);
@@ -102,7 +102,7 @@ describe("a busy platform", () => {
   it.each([
     [1_000, 2],
     [1_001, 1],
-  ])("that asks for %i ms of peace is asked %i times", async (retryAfterMs, times) => {
+  ])("that asks for a pause of %i ms gets %i requests", async (retryAfterMs, times) => {
     const { platform, refresh } = bench();
     platform.script({ outcome: "busy", retryAfterMs }, "fatal");
     await expect(refresh(cold, 3_000, false)).rejects.toMatchObject({
@@ -111,7 +111,7 @@ describe("a busy platform", () => {
     expect(platform.issues).toHaveLength(times);
   });
 
-  it("is asked once a turn while the fleet backs off, and as often as it was configured otherwise", async () => {
+  it("gets one request a turn while the fleet backs off, and otherwise the configured number", async () => {
     const { clock, platform, refresh, write } = bench();
     await write({ ...emptyState, failures: 1, outcomeId: "1" });
     platform.script("busy", "busy");
@@ -125,8 +125,8 @@ describe("a busy platform", () => {
   });
 });
 
-describe("a request whose outcome nobody knows", () => {
-  it("is reported, and leaves a doubt where an issue kills the one before", async () => {
+describe("a request of unknown outcome", () => {
+  it("is reported, and leaves a doubt if an issue kills the previous credential", async () => {
     const { document, ofType, platform, refresh } = bench();
     platform.script("unknown-processed");
     await expect(refresh(cold, 100, false)).rejects.toThrow("last attempt");
@@ -139,7 +139,7 @@ describe("a request whose outcome nobody knows", () => {
     expect(harmless.ofType("in-doubt")).toEqual([]);
   });
 
-  it("is waited for while a credential lives, and the document is read every half second meanwhile", async () => {
+  it("makes the leader wait while a credential lives, with a read every half second", async () => {
     const { assembly, faults, gaps, ofType, platform, refresh } = bench();
     await refresh();
     platform.script("unknown-unprocessed");
@@ -153,7 +153,7 @@ describe("a request whose outcome nobody knows", () => {
     expect(ofType("reconciled")).toMatchObject([{ generation: 2 }]);
   });
 
-  it("is not waited for any longer when everything closes", async () => {
+  it("makes the leader wait no longer when the credential closes", async () => {
     const { assembly, clock, closing, platform, refresh } = bench();
     await refresh();
     platform.script("unknown-unprocessed");
@@ -169,7 +169,7 @@ describe("a request whose outcome nobody knows", () => {
 });
 
 describe("a refusal", () => {
-  it("for good is told with its code, and remembered by the fleet with the node's name", async () => {
+  it("that is final is reported with its code, and the fleet remembers it with the node's name", async () => {
     const { document, ofType, platform, refresh } = bench();
     platform.script({ outcome: "fatal", platformCode: "40125" });
     await expect(refresh(cold, 100)).rejects.toMatchObject({ cause: { platformCode: "40125" } });
@@ -189,7 +189,7 @@ describe("a refusal", () => {
     ["input", "refused", false],
     ["unsent", "unsent", false],
     ["unknown", "unknown", false],
-  ])("is recorded as what it means: %s", (outcome, recorded, quotaGone) => {
+  ])("is recorded with its meaning: %s", (outcome, recorded, quotaGone) => {
     const bare = failedOutcomeOf(new IssueError(outcome, "x"), false);
     const code = outcome === "unknown" ? "ISSUE_FAILED" : "ISSUE_REFUSED";
     expect(bare).toEqual({
@@ -224,7 +224,7 @@ describe("a refusal", () => {
     });
   });
 
-  it("to ask for itself is no outcome: nothing was sent", async () => {
+  it("of a request for its own credential is no outcome, because nothing was sent", async () => {
     const { assembly, document, refresh } = bench({}, ({ platform }) => ({
       issuer: {
         ...platform,
@@ -240,10 +240,10 @@ describe("a refusal", () => {
   });
 });
 
-describe("a stable credential that is refused, and handed out again", () => {
+describe("a stable credential that is refused and then returned again", () => {
   const forced = { perDay: 1_000, dayOffsetMs: 0, forced: { perDay: 20, gapMs: 30_000 } };
 
-  it("is replaced by force when the platform calls it dead, and not otherwise", async () => {
+  it("is replaced by force if the platform calls it dead, and not otherwise", async () => {
     for (const verdict of ["dead", "alive", "unknown"] as const) {
       const { assembly, document, platform, refresh, rejected } = bench(
         { policy: stable, quota: forced },
@@ -262,7 +262,7 @@ describe("a stable credential that is refused, and handed out again", () => {
     }
   });
 
-  it("is replaced by force at an operator's word", async () => {
+  it("is replaced by force if an operator asks", async () => {
     const { expired, platform, refresh } = bench({ policy: stable, quota: forced });
     await refresh();
     await refresh({ ...expired(), reason: "manual" });
@@ -280,7 +280,7 @@ describe("a stable credential that is refused, and handed out again", () => {
 describe("an issuer that needs an input for each request", () => {
   const given = { secret: "S", expiresInMs: lifetimeMs, nextInput: "first" };
 
-  it("sends the stored one, stores the next, and does not hand out what could not be stored", async () => {
+  it("sends the stored input, stores the next one, and hands out no credential that could not be stored", async () => {
     const { assembly, document, expired, faults, platform, refresh } = bench({ policy: rotate });
     await seed(assembly, assembly.source, given);
     await refresh(expired());
@@ -293,7 +293,7 @@ describe("an issuer that needs an input for each request", () => {
     expect(platform.issues).toMatchObject([{}, { input: next }]);
   });
 
-  it("asks the platform for another where its input is refused, once", async () => {
+  it("recovers another input once if the first one is refused", async () => {
     const { assembly, expired, platform, refresh } = bench(
       { policy: rotate, recovers: true },
       ({ platform: of }) => ({
@@ -313,7 +313,7 @@ describe("an issuer that needs an input for each request", () => {
     expect(assembly.local.cached?.stored.generation).toBe(2);
   });
 
-  it("needs a person where nobody can name another, or only the one that was refused", async () => {
+  it("needs a person if no other input can be recovered", async () => {
     for (const recovers of [false, true]) {
       const { assembly, document, expired, refresh } = bench(
         { policy: rotate },
@@ -336,7 +336,7 @@ describe("an issuer that needs an input for each request", () => {
     }
   });
 
-  it("backs off where the question for another fails", async () => {
+  it("backs off if the recovery fails", async () => {
     const { assembly, document, expired, refresh } = bench(
       { policy: rotate },
       ({ platform: of }) => ({
@@ -365,7 +365,7 @@ describe("a lease that is lost", () => {
     expect(platform.issues).toHaveLength(0);
   });
 
-  it("after the send stops nothing: what was issued is stored", async () => {
+  it("after the send stops nothing, and the issued credential is stored", async () => {
     const { assembly, clock, faults, ofType, platform, refresh } = bench({ latencyMs: 5_000 });
     const work = refresh(cold, 20_000);
     await clock.advance(1_000);
@@ -378,8 +378,8 @@ describe("a lease that is lost", () => {
   });
 });
 
-describe("a store that is away when the answer comes", () => {
-  it("does not keep it from the callers, and has it as soon as it is back", async () => {
+describe("a store that is unreachable when the answer arrives", () => {
+  it("does not keep the credential from callers, and gets it as soon as it is back", async () => {
     const { assembly, clock, document, faults, ofType, platform, refresh } = bench({
       latencyMs: 200,
     });
@@ -395,7 +395,7 @@ describe("a store that is away when the answer comes", () => {
     expect(assembly.local.cached?.isUnstored).toBe(false);
   });
 
-  it("has a report of a failure as soon as it is back, and this node backs off before", async () => {
+  it("gets a report of a failure as soon as it is back, and this node backs off before", async () => {
     const { assembly, clock, document, faults, platform, refresh } = bench({ latencyMs: 200 });
     platform.script({ outcome: "busy", platformCode: "-1", retryAfterMs: 60_000 });
     const work = refresh(cold, 1_000, false).catch(() => {});
@@ -409,7 +409,7 @@ describe("a store that is away when the answer comes", () => {
     expect(await document()).toMatchObject({ failures: 1, failure: { code: "-1" } });
   });
 
-  it("takes no part in a second attempt: the first one's outcome is not recorded yet", async () => {
+  it("gets no second attempt before the outcome of the first is recorded", async () => {
     const { clock, faults, platform, refresh } = bench({ latencyMs: 200 });
     platform.script("busy", "ok");
     const work = refresh(cold, 1_000, false).catch((error: unknown) => error);
@@ -421,7 +421,7 @@ describe("a store that is away when the answer comes", () => {
 });
 
 describe("a commit that another one overtook", () => {
-  it("is reported, and the later one is handed out", async () => {
+  it("is reported, and the later credential is handed out", async () => {
     const { assembly, clock, document, ofType, refresh, write } = bench({ latencyMs: 5_000 });
     const work = refresh(cold, 10_000);
     await clock.advance(1_000);

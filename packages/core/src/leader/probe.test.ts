@@ -1,4 +1,4 @@
-/** How the platform is asked whether a credential lives. */
+/** How the platform is asked whether a credential is alive. */
 import { describe, expect, it } from "vitest";
 import { Probe } from "./probe.ts";
 import type { Issuer } from "../issuer.ts";
@@ -8,7 +8,7 @@ import { Closing } from "../time/closing.ts";
 
 type Answer = "alive" | "dead" | "unknown" | "silence" | "failure" | { readonly afterMs: number };
 
-/** The last answer is given for ever. */
+/** The last answer is repeated forever. */
 function bench(answers: Answer[], parameters = {}) {
   const made: { readonly atMs: number; readonly signal: AbortSignal }[] = [];
   const probe: Issuer["probe"] = async (_secret, signal) => {
@@ -37,8 +37,8 @@ function bench(answers: Answer[], parameters = {}) {
   return { ask, asked, asking, clock, closing, made };
 }
 
-describe("the question whether a credential lives", () => {
-  it("is not put where the issuer has no way to", async () => {
+describe("a probe", () => {
+  it("is not sent if the issuer has none", async () => {
     const { node } = oneNode();
     const probe = new Probe(node, new Closing());
     expect(probe.canAsk).toBe(false);
@@ -62,18 +62,18 @@ describe("the question whether a credential lives", () => {
       1_100,
       [0, 100, 200],
     ],
-  ])("is put up to three times: %s", async (_what, answers, verdict, atMs, times) => {
+  ])("is sent up to three times: %s", async (_what, answers, verdict, atMs, times) => {
     const { ask, asked, clock, made } = bench(answers);
     const outcome = ask();
     await clock.advance(10_000);
     expect(outcome).toEqual({ verdict, atMs });
     expect(asked()).toEqual(times);
-    // Nobody waits for an answer any more.
+    // No caller waits for an answer any more.
     expect(made.every(({ signal }) => signal.aborted)).toBe(true);
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("takes no longer than a fetch may, and says to the issuer why it ends", async () => {
+  it("takes no longer than a fetch may, and its signal has the reason of its end", async () => {
     const { ask, clock, made } = bench(["silence"], { fetchDeadlineMs: 2_500, leaseMs: 10_000 });
     const outcome = ask();
     await clock.advance(2_499);
@@ -88,7 +88,7 @@ describe("the question whether a credential lives", () => {
     });
   });
 
-  it("serves all who report the same credential while it is put, if it is dead or nobody knows", async () => {
+  it("serves all reporters of the same credential while it runs, unless the answer is alive", async () => {
     const { ask, asked, clock } = bench(["silence", "dead"]);
     const outcomes = [ask(), ask()];
     await clock.advance(500);
@@ -103,7 +103,7 @@ describe("the question whether a credential lives", () => {
     expect(asked()).toHaveLength(4);
   });
 
-  it("serves them also where nobody knows, and while another credential is asked about", async () => {
+  it("serves them even without a verdict, and while another credential is probed", async () => {
     const unknown = bench(["unknown"]);
     const both = [unknown.ask(), unknown.ask()];
     await unknown.clock.advance(1_000);
@@ -120,7 +120,7 @@ describe("the question whether a credential lives", () => {
     expect(outcomes.map(({ verdict }) => verdict)).toEqual(["alive", "dead"]);
   });
 
-  it("is put again for whoever came later, where the answer is that it lives", async () => {
+  it("is sent again for a later reporter if the answer is alive", async () => {
     const { ask, asked, clock } = bench([{ afterMs: 500 }, { afterMs: 500 }]);
     const first = ask();
     await clock.advance(200);
@@ -131,7 +131,7 @@ describe("the question whether a credential lives", () => {
     expect(asked()).toEqual([0, 500]);
   });
 
-  it("ends with its caller's patience, and with the closing", async () => {
+  it("ends with its caller's wait, and when the credential closes", async () => {
     const { ask, clock, closing, made } = bench(["silence"]);
     const abort = new AbortController();
     const outcomes = [ask("S", abort.signal), ask("S"), ask("S", abort.signal)];

@@ -1,4 +1,4 @@
-/** Events that need a little arithmetic. */
+/** Events with computed fields. */
 import { describe, expect, it } from "vitest";
 import type { LeaseContext } from "./attempt.ts";
 import { reportContention, reportFailure, reportLoss, reportQuota } from "./reports.ts";
@@ -47,7 +47,7 @@ describe("a foreign refresh", () => {
     return { report };
   }
 
-  it("is reported with its evidence, and what to do", () => {
+  it("is reported with its evidence and the remedy", () => {
     const [event, ...others] = bench().report({});
     expect(event).toMatchObject({ type: "contended", fingerprint: "x", ...foreign });
     expect(event).toHaveProperty("remedy", expect.stringContaining("its own AppID"));
@@ -68,7 +68,7 @@ describe("a foreign refresh", () => {
 describe("a failed request", () => {
   const failed = { reason: "cold", failures: 3, durationMs: 5 } as const;
 
-  it("is reported with all that the platform said", () => {
+  it("is reported with everything that the platform said", () => {
     const { context, events } = oneNode();
     const options = { platformCode: "-1", retryAfterMs: 7 };
     reportFailure(context.bus, new IssueError("busy", "later", options), failed);
@@ -84,7 +84,7 @@ describe("a failed request", () => {
     ]);
   });
 
-  it("that a person has to mend is another event", () => {
+  it("that needs a person has an event of its own", () => {
     const { context, events } = oneNode();
     reportFailure(context.bus, new IssueError("fatal", "no", { platformCode: "40125" }), failed);
     expect(events).toMatchObject([
@@ -104,7 +104,7 @@ describe("a failed request", () => {
 describe("a lost lease", () => {
   it.each(["refused", undefined] as const)("is reported with its reason: %s", async (lost) => {
     const { clock, events, node } = oneNode();
-    // A report uses these alone.
+    // A report uses only these fields.
     const lease = { lease: { lost }, startedMs: clock.monotonicMs() } as LeaseContext;
     await clock.advance(1_500);
     const error = reportLoss(node, lease, 7, "after-send");

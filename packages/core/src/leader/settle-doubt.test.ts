@@ -1,4 +1,4 @@
-/** When a question settles what a fetch would settle otherwise. */
+/** When a probe resolves a doubt, so that no fetch is needed. */
 import { describe, expect, it } from "vitest";
 import type { LeaseContext } from "./attempt.ts";
 import { probeBeforeIntent } from "./probe-before-intent.ts";
@@ -43,7 +43,7 @@ function bench(issuer: Partial<Issuer> = {}) {
         return { verdict: made.verdict, snapshot: { state: store.state, version: "2" } };
       },
     },
-    // A question under the lease uses these alone.
+    // A probe under the lease uses only these parts.
   } as unknown as LeaseContext;
   const hold = (changed: Partial<State> = {}): Snapshot & { readonly state: State } => {
     const state = {
@@ -59,11 +59,11 @@ function bench(issuer: Partial<Issuer> = {}) {
   return { ...one, answers, hold, leaseContext, probed, store, written };
 }
 
-describe("a doubt which credential lives", () => {
+describe("a doubt about which credential is live", () => {
   const doubtful = (parts: ReturnType<typeof bench>, changed: Partial<State> = {}) =>
     parts.hold({ doubtSinceMs: parts.storeClock.nowMs() - 30_000, ...changed });
 
-  it("is settled by the platform's word, which is stored and reported", async () => {
+  it("is resolved by the platform's answer, which is stored and reported", async () => {
     const parts = bench();
     const { clock, events, leaseContext, local, node, probed, store, written } = parts;
     const read = doubtful(parts);
@@ -94,7 +94,7 @@ describe("a doubt which credential lives", () => {
   it.each<[string, Verdict]>([
     ["is dead", "dead"],
     ["is not known to live", "unknown"],
-  ])("stays when the stored one %s", async (_what, verdict) => {
+  ])("stays if the stored credential %s", async (_what, verdict) => {
     const parts = bench();
     const { answers, leaseContext, node, written } = parts;
     answers.verdict = verdict;
@@ -102,15 +102,15 @@ describe("a doubt which credential lives", () => {
     expect(written).toEqual([]);
   });
 
-  it("is not asked about where an answer would not suffice", async () => {
+  it("causes no probe if an answer would not be enough", async () => {
     const cases: [ReturnType<typeof bench>, (parts: ReturnType<typeof bench>) => Snapshot][] = [
-      // Both may live: that one does says nothing of the other.
+      // Both may be alive, so that one is alive shows nothing about the other.
       [bench({ policy: { kind: "supersede", overlapMs: 300_000 } }), doubtful],
       // A request may still be processed.
       [bench(), (parts) => doubtful(parts, { inFlightUntilMs: parts.storeClock.nowMs() + 5_000 })],
       [bench(), () => ({ state: undefined, version: "absent" })],
       [bench(), () => ({ state: emptyState, version: "1" })],
-      // This process has another one.
+      // This process has another credential.
       [
         bench(),
         (parts) => {
@@ -134,7 +134,7 @@ describe("a doubt which credential lives", () => {
     }
   });
 
-  it("is not asked about where the issuer cannot ask", async () => {
+  it("causes no probe if the issuer has none", async () => {
     const { node, context, local, storeClock } = oneNode({
       policy: { kind: "supersede", overlapMs: 0 },
     });
@@ -144,7 +144,7 @@ describe("a doubt which credential lives", () => {
     expect(await settle(node, {} as LeaseContext, { state, version: "1" })).toBe(false);
   });
 
-  it("is not settled where another node was faster", async () => {
+  it("is not resolved if another node was faster", async () => {
     const parts = bench();
     const { events, leaseContext, node, store } = parts;
     const read = doubtful(parts);
@@ -153,7 +153,7 @@ describe("a doubt which credential lives", () => {
     expect(events.filter(({ type }) => type === "reconciled")).toEqual([]);
   });
 
-  it("is as old as the open request where it was not written yet", async () => {
+  it("is as old as the open request if it was not written yet", async () => {
     const parts = bench();
     const { clock, events, hold, leaseContext, node, storeClock } = parts;
     const atMs = storeClock.nowMs() - 60_000;
@@ -164,7 +164,7 @@ describe("a doubt which credential lives", () => {
   });
 });
 
-describe("a refused credential, before a request for another leaves", () => {
+describe("a refused credential, before a request for another one is sent", () => {
   const open = (askedAtMs: number): Goal => ({
     reason: "rejected",
     refused: "fingerprint-1",
@@ -172,7 +172,7 @@ describe("a refused credential, before a request for another leaves", () => {
     askedAtMs,
   });
 
-  it("is asked about again when the last answer is a second old", async () => {
+  it("is probed again if the last answer is a second old", async () => {
     const { answers, clock, hold, leaseContext, node, probed } = bench();
     answers.verdict = "unknown";
     const read = hold();
@@ -185,7 +185,7 @@ describe("a refused credential, before a request for another leaves", () => {
     expect(probed).toEqual(["secret-1"]);
   });
 
-  it("is out of use when the platform calls it dead now", async () => {
+  it("is out of use if the platform now calls it dead", async () => {
     const { answers, hold, leaseContext, local, node } = bench();
     answers.verdict = "dead";
     const goal = open(-10_000);
@@ -196,7 +196,7 @@ describe("a refused credential, before a request for another leaves", () => {
     expect(local.wasRefused("fingerprint-1")).toBe(true);
   });
 
-  it("is kept when the platform calls it alive now, and the mark is withdrawn", async () => {
+  it("is kept if the platform now calls it alive, and the mark is withdrawn", async () => {
     const { hold, leaseContext, local, node, written } = bench();
     const read = hold({ suspect: { fingerprint: "fingerprint-1", atMs: 0 } });
     await expect(probeBeforeIntent(node, leaseContext, open(-10_000), read)).rejects.toThrow(
@@ -206,7 +206,7 @@ describe("a refused credential, before a request for another leaves", () => {
     expect(local.state?.suspect).toBeUndefined();
   });
 
-  it("is kept also where the store does not take that, or has another one by now", async () => {
+  it("is kept even if the store refuses that write, or has another credential by now", async () => {
     const { answers, hold, leaseContext, local, node, store } = bench();
     const read = hold({ suspect: { fingerprint: "fingerprint-1", atMs: 0 } });
     const goal = open(-10_000);
@@ -225,7 +225,7 @@ describe("a refused credential, before a request for another leaves", () => {
     ["a death that is known", { ...open(-10_000), isDead: true }],
     ["a credential that is not stored", { ...open(-10_000), refused: "fingerprint-0" }],
     ["a platform that cannot be asked", { reason: "rejected", refused: "fingerprint-1" }],
-  ])("is not asked about for %s", async (_what, goal) => {
+  ])("is not probed for %s", async (_what, goal) => {
     const { hold, leaseContext, node, probed } = bench();
     expect(await probeBeforeIntent(node, leaseContext, goal, hold())).toBe(goal);
     expect(

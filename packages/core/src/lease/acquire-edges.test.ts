@@ -36,7 +36,7 @@ describe("a caller of acquire() and tryLease()", () => {
     },
   );
 
-  it("with waitMs 0 is answered at once while the store is silent", async () => {
+  it("with waitMs 0 gets its answer at once while the store is silent", async () => {
     const { lock, clock, plan, options } = bench();
     const caller = new AbortController();
     plan.next("tryAcquire", "hang-before");

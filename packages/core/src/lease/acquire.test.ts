@@ -80,7 +80,7 @@ describe("acquire", () => {
     expectNothingLeft();
   });
 
-  it("LEASE-05 sends nothing when the signal has already aborted, with or without a queue", async () => {
+  it("LEASE-05 sends nothing if the signal has already aborted, with or without a queue", async () => {
     const { lock, plan, options } = bench();
     const { queue: _queue, ...queueless } = lock;
     for (const either of [lock, queueless]) {
@@ -91,7 +91,7 @@ describe("acquire", () => {
     expect(plan.calls()).toBe(0);
   });
 
-  it("LEASE-05 leaves no timer and no listener when it is aborted in the queue, asleep, or subscribing", async () => {
+  it("LEASE-05 leaves no timer and no listener if it is aborted in the queue, asleep, or subscribing", async () => {
     const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench();
     const other = await acquire(elsewhere(), "n", options({ ttlMs: 10_000 }));
     plan.next("onRelease", undefined, { replyMs: 50 });
@@ -205,14 +205,14 @@ describe("acquire", () => {
 });
 
 describe("withLease", () => {
-  it("returns what work returns, and releases before that", async () => {
+  it("returns the result of work, and releases before that", async () => {
     const { lock, options, holder, expectNothingLeft } = bench();
     expect(await withLease(lock, "n", options(), (lease) => lease.fence)).toBe(1);
     expect(holder("n")).toBeUndefined();
     expectNothingLeft();
   });
 
-  it("LEASE-08 shows the error of work, also when the lease was lost and the release fails", async () => {
+  it("LEASE-08 throws work's own error, even if the lease was lost and the release fails", async () => {
     const { lock, clock, plan, options, expectNothingLeft } = bench();
     const running = watched(
       withLease(lock, "n", options(), async () => {
@@ -241,7 +241,7 @@ describe("withLease", () => {
     });
   });
 
-  it("rejects when only the release shows that the lease was lost", async () => {
+  it("rejects if only the release shows that the lease was lost", async () => {
     const { lock, elsewhere, options, holder } = bench();
     const work = async (): Promise<void> => {
       await elsewhere().release("n", holder("n") ?? "");
@@ -252,7 +252,7 @@ describe("withLease", () => {
     });
   });
 
-  it("LEASE-11 releases once, also when work throws synchronously", async () => {
+  it("LEASE-11 releases once, even if work throws synchronously", async () => {
     const { lock, plan, options, expectNothingLeft } = bench();
     const work = (): never => {
       throw new Error("at once");
@@ -276,7 +276,7 @@ describe("withLease", () => {
     expectNothingLeft();
   });
 
-  it("LEASE-12 lets work use other names and prefixes, and code that outlives the lease use the same", async () => {
+  it("LEASE-12 lets work use other names and prefixes, and lets code that outlives the lease use the same ones", async () => {
     const { lock, clock, options, expectNothingLeft } = bench();
     let later: Promise<Lease> | undefined;
     await withLease(lock, "n", options(), async () => {

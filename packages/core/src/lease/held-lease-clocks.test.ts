@@ -1,10 +1,10 @@
-/** Clocks that step, and answers that come late, while a lease is held. */
+/** Clocks that step, and answers that arrive late, while a lease is held. */
 import { describe, expect, it } from "vitest";
 import { acquire } from "./acquire.ts";
 import { bench } from "../testing/lease-bench.test.helper.ts";
 
 describe("a lease whose extension failed while the wall clock was set far forward", () => {
-  it("is extended in time when the clock is set back, and not lost", async () => {
+  it("is extended in time and not lost after the clock was set back", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options());
     plan.next("extend", "fail-after");

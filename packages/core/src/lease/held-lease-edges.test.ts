@@ -1,7 +1,4 @@
-/**
- * What a lease asks the store for, and how often: the cases in which it must ask again, or must
- * not.
- */
+/** When a lease must send an extension again, and when it must not. */
 import { describe, expect, it } from "vitest";
 import { deadlineDefaultMs } from "../driver/driver-guard.ts";
 import { acquire, tryLease } from "./acquire.ts";
@@ -14,7 +11,7 @@ import { bench } from "../testing/lease-bench.test.helper.ts";
 import type { Clock } from "../time/time.ts";
 
 describe("a lease that is held", () => {
-  it("tries again within a tenth of its ttl when an extension fails, until it ends", async () => {
+  it("retries within a tenth of its ttl after a failed extension, until it ends", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options());
     plan.next("extend", ...Array.from({ length: 100 }, () => "fail-before" as const));
@@ -29,7 +26,7 @@ describe("a lease that is held", () => {
     expect(plan.calls("extend")).toBeLessThanOrEqual(14);
   });
 
-  it("is reported as lost at its end by its timer, although nobody asks", async () => {
+  it("is reported as lost at its end by its timer, even if nobody checks it", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options());
     plan.next("extend", ...Array.from({ length: 100 }, () => "fail-before" as const));
@@ -44,7 +41,8 @@ describe("a lease that is held", () => {
   it("has one extension in flight at a time", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options({ ttlMs: 900 }));
-    // A suspend that the lease outlives: the timer of its end is moved, and finds no extension due.
+    // A suspend that the lease outlives. The timer of the lease's end is moved, and finds no
+    // extension due.
     plan.next("extend", { replyMs: 200 });
     await clock.advance(300);
     await clock.advance(150);
@@ -54,7 +52,7 @@ describe("a lease that is held", () => {
     await lease.release();
   });
 
-  it("sends no release when the store says that another holder has it, and sends one when its term ran out", async () => {
+  it("sends no release if another holder has the lock, and sends one if its own term has ended", async () => {
     for (const [outcome, releases] of [
       ["refused", 0],
       ["expired", 1],
@@ -70,7 +68,7 @@ describe("a lease that is held", () => {
     }
   });
 
-  it("throws from its check when it is lost, and only then", async () => {
+  it("throws from its check only if it is lost", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options());
     expect(() => lease.signal.throwIfAborted()).not.toThrow();
@@ -81,7 +79,7 @@ describe("a lease that is held", () => {
     );
   });
 
-  it("has the reason of its loss as soon as it is asked, before any timer fires", async () => {
+  it("has the reason of its loss as soon as it is read, before any timer fires", async () => {
     const { lock, clock, options } = bench();
     const lease = await acquire(lock, "n", options());
     clock.stall(1_500);
@@ -107,7 +105,7 @@ describe("a lease that is held", () => {
     expect(isBackground).toEqual([false]);
   });
 
-  it("whose first answer was lost is acquired by the second request, and released once", async () => {
+  it("is acquired by the second request if the first answer was lost, and released once", async () => {
     const { lock, clock, plan, options, holder } = bench();
     plan.next("tryAcquire", "fail-after");
     const lease = await acquire(lock, "n", options());
@@ -135,7 +133,7 @@ describe("a lease that is held", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("recognises errors by their code, whatever was thrown", () => {
+  it("recognises errors by their code, whatever object was thrown", () => {
     expect(hasCode(Object.assign(new Error("x"), { code: "CLOSED" }), "CLOSED")).toBe(true);
     for (const other of [
       new Error("x"),
@@ -149,7 +147,7 @@ describe("a lease that is held", () => {
   });
 });
 
-describe("a lease that is asked for", () => {
+describe("a lease that is requested", () => {
   it.each([0, -1, 1.5, Number.NaN, 2 ** 31])(
     "with the ttl %d is refused before anything is sent, with or without waiting",
     async (ttlMs) => {
@@ -164,7 +162,7 @@ describe("a lease that is asked for", () => {
     },
   );
 
-  it("with the shortest and the longest ttl is asked for", async () => {
+  it("with the shortest and with the longest ttl is sent", async () => {
     for (const ttlMs of [1, 2 ** 31 - 1]) {
       const { lock, plan, options } = bench();
       await tryLease(lock, "n", options({ ttlMs })).catch(() => {});
@@ -185,7 +183,7 @@ describe("a lease that is asked for", () => {
     },
   );
 
-  it("gives the store a third of its ttl to answer if that is longer than the usual deadline", async () => {
+  it("gives the store a third of its ttl to answer if that is longer than the default deadline", async () => {
     const waited = async (change: object): Promise<number> => {
       const { lock, clock, plan, options } = bench();
       plan.next("tryAcquire", { replyMs: 3_600_000 }, { replyMs: 3_600_000 });
@@ -206,14 +204,14 @@ describe("a lease that is asked for", () => {
 });
 
 describe("a lease's term", () => {
-  it("treats clocks that differ by more than half its margin as a sleep", () => {
+  it("treats clocks that differ by more than half its margin as a suspend", () => {
     const term = termOf({ monotonicMs: 0, wallMs: 0 }, 10_000);
     expect(term).toMatchObject({ usableMs: 9_898, toleranceMs: 51 });
     expect(lossOf(term, { monotonicMs: 9_000, wallMs: 9_000 + 900 })).toBe("suspended");
   });
 });
 
-describe("a grant that comes after its owner's release", () => {
+describe("a grant that arrives after its owner's release", () => {
   it("is released once for each late grant, and the owner is forgotten when all its requests are answered", async () => {
     const answers: {
       readonly resolve: (answer: { acquired: true; fence: number; storeNowMs: number }) => void;
@@ -239,12 +237,12 @@ describe("a grant that comes after its owner's release", () => {
     answers[1]?.resolve(granted);
     await asked[1];
     expect(releases).toBe(3);
-    // Asked for again: that the one before was given up says nothing of it.
+    // It is requested again, so the earlier release does not apply to this grant.
     const again = lock.tryAcquire("n", "o", 1_000);
     answers[2]?.resolve(granted);
     await again;
     expect(releases).toBe(3);
-    // Released with nothing open: whatever is asked for later is the owner's own.
+    // It was released with no open request, so a later request is not affected.
     await lock.release("n", "o");
     const later = lock.tryAcquire("n", "o", 1_000);
     answers[3]?.resolve(granted);

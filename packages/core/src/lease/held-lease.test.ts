@@ -64,7 +64,7 @@ describe("a lease that is held", () => {
   });
 
   it.each(["unreachable", "frozen"] as const)(
-    "LEASE-07 is lost before the store gives it away when the store is %s",
+    "LEASE-07 is lost before the store grants it to another owner if the store is %s",
     async (state) => {
       const { lock, clock, plan, options, holder, expectNothingLeft } = bench();
       const lease = await acquire(lock, "n", options());
@@ -85,7 +85,7 @@ describe("a lease that is held", () => {
     },
   );
 
-  it("survives a store that is away for less than the lease", async () => {
+  it("survives an outage of the store that is shorter than the lease", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options());
     plan.unreachable = true;
@@ -96,7 +96,7 @@ describe("a lease that is held", () => {
     expect(await lease.release()).toBe(true);
   });
 
-  it("counts an extension from when it was sent, and is lost when the answer comes after its end", async () => {
+  it("counts an extension from when it was sent, and is lost if the answer arrives after its end", async () => {
     const { lock, clock, plan, options } = bench();
     const lease = await acquire(lock, "n", options({ storeDeadlineMs: 5000 }));
     plan.next("extend", { replyMs: 600 });
@@ -114,7 +114,7 @@ describe("a lease that is held", () => {
     expect(late.lost).toBe("expired");
   });
 
-  it("stays lost when the event loop was blocked past its end, even if the answer to an extension is read first", async () => {
+  it("stays lost if the event loop was blocked past its end, even if the answer to an extension is read first", async () => {
     const { lock, clock, options } = bench();
     const lease = await acquire(lock, "n", options());
     const answer = Promise.withResolvers<boolean>();
@@ -152,7 +152,7 @@ describe("a lease that is held", () => {
     expect(told).toBe(true);
   });
 
-  it("is not disturbed by a wall clock that is set back, or forward by less than the lease", async () => {
+  it("is not affected by a wall clock that is set back, or forward by less than the lease", async () => {
     const { lock, clock, options } = bench();
     const lease = await acquire(lock, "n", options());
     clock.stepWall(-86_400_000);
@@ -163,7 +163,7 @@ describe("a lease that is held", () => {
     expect(await lease.release()).toBe(true);
   });
 
-  it("counts as lost before code goes on after the event loop was blocked past its end", async () => {
+  it("counts as lost before code continues after the event loop was blocked past its end", async () => {
     const { lock, clock, options } = bench();
     const lease = await acquire(lock, "n", options());
     clock.stall(2000);
@@ -192,7 +192,7 @@ describe("a lease that is held", () => {
     expectNothingLeft();
   });
 
-  it("releases once, however often it is asked to", async () => {
+  it("releases once, however often release is called", async () => {
     const { lock, plan, options } = bench();
     const lease = await acquire(lock, "n", options());
     const [first, second] = [lease.release(), lease.release()];

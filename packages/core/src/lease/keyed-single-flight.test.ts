@@ -3,7 +3,7 @@ import { describe, expect, test, vi } from "vitest";
 import { createSingleFlight } from "./keyed-single-flight.ts";
 
 describe("a single flight", () => {
-  test("is shared by all who ask while it lasts", async () => {
+  test("is shared by all callers while it runs", async () => {
     const flights = createSingleFlight<number>();
     let starts = 0;
     const { promise, resolve } = Promise.withResolvers<number>();
@@ -23,7 +23,7 @@ describe("a single flight", () => {
     ).toEqual(["1", "2"]);
   });
 
-  test("rejects for all its callers when it fails, and the next caller starts a new one", async () => {
+  test("rejects for all its callers if it fails, and the next caller starts a new one", async () => {
     const flights = createSingleFlight<number>();
     const failure = new Error("refused");
     const callers = [1, 2, 3].map(() => flights.run("k", () => Promise.reject(failure)));
@@ -83,7 +83,7 @@ describe("a single flight", () => {
     expect(starts).toBe(0);
   });
 
-  test("causes no unhandled rejection when it fails after all callers left", async () => {
+  test("causes no unhandled rejection if it fails after all callers left", async () => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown): number => unhandled.push(reason);
     process.on("unhandledRejection", note);
@@ -110,7 +110,7 @@ describe("a single flight", () => {
     expect(getEventListeners(signal, "abort")).toEqual([]);
   });
 
-  test("is awaited by settled, also when it was forgotten", async () => {
+  test("is awaited by settled, even if it was forgotten", async () => {
     const flights = createSingleFlight<string>();
     const { promise, resolve } = Promise.withResolvers<string>();
     const caller = flights.run("k", () => promise);

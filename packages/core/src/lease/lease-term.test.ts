@@ -30,7 +30,7 @@ describe("a lease's term", () => {
     expect(remainingMsOf(term, after(5000, -86_400_000))).toBe(4898);
   });
 
-  it("has ended when it begins if the ttl is shorter than the margin", () => {
+  it("has already ended at its begin if the ttl is shorter than the margin", () => {
     expect(lossOf(termOf({ monotonicMs: 0, wallMs: 0 }, 2), { monotonicMs: 0, wallMs: 0 })).toBe(
       "expired",
     );

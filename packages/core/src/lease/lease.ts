@@ -21,12 +21,12 @@ export interface Lease extends AsyncDisposable {
   readonly storeNowMs: number;
   /**
    * Aborts with {@link LockLostError} when the lease is lost; not when it is released. `aborted`,
-   * `reason` and `throwIfAborted` look at the clocks first: so they are correct also for code that
+   * `reason` and `throwIfAborted` check the clocks first, so they are correct even for code that
    * resumes after a blocked event loop or a suspend, before any listener was called.
    */
   readonly signal: AbortSignal;
   /**
-   * Why it was lost, after looking at the clocks; undefined while it is held and after a release
+   * Why it was lost, after checking the clocks. Undefined while it is held, and after a release
    * that was in time.
    */
   readonly lost: LockLossReason | undefined;

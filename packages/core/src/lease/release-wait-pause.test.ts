@@ -3,14 +3,14 @@ import type { Random } from "../random.ts";
 import { listenForRelease, pauseMs } from "./release-wait.ts";
 import { bench } from "../testing/lease-bench.test.helper.ts";
 
-/** Draws always the same. */
+/** Draws the same number each time. */
 const drawing = (value: number): Random => ({ next: () => value, id: () => "id" });
 const busy = (remainingMs: number): { acquired: false; remainingMs: number } => ({
   acquired: false,
   remainingMs,
 });
 
-describe("the pause before asking for a held lock again", () => {
+describe("the pause before a held lock is requested again", () => {
   it("ends just after the holder's lease, a few ms apart for callers that wait together", () => {
     expect(pauseMs(busy(300), 0, true, drawing(0))).toBe(301);
     expect(pauseMs(busy(300), 0, true, drawing(0.5))).toBe(303);
@@ -33,7 +33,7 @@ describe("a caller that waits for a release", () => {
     ...{ clock: world.clock, random: world.random, onEnd: () => {} },
   });
 
-  it("sleeps also if the lock has no messages, or if it cannot subscribe now", async () => {
+  it("sleeps even if the lock has no messages, or if it cannot subscribe now", async () => {
     for (const world of [bench({ pushes: false }), bench()]) {
       world.plan.next("onRelease", "fail-before");
       const wakeUp = await listenForRelease(request(world), new AbortController().signal);
@@ -46,7 +46,7 @@ describe("a caller that waits for a release", () => {
     }
   });
 
-  it("leaves neither timer nor listener when it gives up, and ignores a subscription that is refused afterwards", async () => {
+  it("leaves no timer and no listener when it gives up, and ignores a subscription that is refused afterwards", async () => {
     const world = bench();
     const controller = new AbortController();
     const wakeUp = await listenForRelease(request(world), controller.signal);
@@ -61,7 +61,7 @@ describe("a caller that waits for a release", () => {
     await expect(listenForRelease(request(world), controller.signal)).rejects.toThrow("enough");
   });
 
-  it("leaves no listener on the signal behind a sleep that ended", async () => {
+  it("leaves no listener on the signal after a sleep that ended", async () => {
     const world = bench();
     const { signal } = new AbortController();
     const [added, removed] = [[] as unknown[], [] as unknown[]];

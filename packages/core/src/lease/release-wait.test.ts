@@ -18,7 +18,7 @@ describe("a caller that waits for a lock", () => {
     expectNothingLeft();
   });
 
-  it("LEASE-03 asks again in bounded, jittered steps if releases are not reported", async () => {
+  it("LEASE-03 retries in bounded, jittered steps if releases are not reported", async () => {
     const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench({ pushes: false });
     const other = await acquire(elsewhere(), "n", options());
     const waiting = watched(acquire(lock, "n", options({ waitMs: 60_000 })));
@@ -32,7 +32,7 @@ describe("a caller that waits for a lock", () => {
     expectNothingLeft();
   });
 
-  it("LEASE-10 waits at most one lease longer when a message is lost", async () => {
+  it("LEASE-10 waits at most one lease longer if a message is lost", async () => {
     const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench();
     const other = await acquire(elsewhere(), "n", options());
     const waiting = watched(acquire(lock, "n", options()));
@@ -72,7 +72,7 @@ describe("a caller that waits for a lock", () => {
     expectNothingLeft();
   });
 
-  it("does not miss a release while the answer that the lock is held still travels", async () => {
+  it("does not miss a release while the refusing answer is still in flight", async () => {
     const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench();
     const other = await acquire(elsewhere(), "n", options({ ttlMs: 60_000 }));
     plan.next("tryAcquire", undefined, { replyMs: 100 });
@@ -85,7 +85,7 @@ describe("a caller that waits for a lock", () => {
     expectNothingLeft();
   });
 
-  it("goes back to sleep when another process was faster", async () => {
+  it("sleeps again if another process was faster", async () => {
     const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench();
     const other = await acquire(elsewhere(), "n", options({ ttlMs: 60_000 }));
     const waiting = watched(acquire(lock, "n", options()));
@@ -102,7 +102,7 @@ describe("a caller that waits for a lock", () => {
     expectNothingLeft();
   });
 
-  it("asks again in steps when it cannot subscribe", async () => {
+  it("retries in steps if it cannot subscribe", async () => {
     const { lock, elsewhere, clock, plan, options, expectNothingLeft } = bench();
     const other = await acquire(elsewhere(), "n", options({ ttlMs: 60_000 }));
     plan.next("onRelease", "fail-before");

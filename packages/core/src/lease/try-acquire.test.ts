@@ -7,8 +7,8 @@ import { bench, watched, type Bench } from "../testing/lease-bench.test.helper.t
 import { delay } from "../time/time.ts";
 
 /**
- * A lock whose requests take so long to the store, one after the other, while its releases are
- * there at once: a pool's.
+ * A lock whose requests are delayed, one after the other, while its releases arrive at once, as
+ * over a connection pool.
  */
 function overtaken(
   { clock, elsewhere }: Pick<Bench, "clock" | "elsewhere">,
@@ -45,7 +45,7 @@ describe("tryLease", () => {
     expectNothingLeft();
   });
 
-  it("asks again with the same owner when the answer was lost, and counts the lease from the first request", async () => {
+  it("asks again with the same owner if the answer was lost, and counts the lease from the first request", async () => {
     const { lock, clock, plan, options, holder } = bench();
     plan.next("tryAcquire", "hang-after");
     const trying = watched(tryLease(lock, "n", options({ storeDeadlineMs: 200 })));
@@ -62,7 +62,7 @@ describe("tryLease", () => {
     expect(lease.isHeld()).toBe(false);
   });
 
-  it("releases a lock that may have been granted when both answers are lost", async () => {
+  it("releases a lock that may have been granted if both answers are lost", async () => {
     const { lock, plan, options, holder, expectNothingLeft } = bench();
     plan.next("tryAcquire", "fail-after", "fail-after");
     await expect(tryLease(lock, "n", options())).rejects.toMatchObject({
@@ -94,7 +94,7 @@ describe("tryLease", () => {
     expectNothingLeft();
   });
 
-  it("releases the lock when the first request is granted late, after the second found it held", async () => {
+  it("releases the lock if the first request is granted late, after the second found it held", async () => {
     const { lock, elsewhere, clock, plan, options, holder, expectNothingLeft } = bench();
     const other = await acquire(elsewhere(), "n", options());
     plan.next("tryAcquire", { requestMs: 700 });
@@ -107,7 +107,7 @@ describe("tryLease", () => {
     expectNothingLeft();
   });
 
-  it("releases the lock again when the grant comes after the release", async () => {
+  it("releases the lock again if the grant comes after the release", async () => {
     const { clock, elsewhere, options, holder } = bench();
     const lock = overtaken({ clock, elsewhere }, [1200, 900]);
     const trying = watched(tryLease(lock, "n", options({ ttlMs: 60_000, storeDeadlineMs: 500 })));
@@ -120,7 +120,7 @@ describe("tryLease", () => {
     expect(holder("n")).toBeUndefined();
   });
 
-  it("releases the lock when the first request is granted after the second was refused", async () => {
+  it("releases the lock if the first request is granted after the second was refused", async () => {
     const { clock, elsewhere, options, holder } = bench();
     const lock = overtaken({ clock, elsewhere }, [1200, 0]);
     const other = await acquire(elsewhere(), "n", options());
@@ -132,7 +132,7 @@ describe("tryLease", () => {
     expect(holder("n")).toBeUndefined();
   });
 
-  it("asks once when the store refuses for its own reason", async () => {
+  it("asks once if the store refuses for its own reason", async () => {
     const { elsewhere, options } = bench();
     let asked = 0;
     const lock = elsewhere();

@@ -14,7 +14,7 @@ interface Fixture {
 }
 
 /**
- * A lock over a driver that notes what it is told and grants everything; `override` replaces its
+ * A lock over a driver that records its calls and grants everything. `override` replaces its
  * operations.
  */
 function noting(override: Partial<LockDriver> = {}): Fixture {
@@ -71,12 +71,12 @@ describe("in createLock()", () => {
     "LOCK-10 the lease %j is refused before anything is sent",
     async (ttlMs) => {
       const { lock, calls } = noting();
-      // @ts-expect-error: what a caller without types may pass
+      // @ts-expect-error: a caller in JavaScript may pass this
       await expect(lock.tryAcquire("n", "me", ttlMs)).rejects.toMatchObject({
         code: "CONFIGURATION",
         message: expect.stringContaining("ttlMs"),
       });
-      // @ts-expect-error: the same
+      // @ts-expect-error: a caller in JavaScript may pass this
       await expect(lock.extend("n", "me", ttlMs)).rejects.toMatchObject({ code: "CONFIGURATION" });
       expect(calls).toEqual([]);
     },
@@ -161,7 +161,7 @@ describe("a store that does not answer or fails", () => {
 });
 
 describe("a lock that is granted after its owner has released it", () => {
-  /** A driver whose requests the test answers; its releases are at once. */
+  /** A driver whose requests the test answers. Its releases are immediate. */
   const pooled = () => {
     const requests: Array<PromiseWithResolvers<Granted | Busy>> = [];
     const tryAcquire = (): Promise<Granted | Busy> => {
@@ -173,7 +173,7 @@ describe("a lock that is granted after its owner has released it", () => {
   const granted: Granted = { acquired: true, fence: 1, storeNowMs: 0 };
   const release = ["release", "{n}", "me"];
 
-  test("is released again, also when no caller waits for the grant any more", async () => {
+  test("is released again, even if no caller waits for the grant any more", async () => {
     const { lock, clock, calls, requests } = pooled();
     const asking = expect(lock.tryAcquire("n", "me", 1000)).rejects.toMatchObject({
       reason: "timeout",
@@ -187,7 +187,7 @@ describe("a lock that is granted after its owner has released it", () => {
     expect(calls).toEqual([release, release]);
   });
 
-  test("is released again also when a failure hides the grant", async () => {
+  test("is released again, even if a failure hides the grant", async () => {
     const { lock, clock, calls, requests } = pooled();
     lock.tryAcquire("n", "me", 1000).catch(() => {});
     await lock.release("n", "me");
@@ -196,7 +196,7 @@ describe("a lock that is granted after its owner has released it", () => {
     expect(calls).toEqual([release, release]);
   });
 
-  test("is released for each of its requests, and what was not granted is not", async () => {
+  test("is released once for each granted request", async () => {
     const { lock, clock, calls, requests } = pooled();
     for (let times = 0; times < 3; times += 1) lock.tryAcquire("n", "me", 1000).catch(() => {});
     await lock.release("n", "me");
@@ -209,7 +209,7 @@ describe("a lock that is granted after its owner has released it", () => {
     expect(calls).toEqual([release, release, release]);
   });
 
-  test("is kept when it was not released, released under another name, or asked for again since", async () => {
+  test("is kept if it was not released, was released under another name, or was requested again since", async () => {
     const { lock, clock, calls, requests } = pooled();
     const answers = [lock.tryAcquire("n", "me", 1000), lock.tryAcquire("m", "me", 1000)];
     await lock.release("m", "me");

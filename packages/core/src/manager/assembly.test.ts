@@ -1,4 +1,4 @@
-/** How the parts of one credential act on each other. */
+/** The effects of a credential's parts on each other. */
 import { describe, expect, it } from "vitest";
 import { fleet, within } from "../scenarios/fleet.fixture.ts";
 import type { CredentialOptions } from "../credential.ts";
@@ -12,7 +12,7 @@ const stable = { kind: "stable", renewWithinMs: 300_000 } as const;
 const cold = { reason: "cold" } as const;
 
 describe("an assembled credential", () => {
-  it("is an owner unless it is told otherwise, and nothing else", () => {
+  it("is an owner unless it is configured as a consumer", () => {
     const world = fleet();
     expect(assembled(world).assembly.source.role).toBe("owner");
     expect(assembled(world, { role: "owner" }).assembly.source.role).toBe("owner");
@@ -27,7 +27,7 @@ describe("an assembled credential", () => {
     [{ kind: "sliding" }, undefined, true],
     [stable, "error", false],
   ] as const)(
-    "shares its id with another environment where that harms nobody: %o, %s",
+    "shares its id with another environment only if that harms neither: %o, %s",
     async (policy, onConflict, shares) => {
       const world = fleet({ policy, latencyMs: 0 });
       await within(world.clock, 1_000, assembled(world).refresh(cold));
@@ -50,7 +50,7 @@ describe("an assembled credential", () => {
     [stable, "never", false],
     [{ kind: "supersede", overlapMs: 0 }, undefined, false],
   ] as const)(
-    "fetches without its store where that harms nobody: %o, %s",
+    "fetches without its store only if that harms no other node: %o, %s",
     async (policy, standalone, fetches) => {
       const world = fleet({ policy, latencyMs: 0 });
       const { faults, refresh } = assembled(world, standalone && { standalone });
@@ -71,7 +71,7 @@ describe("an assembled credential", () => {
     expect(await staging.tryAcquire(world.platform.id, "y", 1)).toMatchObject({ acquired: true });
   });
 
-  it("serves its callers and plans anew when its copy changes", async () => {
+  it("serves its callers and updates its schedule when its copy changes", async () => {
     const world = fleet();
     const { assembly, faults } = assembled(world, { keepAlive: true });
     await world.store.lock().withPrefix("production").tryAcquire(world.platform.id, "x", 60_000);
@@ -80,7 +80,7 @@ describe("an assembled credential", () => {
     assembly.background.start();
     await world.write({ ...emptyState, credential: storedAt(world.clock.wallMs()) });
     expect((await within(world.clock, 100, waiting)).reveal()).toBe("secret-1");
-    // It is to be replaced ahead of its end from now on.
+    // From now on it is refreshed ahead of its end.
     await world.clock.advance(7_200_000);
     expect(world.platform.issues.length).toBeGreaterThan(0);
     expect(faults.calls()).toBeGreaterThan(0);
@@ -147,7 +147,7 @@ describe("an assembled credential", () => {
     expect(world.platform.issues).toHaveLength(length + 1);
   });
 
-  it("goes on with all that has waited for the store when it is back", async () => {
+  it("continues everything that waited for the store when it is back", async () => {
     const world = fleet({ latencyMs: 200 });
     const { assembly, context, faults, refresh } = assembled(world);
     const work = refresh(cold);
@@ -157,14 +157,14 @@ describe("an assembled credential", () => {
     await world.clock.advance(60_000);
     expect((await world.document())?.credential).toBeUndefined();
     faults.unreachable = false;
-    // Whichever command finds out.
+    // Any successful command shows that.
     await assembly.source.document.read();
     await world.clock.settle();
     expect(context.health.isReachable).toBe(true);
     expect((await world.document())?.credential?.secret).toBe(world.platform.latest);
   });
 
-  it("shows that the lock works by a lease that it gives back, or that another one holds it", async () => {
+  it("tests the lock by acquiring and releasing a lease, or by finding it held", async () => {
     const world = fleet();
     const { assembly, faults } = assembled(world);
     await assembly.tryLease();
@@ -177,7 +177,7 @@ describe("an assembled credential", () => {
     await expect(assembly.tryLease()).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE" });
   });
 
-  it("makes what only refusals need once, for the first of them", () => {
+  it("creates the parts that only refusals need once, at the first refusal", () => {
     const { assembly } = assembled(fleet());
     const { replacement } = assembly;
     expect(assembly.replacement).toBe(replacement);

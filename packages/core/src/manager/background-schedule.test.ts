@@ -41,7 +41,7 @@ describe("the choice of the next task", () => {
     }
   });
 
-  it("picks a task that is due, the refresh first, and nothing else", () => {
+  it("returns a task that is due, the refresh first, and otherwise nothing", () => {
     for (const terms of combinations()) {
       const { subscribeAtMs, readAtMs, refreshAtMs, refreshNotBeforeMs } = terms;
       const due = [
@@ -55,8 +55,8 @@ describe("the choice of the next task", () => {
   });
 });
 
-describe("the pause between readings of a store that reports changes", () => {
-  it("is stretched by a quarter, and keeps P3: re-check, longest call and 10 s end within the overlap", () => {
+describe("the pause between reads of a store that pushes changes", () => {
+  it("is longer by a quarter, and keeps P3: re-check, longest call and 10 s end within the overlap", () => {
     expect(pushRecheckMs({ longestCallMs: 30_000, recheckMs: 240_000 }, 300_000)).toBe(260_000);
     expect(pushRecheckMs({ longestCallMs: 50_000, recheckMs: 240_000 }, 300_000)).toBe(240_000);
     expect(
@@ -110,8 +110,8 @@ describe("the background", () => {
       if (fault !== "none") one.faults[fault] = true;
       const [reads, before] = [one.faults.calls("get"), wakes.count];
       await clock.advance(600_000);
-      // Every 20 s a look at the clock, every minute at most a reading that fails, with the two
-      // timers of its deadlines.
+      // A check of the clock every 20 s, and at most one failing read a minute, with the two timers
+      // of its deadlines.
       expect(one.faults.calls("get") - reads).toBeLessThanOrEqual(25);
       expect(wakes.count - before).toBeLessThanOrEqual(250);
       expect(platform.issues.length).toBeLessThanOrEqual(2);
@@ -120,7 +120,7 @@ describe("the background", () => {
 });
 
 describe("the pause after a failed attempt", () => {
-  it("grows like the fleet's back-off while nothing can be served, and is longer while a credential can be", () => {
+  it("grows like the fleet's back-off while no credential can be served, and is longer while one can", () => {
     expect([1, 2, 3, 4, 40].map((failures) => steppedMs(failures, true))).toEqual([
       1_000, 2_000, 4_000, 8_000, 60_000,
     ]);

@@ -1,4 +1,4 @@
-/** What a process does by itself, and when. */
+/** The work of a process in the background, and its times. */
 import { describe, expect, it } from "vitest";
 import { Background } from "./background.ts";
 import type { FailedAttempt } from "./stale-cause.ts";
@@ -12,7 +12,7 @@ const advisoryMs = lifetimeMs - 900_000;
 const mandatoryMs = lifetimeMs - 120_000;
 const never = Number.POSITIVE_INFINITY;
 
-/** A draw of 0 starts what is elected last, and reads earliest. */
+/** A draw of 0 starts an elected task last, and reads earliest. */
 function bench({
   draw = 0,
   role = "owner" as "owner" | "consumer",
@@ -36,7 +36,7 @@ function bench({
       source.lastReadMs = clock.monotonicMs();
       log("read");
       if (source.failure !== undefined) throw source.failure;
-      // As a reading does: so nothing is doubtful any more.
+      // A real read does this too, so nothing is in doubt any more.
       if (reads) storeClock.observe(clock.worldMs(), clock.monotonicMs());
     },
     proveWrites: async () => void log("prove"),
@@ -71,7 +71,7 @@ function bench({
     singleFlight,
     refusals,
     parentErrors,
-    // The background uses these alone.
+    // The background uses only these parts.
   } as never);
   const hold = (given: Partial<StoredCredential> = {}, changed: Partial<State> = {}) => {
     const state = { ...emptyState, credential: storedAt(storeClock.nowMs(), given), ...changed };
@@ -82,7 +82,7 @@ function bench({
   return { ...one, answers, background, breaker, demand, did, hold, pursued, source };
 }
 
-describe("a background", () => {
+describe("the background", () => {
   it("does nothing before its start and after its stop", async () => {
     const { background, clock, did, hold } = bench();
     hold();
@@ -98,7 +98,7 @@ describe("a background", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("subscribes a tenth of a second after its start, once", async () => {
+  it("subscribes once, a tenth of a second after its start", async () => {
     const { background, clock, did } = bench();
     background.start();
     await clock.advance(60);
@@ -111,7 +111,7 @@ describe("a background", () => {
     expect(did).toHaveLength(1);
   });
 
-  it("marks for a consumer that somebody uses it, at each of its wakes", async () => {
+  it("leaves a consumer's mark of use at each of its wakes", async () => {
     const { background, clock, did } = bench({ role: "consumer" });
     background.start();
     await clock.advance(60_100);
@@ -119,23 +119,23 @@ describe("a background", () => {
   });
 });
 
-describe("a reading in the background", () => {
+describe("a read in the background", () => {
   const readsOf = (did: string[]) => did.filter((what) => what.startsWith("read"));
 
   it.each([
     [0, 230_400],
     [1, 240_000],
-  ])("comes after 240 s at most, not for all nodes at once: %d", async (draw, atMs) => {
+  ])("comes after 240 s at most, and not on all nodes at once: %d", async (draw, atMs) => {
     const { background, clock, did } = bench({ draw });
     background.start();
     await clock.advance(atMs - 1);
     expect(readsOf(did)).toEqual([]);
     await clock.advance(1);
-    // It shows too whether the store takes writes, and subscribes where that is needed.
+    // It also tests whether the store accepts writes, and subscribes if necessary.
     expect(did.slice(-3)).toEqual([`read ${atMs}`, `prove ${atMs}`, `subscribe ${atMs}`]);
   });
 
-  it("comes later where the store reports changes and nothing is in flight", async () => {
+  it("comes later if the store pushes changes and nothing is in flight", async () => {
     for (const changed of [{}, { intent: { epoch: 2, operationId: "2", atMs: 0 } }]) {
       const { background, clock, did, hold, source } = bench({ draw: 1 });
       hold({}, changed);
@@ -150,7 +150,7 @@ describe("a reading in the background", () => {
     }
   });
 
-  it("comes once a minute while a replacement is due, and not earlier for a minute that begins", async () => {
+  it("comes once a minute while a replacement is due, and not in the first minute of that time", async () => {
     const { background, clock, demand, did, hold } = bench({ draw: 1 });
     demand.isNeeded = false;
     background.start();
@@ -178,7 +178,7 @@ describe("a reading in the background", () => {
     expect(readsOf(did)).toEqual([`read ${advisoryMs}`]);
   });
 
-  it("that fails is repeated after a growing pause, and settles with one that succeeds", async () => {
+  it("that fails is repeated after a growing pause, until one succeeds", async () => {
     const { background, clock, did, source } = bench({ draw: 0.5 });
     source.failure = new CacheUnavailableError("gone");
     background.start();
@@ -203,7 +203,7 @@ describe("a reading in the background", () => {
     expect(readsOf(did)).toEqual(["read 235200", "read 240200", "read 245200"]);
   });
 
-  it("comes soon when the clock has moved, or the store was away, five seconds after the last", async () => {
+  it("comes soon after the clock jumped or the store was unreachable, and five seconds after the last one", async () => {
     const slept = bench();
     slept.background.start();
     await slept.clock.advance(10_000);
@@ -226,7 +226,7 @@ describe("a reading in the background", () => {
 });
 
 describe("a refresh in the background", () => {
-  it("is made ahead of time, for the commit that it replaces", async () => {
+  it("is made ahead of time, with the commit that it replaces", async () => {
     const { background, clock, hold, pursued } = bench({ draw: 1 - 1e-9 });
     hold();
     background.start();
@@ -246,7 +246,7 @@ describe("a refresh in the background", () => {
     expect(pursued.at(-1)).toEqual({ reason: "expired", replaces: "commit-1" });
   });
 
-  it("is owed while it is in doubt which credential lives", async () => {
+  it("is due while the live credential is in doubt", async () => {
     const { background, clock, hold, pursued, storeClock } = bench();
     hold({}, { doubtSinceMs: storeClock.nowMs() });
     background.start();
@@ -256,7 +256,7 @@ describe("a refresh in the background", () => {
     expect(pursued).toEqual([{ reason: "reconcile", replaces: "commit-1" }]);
   });
 
-  it("follows a complaint of another node, of which the platform is asked first", async () => {
+  it("follows a report of another node, after the platform was asked about it", async () => {
     const suspect = { fingerprint: "fingerprint-1", atMs: 0 };
     const { answers, background, clock, hold, pursued } = bench();
     hold({}, { suspect });
@@ -286,7 +286,7 @@ describe("a refresh in the background", () => {
       ({ breaker }) => Object.assign(breaker, { error: new Error("no"), nextTryMs: never }),
     ],
     ["there is nothing to replace", ({ local }) => local.forget()],
-  ])("is not made where %s", async (_what, change) => {
+  ])("is not made if %s", async (_what, change) => {
     const parts = bench();
     parts.hold();
     change(parts);
@@ -295,7 +295,7 @@ describe("a refresh in the background", () => {
     expect(parts.pursued).toEqual([]);
   });
 
-  it("is tried again when a refusal is due for another try, also without a credential", async () => {
+  it("is retried when the next try after a refusal is due, even without a credential", async () => {
     const { background, breaker, clock, pursued } = bench();
     Object.assign(breaker, {
       error: new Error("no"),
@@ -318,14 +318,14 @@ describe("a refresh in the background", () => {
     expect(pursued[0]).toEqual({ reason: "cold" });
   });
 
-  it("that fails is tried again after 5, 10 and 20 s, and at once when the store is back", async () => {
+  it("that fails is retried after 5, 10 and 20 s, and at once when the store is back", async () => {
     const { answers, background, clock, did, hold } = bench({ draw: 0.5 });
     answers.attempt = async () => ({ error: new Error("x"), block: undefined });
     hold({}, { suspect: { fingerprint: "fingerprint-1", atMs: 0, dead: true } });
     background.start();
     await clock.advance(7_500);
     const tries = () => did.filter((what) => what.startsWith("rejected"));
-    // Nothing can be served.
+    // No credential can be served.
     expect(tries()).toEqual(["rejected 0", "rejected 1000", "rejected 3000", "rejected 7000"]);
     background.retryNow();
     await clock.advance(100);
@@ -452,7 +452,7 @@ describe("a refresh in the background", () => {
     expect(pursued).toHaveLength(2);
   });
 
-  it("that has brought what was due is not repeated", async () => {
+  it("that has succeeded is not repeated", async () => {
     const { answers, background, clock, hold, pursued } = bench();
     hold();
     answers.attempt = async () => {
@@ -468,7 +468,7 @@ describe("a refresh in the background", () => {
 });
 
 describe("a credential that is served past its time", () => {
-  it("is reported once, with why, five seconds after it had to be replaced", async () => {
+  it("is reported once with the cause, five seconds after it had to be replaced", async () => {
     const { answers, background, clock, events, hold } = bench();
     answers.attempt = async () => ({
       error: new CacheUnavailableError("gone"),
@@ -503,7 +503,7 @@ describe("a credential that is served past its time", () => {
     expect(stale).toMatchObject([{ generation: 2, cause: "platform" }]);
   });
 
-  it("is not reported where nobody needs another, or it is out of use", async () => {
+  it("is not reported if no caller needs another one, or if it is out of use", async () => {
     for (const change of ["unneeded", "dead"]) {
       const { background, clock, demand, events, hold, local } = bench();
       hold();

@@ -1,4 +1,4 @@
-/** When a node starts what one node of the fleet has to start. */
+/** When a node starts a task that only one node of the fleet has to start. */
 import { describe, expect, it } from "vitest";
 import { ElectedStarts } from "./elected-starts.ts";
 import type { CachedCredential } from "../fleet/cached-credential.ts";
@@ -8,7 +8,7 @@ import { oneNode, storedAt } from "../scenarios/node.fixture.ts";
 import { emptyState, type StoredCredential } from "../state/state.ts";
 import { seededRandom } from "../testing/index.ts";
 
-/** The draw 0 starts last, and one next to 1 first. */
+/** A draw of 0 starts last, and one near 1 first. */
 const last = 0;
 const first = 1 - 1e-9;
 
@@ -21,7 +21,7 @@ function bench(issuer: Partial<Issuer> = {}, parameters: Partial<Parameters> = {
   const one = oneNode(issuer, { parameters, random: { ...seededRandom("node"), next } });
   const { clock, storeClock } = one;
   const nowMs = storeClock.nowMs();
-  /** The instant of the monotonic clock, as ms from the beginning of the test. */
+  /** The instant on the monotonic clock, in ms since the beginning of the test. */
   const sinceStart = (atMs: number): number => atMs - startMs;
   const startMs = clock.monotonicMs();
   return { ...one, draws, nowMs, sinceStart, starts: new ElectedStarts(one.node) };
@@ -33,12 +33,12 @@ function cachedWith(stored: StoredCredential, advisoryMs: number, mandatoryMs: n
     mandatoryAtMs: stored.issuedAtMs + mandatoryMs,
     hardAtMs: stored.expiresAtMs,
   };
-  // Only these decide when to start.
+  // Only these values decide when to start.
   return { stored, windows } as CachedCredential;
 }
 
 describe("the start of a proactive refresh", () => {
-  it("lies between the advisory and the mandatory time, by a draw", () => {
+  it("lies between the advisory and the mandatory time, at random", () => {
     for (const [draw, ms] of [
       [last, 7_000_000],
       [first, 6_000_000],
@@ -64,21 +64,24 @@ describe("the start of a proactive refresh", () => {
   it.each([
     [7_200_000, 30_000],
     [20_000, 10_000],
-  ])("leaves a credential of %i ms alone for its first %i ms, though it is due", (lifeMs, ms) => {
-    const { nowMs, sinceStart, starts } = bench();
-    // Counted from the issue, and its life from the request before it.
-    const stored = storedAt(nowMs, {
-      sentAtMs: nowMs - 5_000,
-      expiresAtMs: nowMs - 5_000 + lifeMs,
-    });
-    expect(sinceStart(starts.proactiveAtMs(cachedWith(stored, -2_000, -1_000)))).toBe(ms);
-  });
+  ])(
+    "comes no earlier than a credential of %i ms is %i ms old, even if it is due",
+    (lifeMs, ms) => {
+      const { nowMs, sinceStart, starts } = bench();
+      // Counted from the issue. The lifetime counts from the request before it.
+      const stored = storedAt(nowMs, {
+        sentAtMs: nowMs - 5_000,
+        expiresAtMs: nowMs - 5_000 + lifeMs,
+      });
+      expect(sinceStart(starts.proactiveAtMs(cachedWith(stored, -2_000, -1_000)))).toBe(ms);
+    },
+  );
 });
 
 describe("the start of a reconciling refresh", () => {
   const superseding = { policy: { kind: "supersede", overlapMs: 300_000 } } as const;
 
-  it("is never while nothing is in doubt", () => {
+  it("is never while there is no doubt", () => {
     expect(bench({ policy: { kind: "sliding" } }).starts.reconcileAtMs()).toBe(
       Number.POSITIVE_INFINITY,
     );
@@ -91,7 +94,7 @@ describe("the start of a reconciling refresh", () => {
   it.each([
     [last, 200_000],
     [first, 160_000],
-  ])("is made late, in the last 40 s: %d, %i ms", (draw, ms) => {
+  ])("is late, in the last 40 s: %d, %i ms", (draw, ms) => {
     const { draws, local, nowMs, sinceStart, starts } = bench(superseding);
     draws.next = draw;
     local.updateState({ ...emptyState, doubtSinceMs: nowMs });
@@ -102,7 +105,7 @@ describe("the start of a reconciling refresh", () => {
     [last, 20_000],
     [first, 15_000],
   ])(
-    "is never made before the drain has passed, where the old one dies at once: %d",
+    "is never before the drain has passed if the previous credential dies at once: %d",
     (draw, ms) => {
       const { draws, local, nowMs, sinceStart, starts } = bench({
         policy: { kind: "supersede", overlapMs: 0 },
@@ -113,7 +116,7 @@ describe("the start of a reconciling refresh", () => {
     },
   );
 
-  it("is drawn once for each doubt, also where a fetch replaces nothing", () => {
+  it("is drawn once for each doubt, even if a fetch replaces nothing", () => {
     const { draws, local, nowMs, sinceStart, starts } = bench({ policy: { kind: "sliding" } });
     local.updateState({ ...emptyState, doubtSinceMs: nowMs });
     starts.reconcileAtMs();

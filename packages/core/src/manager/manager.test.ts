@@ -1,4 +1,4 @@
-/** The credential as its callers use it: what each call answers, reports and refuses. */
+/** The credential as its callers use it: results, events and refusals of each call. */
 import { tracingChannel } from "node:diagnostics_channel";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { getChannelName, type TracedGet } from "../events/tracing.ts";
@@ -35,7 +35,7 @@ describe("a call for the credential", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("is rejected where its signal has aborted, also with a credential in memory", async () => {
+  it("is rejected if its signal has aborted, even with a credential in memory", async () => {
     const { one } = await warm();
     await expect(one.get({ signal: AbortSignal.abort("enough") })).rejects.toBe("enough");
     const cold = fleet();
@@ -44,14 +44,14 @@ describe("a call for the credential", () => {
     expect(cold.store.commands).toBe(0);
   });
 
-  it("names whose credential it is", async () => {
+  it("has the id of its credential in its error", async () => {
     const origin = { provider: "test", appId: "wx1" } as never;
     const world = fleet();
     const one = world.node({ issuer: { ...world.platform, origin } });
     expect(one).toMatchObject({ id: world.platform.id, environment: "production", origin });
   });
 
-  it("is published with where its credential came from", async () => {
+  it("is published with the origin of its credential", async () => {
     const calls: (string | undefined)[] = [];
     const asyncEnd = (call: TracedGet): unknown => calls.push(call.source);
     const channel = tracingChannel<unknown, TracedGet>(getChannelName);
@@ -61,7 +61,7 @@ describe("a call for the credential", () => {
     onTestFinished(() => channel.unsubscribe(subscribers));
     const { clock, node, one } = await warm();
     await within(clock, 1_000, node().get());
-    // From memory it is no work that takes time.
+    // A call served from memory is not published.
     await one.get();
     await clock.advance(1);
     expect(calls).toEqual(["refresh", "store"]);
@@ -69,7 +69,7 @@ describe("a call for the credential", () => {
 });
 
 describe("a report that a credential was refused", () => {
-  it("is told with the verdict, and with the credential's age where it is the present one", async () => {
+  it("is emitted with the verdict, and with the credential's age if it is the present one", async () => {
     const { clock, one, secret } = await warm();
     await clock.advance(60_000);
     await within(clock, 5_000, one.reject(secret, { platformCode: "40001" }));
@@ -91,14 +91,14 @@ describe("a report that a credential was refused", () => {
     expect(rejectedBy(one)[1]).not.toHaveProperty("ageMs");
   });
 
-  it("is answered with the present one where it concerns another", async () => {
+  it("about another credential returns the present one", async () => {
     const { clock, one, platform } = await warm();
     const answer = await within(clock, 100, one.reject("another"));
     expect(answer).toMatchObject({ replaced: true, wasReplaced: true });
     expect(platform.issues).toHaveLength(1);
   });
 
-  it("to a process that has none yet is compared with what the fleet has stored", async () => {
+  it("to a process without a credential is compared with the stored one", async () => {
     const { clock, node, platform, secret } = await warm();
     const [same, other] = [node(), node()];
     const replaced = await within(clock, 5_000, same.reject(secret));
@@ -109,34 +109,34 @@ describe("a report that a credential was refused", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("ends with its caller's signal before it is told", async () => {
+  it("ends with its caller's signal before it is emitted", async () => {
     const { one, secret } = await warm();
     const signal = AbortSignal.abort("enough");
     await expect(one.reject(secret, { signal })).rejects.toBe("enough");
     expect(rejectedBy(one)).toEqual([]);
   });
 
-  it("of one that was replaced, and never refused here, says so", async () => {
+  it("about a credential that was replaced and never refused here says so", async () => {
     const { clock, one, secret } = await warm();
     await within(clock, 1_000, one.refresh());
     await within(clock, 1_000, one.reject(secret));
     expect(rejectedBy(one)).toMatchObject([{ verdict: "replaced" }]);
   });
 
-  it("to a process that has none yet costs no credential that lives", async () => {
+  it("to a process without a credential does not replace a live one", async () => {
     const { clock, node, platform, secret } = await warm({ probes: true });
     expect(await within(clock, 1_000, node().reject(secret))).toEqual({ replaced: false });
     expect(platform.issues).toHaveLength(1);
   });
 
-  it("is dismissed where the platform calls the credential alive", async () => {
+  it("is dismissed if the platform calls the credential alive", async () => {
     const { clock, one, platform, secret } = await warm({ probes: true });
     expect(await within(clock, 1_000, one.reject(secret))).toEqual({ replaced: false });
     expect(platform.issues).toHaveLength(1);
     expect(one.peek()).toBe(secret);
   });
 
-  it("of one that the platform called dead goes on to demand another", async () => {
+  it("about one that the platform called dead continues to request a replacement", async () => {
     const { clock, node, platform, secret } = await warm({ probes: true });
     const two = node();
     await within(clock, 1_000, two.get());
@@ -151,7 +151,7 @@ describe("a report that a credential was refused", () => {
     ]);
   });
 
-  it("keeps the background at work for a process that does nothing else", async () => {
+  it("keeps the background running for a process that makes no other calls", async () => {
     const { clock, node, platform, secret } = await warm();
     const two = node({ keepAlive: true });
     platform.issueElsewhere();
@@ -162,7 +162,7 @@ describe("a report that a credential was refused", () => {
 });
 
 describe("a check of the credential", () => {
-  it("says what the platform says, and replaces one that is dead", async () => {
+  it("returns the platform's answer, and replaces a dead credential", async () => {
     const { clock, one, platform, secret } = await warm({ probes: true });
     expect(await within(clock, 1_000, one.check())).toBe("alive");
     platform.revoke(secret.reveal());
@@ -172,13 +172,13 @@ describe("a check of the credential", () => {
     expect(await within(mute.clock, 1_000, mute.one.check())).toBe("unknown");
   });
 
-  it("ends with its caller's patience", async () => {
+  it("ends with its caller's signal", async () => {
     const { one } = await warm();
     await expect(one.check({ signal: AbortSignal.abort("enough") })).rejects.toBe("enough");
   });
 });
 
-describe("what only an owner may do", () => {
+describe("an operation that only an owner may use", () => {
   it.each<[string, (one: Node) => Promise<unknown>, string]>([
     ["a refresh", (one) => one.refresh(), "never refreshes it"],
     ["a seed", (one) => one.seed({ secret: "S", expiresInMs: 1_000 }), "never seeds it"],
@@ -186,7 +186,7 @@ describe("what only an owner may do", () => {
     ["a reset", (one) => one.reset(), "never resets it"],
     ["a count", (one) => one.reconcileQuota({ used: 1, remaining: 1 }), "never counts it"],
   ])(
-    "%s is refused to a consumer, after the closing, and by a signal",
+    "%s is refused on a consumer, after closing, and by an aborted signal",
     async (_what, act, text) => {
       const world = fleet();
       const consumer = world.node({ role: "consumer" });
@@ -222,7 +222,7 @@ describe("what only an owner may do", () => {
 });
 
 describe("an operator's refresh", () => {
-  it("replaces what is cached, or what is stored where nothing is", async () => {
+  it("replaces the cached credential, or the stored one if none is cached", async () => {
     const { clock, node, one, platform, secret } = await warm();
     const next = await within(clock, 1_000, one.refresh());
     expect(next.fingerprint).not.toBe(secret.fingerprint);
@@ -230,7 +230,7 @@ describe("an operator's refresh", () => {
     expect(platform.issues.map(({ reason }) => reason)).toEqual(["cold", "manual", "manual"]);
   });
 
-  it("fetches where nothing is stored, or has been forgotten", async () => {
+  it("fetches if nothing is stored, or after a reset", async () => {
     const { clock, node, platform } = fleet({ latencyMs: 0 });
     const one = node();
     await within(clock, 1_000, one.refresh());
@@ -239,7 +239,7 @@ describe("an operator's refresh", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("asks a platform again that has refused for good", async () => {
+  it("asks a platform again that has refused permanently", async () => {
     const { clock, one, platform } = await warm();
     platform.script({ outcome: "fatal", scope: "node" });
     await expect(within(clock, 1_000, one.refresh())).rejects.toMatchObject({ cause: {} });
@@ -248,7 +248,7 @@ describe("an operator's refresh", () => {
 });
 
 describe("a seed", () => {
-  it("is handed out at once, and lifts a refusal of this node", async () => {
+  it("is handed out at once, and ends a refusal of this node", async () => {
     const { clock, one, platform } = await warm();
     platform.script({ outcome: "fatal", scope: "node" });
     await expect(within(clock, 1_000, one.refresh())).rejects.toThrow("fatal");
@@ -268,14 +268,14 @@ describe("the issuer's fallback", () => {
     const id = "test:stable:wx0123456789abcdef";
     const policy = { kind: "stable", renewWithinMs: 300_000 } as const;
     const calm = scriptedIssuer({ clock, id, policy });
-    // Its credentials are others.
+    // Its credentials are different.
     for (let issued = 0; issued < 5; issued += 1) calm.issueElsewhere();
     const one = world.node({ issuer: { ...platform, fallback: calm } });
     const own = await within(clock, 2_000, one.get());
     return { ...world, calm, one, own };
   }
 
-  it("is used from an operator's word on, is reported by its name, and fetched from once", async () => {
+  it("is used once an operator says so, is reported by its name, and is fetched from once", async () => {
     const { calm, clock, one, own, platform } = await withFallback();
     const switched = await within(clock, 2_000, one.useFallback(true));
     expect(switched.fingerprint).not.toBe(own.fingerprint);
@@ -290,7 +290,7 @@ describe("the issuer's fallback", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("that is not configured is refused", async () => {
+  it("is refused if it is not configured", async () => {
     const { one } = await warm();
     await expect(one.useFallback(true)).rejects.toMatchObject({
       code: "CONFIGURATION",
@@ -299,8 +299,8 @@ describe("the issuer's fallback", () => {
   });
 });
 
-describe("an operator's other acts", () => {
-  it("a reset lifts a refusal of this node", async () => {
+describe("an operator's other operations", () => {
+  it("include a reset, which ends a refusal of this node", async () => {
     const { clock, one, platform } = await warm();
     platform.script({ outcome: "fatal", scope: "node" });
     await expect(within(clock, 1_000, one.refresh())).rejects.toThrow("fatal");
@@ -309,7 +309,7 @@ describe("an operator's other acts", () => {
     expect(platform.alive(await within(clock, 1_000, one.get()))).toBe(true);
   });
 
-  it("an observed quota is known to this process at once", async () => {
+  it("include an observed quota, which this process knows at once", async () => {
     const { clock, one } = await warm({ quota: { perDay: 100, dayOffsetMs: 0 } });
     await within(clock, 1_000, one.reconcileQuota({ used: 40, remaining: 60 }));
     expect(one.status().quota).toEqual({ used: 40, perDay: 100 });
@@ -317,7 +317,7 @@ describe("an operator's other acts", () => {
 });
 
 describe("a credential that is closed", () => {
-  it("hands out nothing, reports how often it was used, and then nothing more", async () => {
+  it("hands out nothing, reports its uses, and then emits nothing more", async () => {
     const { clock, one } = await warm();
     await one.get();
     const { uses } = one.status();
@@ -337,7 +337,7 @@ describe("a credential that is closed", () => {
     expect(one.events).toHaveLength(length);
   });
 
-  it("ends what an operator waits for", async () => {
+  it("ends the waits of operators' calls", async () => {
     const world = fleet();
     const one = world.node();
     one.faults.frozen = true;
@@ -349,7 +349,7 @@ describe("a credential that is closed", () => {
       expect(outcome).toMatchObject({ status: "rejected", reason: { code: "CLOSED" } });
   });
 
-  it("tells listeners until they are removed", async () => {
+  it("notifies listeners until they are removed", async () => {
     const { clock, node } = fleet();
     const one = node();
     const types: string[] = [];

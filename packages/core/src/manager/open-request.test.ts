@@ -1,4 +1,4 @@
-/** How long a caller waits for another node's open request, and what that costs the store. */
+/** How long a caller waits for another node's open request, and which reads the wait costs. */
 import { describe, expect, it } from "vitest";
 import { OpenRequest } from "./open-request.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
@@ -32,9 +32,9 @@ function bench({ overlapMs = 300_000, hasPush = true, isOpen = true } = {}) {
     },
   };
   const closing = new Closing();
-  // Nothing else of the source is used.
+  // The source's other members are not used.
   const request = new OpenRequest(one.node, source as unknown as DocumentSource, closing);
-  /** When it ended, in ms from now; undefined while it has not. */
+  /** When it ended, in ms from now. Undefined while it has not. */
   const ended = (ms = 60_000, signal?: AbortSignal) => {
     const outcome: { atMs?: number; error?: unknown } = {};
     const startedMs = clock.monotonicMs();
@@ -49,7 +49,7 @@ function bench({ overlapMs = 300_000, hasPush = true, isOpen = true } = {}) {
 }
 
 describe("a caller that waits for an open request", () => {
-  it("does not wait where there is none, and reads nothing", async () => {
+  it("does not wait if there is none, and reads nothing", async () => {
     const { clock, ended, reads } = bench({ isOpen: false });
     const outcome = ended();
     await clock.settle();
@@ -58,7 +58,7 @@ describe("a caller that waits for an open request", () => {
   });
 
   it.each([
-    // The platform has processed it by then, and can be asked.
+    // The platform has processed it by then, and can be probed.
     { overlapMs: 300_000, hasPush: true, atMs: 8_000, reads: 4 },
     { overlapMs: 300_000, hasPush: false, atMs: 8_000, reads: 16 },
     { overlapMs: 0, hasPush: true, atMs: 15_000, reads: 8 },
@@ -75,7 +75,7 @@ describe("a caller that waits for an open request", () => {
     },
   );
 
-  it("ends with the outcome, and does not read again what the news has brought", async () => {
+  it("ends with the outcome, and does not read again what a message already caused to be read", async () => {
     const { clock, ended, local, open, reads, wake } = bench();
     const outcome = ended();
     await clock.advance(1_000);
@@ -90,7 +90,7 @@ describe("a caller that waits for an open request", () => {
     expect(outcome).toEqual({ atMs: 2_500 });
   });
 
-  it("goes on when the document cannot be read", async () => {
+  it("continues if the document cannot be read", async () => {
     const { clock, ended, reads } = bench();
     reads.failure = new Error("gone");
     const outcome = ended();
@@ -107,7 +107,7 @@ describe("a caller that waits for an open request", () => {
     await clock.advance(7_000);
     expect(outcomes).toEqual([{ atMs: 8_000 }, { atMs: 3_000 }, { error: "enough" }]);
     expect(reads.count).toBe(4);
-    // The next one waits anew.
+    // The next one starts another wait.
     const later = ended();
     await clock.settle();
     expect(later).toEqual({ atMs: 0 });
@@ -117,7 +117,7 @@ describe("a caller that waits for an open request", () => {
     expect(next).toEqual({});
   });
 
-  it("ends when everything closes", async () => {
+  it("ends when the credential closes", async () => {
     const { clock, closing, ended, reads, wake } = bench();
     const outcome = ended();
     await clock.advance(1_000);

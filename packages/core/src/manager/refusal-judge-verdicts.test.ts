@@ -1,4 +1,4 @@
-/** What follows from a complaint, by what the platform says and this process knows. */
+/** The effect of a report of a refusal, by the platform's verdict and this process's knowledge. */
 import { describe, expect, it } from "vitest";
 import { RefusalJudge } from "./refusal-judge.ts";
 import { CacheUnavailableError } from "../errors.ts";
@@ -31,7 +31,7 @@ function bench(verdict: Verdict, { canAsk = true, changed = {} as Partial<State>
       return verdict;
     },
   };
-  // Nothing else of these is used.
+  // The other members are not used.
   const judge = new RefusalJudge(one.node, { document: { apply } } as never, probe as never);
   return { ...one, cached, clock, during, judge, state, store, written };
 }
@@ -39,8 +39,8 @@ function bench(verdict: Verdict, { canAsk = true, changed = {} as Partial<State>
 const suspect = { fingerprint: "fingerprint-1", atMs: 0 };
 const refused = { reason: "rejected", refused: "fingerprint-1" } as const;
 
-describe("a complaint about the present credential", () => {
-  it("is dismissed when the platform calls it alive, and the fleet's own mark is withdrawn", async () => {
+describe("a report about the present credential", () => {
+  it("is dismissed if the platform calls it alive, and the fleet's own mark is withdrawn", async () => {
     const { cached, judge, local, written } = bench("alive", { changed: { suspect } });
     expect(await judge.judge(cached)).toBe("alive");
     expect(written).toEqual([{ type: "suspect", fingerprint: "fingerprint-1", found: "alive" }]);
@@ -48,13 +48,13 @@ describe("a complaint about the present credential", () => {
     expect(local.isUsable).toBe(true);
   });
 
-  it("costs no write where nobody has marked it", async () => {
+  it("costs no write if no node has marked it", async () => {
     const { cached, judge, written } = bench("alive");
     expect(await judge.judge(cached)).toBe("alive");
     expect(written).toEqual([]);
   });
 
-  it("leaves the local document as it is where the mark could not be withdrawn, or another is stored", async () => {
+  it("leaves the local document unchanged if the mark could not be withdrawn, or another credential is stored", async () => {
     const { cached, judge, local, state, store } = bench("alive", { changed: { suspect } });
     store.failure = new CacheUnavailableError("gone");
     expect(await judge.judge(cached)).toBe("alive");
@@ -67,7 +67,7 @@ describe("a complaint about the present credential", () => {
     expect(local.state).toBe(state);
   });
 
-  it("takes it out of use at once when the platform calls it dead", async () => {
+  it("takes it out of use at once if the platform calls it dead", async () => {
     const { cached, clock, judge, local } = bench("dead");
     const askedAtMs = clock.monotonicMs();
     expect(await judge.judge(cached, { doubtful: true })).toEqual({
@@ -80,7 +80,7 @@ describe("a complaint about the present credential", () => {
     expect(local.isUsable).toBe(false);
   });
 
-  it("has it replaced where the platform says nothing, unless the complaint is doubtful", async () => {
+  it("has it replaced without a verdict, unless the report is doubtful", async () => {
     const { cached, clock, judge, local } = bench("unknown");
     const askedAtMs = clock.monotonicMs();
     expect(await judge.judge(cached, { doubtful: true })).toBe("unknown");
@@ -93,7 +93,7 @@ describe("a complaint about the present credential", () => {
     expect(local.isUsable).toBe(true);
   });
 
-  it("is taken for the truth where the platform cannot be asked, and it stays in use until then", async () => {
+  it("is believed if the platform cannot be asked, and the credential stays in use until it is replaced", async () => {
     const { cached, judge, local } = bench("unknown", { canAsk: false });
     expect(await judge.judge(cached)).toEqual({
       ...refused,
@@ -104,7 +104,7 @@ describe("a complaint about the present credential", () => {
     expect(local.isUsable).toBe(true);
   });
 
-  it("that another node has confirmed takes it out of use where the platform cannot be asked", async () => {
+  it("that another node has confirmed takes it out of use if the platform cannot be asked", async () => {
     const dead = { changed: { suspect: { ...suspect, dead: true } } } as const;
     const alone = bench("unknown", { canAsk: false, ...dead });
     await alone.judge.judge(alone.cached);
@@ -126,7 +126,7 @@ describe("a complaint about the present credential", () => {
   });
 });
 
-describe("a complaint about a credential that is replaced while the platform is asked", () => {
+describe("a report about a credential that is replaced during the probe", () => {
   it.each(["alive", "unknown"] as const)("is no longer dismissed: %s", async (verdict) => {
     const { cached, during, judge, local, state, written } = bench(verdict, {
       changed: { suspect },

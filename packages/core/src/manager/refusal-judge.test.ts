@@ -1,6 +1,6 @@
 /**
- * Complaints that are not true, or that the platform does not answer at once: none of them alone
- * may cost a credential.
+ * Reports that are false, or whose probe gets no answer at once. None of them alone may replace a
+ * credential.
  */
 import { describe, expect, it } from "vitest";
 import type { ManualClock, ScriptedIssuer } from "../testing/index.ts";
@@ -13,7 +13,10 @@ type Answer =
   | "silence"
   | { readonly afterMs: number; readonly says: "alive" | "dead" };
 
-/** A platform that answers questions as written, one after the other, and the last for ever. */
+/**
+ * A platform that gives the listed answers to probes, one after the other, and repeats the last
+ * one.
+ */
 function asked(platform: ScriptedIssuer, clock: ManualClock, answers: Answer[]) {
   const made: number[] = [];
   const probe = async (): Promise<"alive" | "dead" | "unknown"> => {
@@ -37,7 +40,7 @@ describe("a probe of a credential that was refused", () => {
       2_600,
     ],
   ])(
-    "is put again where the answer %s, before the credential is given up",
+    "is sent again if the answer %s, before the credential is given up",
     async (_, answers, ms) => {
       const { clock, node, platform } = fleet();
       const one = node({ issuer: asked(platform, clock, answers).issuer });
@@ -47,7 +50,7 @@ describe("a probe of a credential that was refused", () => {
     },
   );
 
-  it("is sent three times at most, and takes no longer in all than one that is not answered", async () => {
+  it("is sent three times at most, and takes no longer in all than one without an answer", async () => {
     const { clock, node, platform } = fleet();
     const { issuer, made } = asked(platform, clock, ["silence"]);
     const one = node({ issuer });
@@ -56,7 +59,7 @@ describe("a probe of a credential that was refused", () => {
     expect(made).toHaveLength(3);
   });
 
-  it("ends with the first answer that says alive or dead", async () => {
+  it("ends with the first answer that is alive or dead", async () => {
     const { clock, node, platform } = fleet();
     const { issuer, made } = asked(platform, clock, ["unknown", "dead", "alive"]);
     const one = node({ issuer });
@@ -78,7 +81,7 @@ describe("a probe of a credential that was refused", () => {
     expect(one.peek()).toBe(secret);
   });
 
-  it("that says dead before the second request has the credential replaced, and taken out of use at once", async () => {
+  it("with the answer dead before the second request has the credential replaced, and taken out of use at once", async () => {
     const { clock, node, platform } = fleet();
     const one = node({
       issuer: asked(platform, clock, ["unknown", "unknown", "unknown", "dead"]).issuer,
@@ -95,7 +98,7 @@ describe("a probe of a credential that was refused", () => {
 });
 
 describe("a report of another node", () => {
-  /** A consumer whose questions are never answered tells the owner. */
+  /** A consumer whose probes are never answered reports to the owner. */
   async function judgedWith(answers: Answer[]) {
     const { clock, node, platform } = fleet();
     const owned = asked(platform, clock, answers);
@@ -108,7 +111,7 @@ describe("a report of another node", () => {
     return { clock, platform, report, made: owned.made };
   }
 
-  it("is not believed after one unanswered probe, because of many nodes one is always not answered", async () => {
+  it("is not believed after one unanswered probe, because one of many nodes always gets no answer", async () => {
     const { clock, platform, report } = await judgedWith([
       "unknown",
       "unknown",
@@ -139,8 +142,8 @@ describe("a report of another node", () => {
   });
 });
 
-describe("a report of another node that a probe refutes, when the store refuses to record that", () => {
-  it("is not believed when the platform does not answer later", async () => {
+describe("a report of another node that a probe refutes while the store refuses to record that", () => {
+  it("is not believed if the platform does not answer later", async () => {
     const { clock, node, platform } = fleet();
     const consumer = node({ role: "consumer", issuer: asked(platform, clock, ["unknown"]).issuer });
     const owner = node({

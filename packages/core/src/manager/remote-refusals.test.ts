@@ -1,4 +1,4 @@
-/** When a node acts on what another one reports about its credential. */
+/** When a node acts on another node's report about its credential. */
 import { describe, expect, it } from "vitest";
 import { actAtMs, RemoteRefusals } from "./remote-refusals.ts";
 import type { JudgeOptions, RefusalJudge } from "./refusal-judge.ts";
@@ -12,7 +12,7 @@ type Judged = Goal | "alive" | "unknown";
 function bench(...answers: Judged[]) {
   const one = oneNode();
   const doubtful: (boolean | undefined)[] = [];
-  // Nothing else of it is used.
+  // The other members are not used.
   const judge = {
     judge: async (_cached: CachedCredential, options: JudgeOptions = {}) => {
       doubtful.push(options.doubtful);
@@ -40,30 +40,30 @@ describe("a report about the cached credential", () => {
     ["at once", { suspect }, 0],
     ["when the lease of the node that acts already has ended", { suspect, intent }, 1_010_000],
     ["at once where it is dead", { suspect: { ...suspect, dead: true }, intent }, 0],
-  ])("is acted upon %s", (_when, state, atMs) => {
+  ])("causes a refresh %s", (_when, state, atMs) => {
     const { cachedOf, local, node } = bench();
     if (state !== undefined)
       local.updateState({ ...emptyState, credential: storedAt(0), ...state });
     expect(actAtMs(node, cachedOf())).toBe(atMs);
   });
 
-  it("is none where the fleet has forgotten the credential", () => {
+  it("is ignored after a reset of the credential", () => {
     const { cachedOf, local, node } = bench();
     local.updateState({ ...emptyState, suspect });
     expect(actAtMs(node, cachedOf())).toBe(never);
   });
 
-  it("is no report about another commit", () => {
+  it("is ignored if it is about another commit", () => {
     const { cachedOf, local, node } = bench();
     local.updateState({ ...emptyState, credential: storedAt(0), suspect });
     expect(actAtMs(node, cachedOf(2))).toBe(never);
   });
 });
 
-describe("a report that the platform is asked about", () => {
+describe("a probe because of a report", () => {
   const goal: Goal = { reason: "rejected", refused: "fingerprint-1" };
 
-  it("counts only when it was not answered twice, for each credential", async () => {
+  it("counts only after two probes without an answer, for each credential", async () => {
     const { cachedOf, doubtful, remote } = bench("unknown", "unknown", goal, "unknown");
     expect(await remote.judge(cachedOf(1))).toBeUndefined();
     expect(await remote.judge(cachedOf(2))).toBeUndefined();
@@ -72,7 +72,7 @@ describe("a report that the platform is asked about", () => {
     expect(doubtful).toEqual([true, true, false, true]);
   });
 
-  it("begins anew when the platform has called the credential alive", async () => {
+  it("starts again after the platform has called the credential alive", async () => {
     const { cachedOf, doubtful, remote } = bench("unknown", "alive", "unknown");
     for (let asked = 0; asked < 3; asked += 1)
       expect(await remote.judge(cachedOf())).toBeUndefined();

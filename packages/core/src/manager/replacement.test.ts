@@ -1,4 +1,4 @@
-/** What a caller gets in place of a credential that was refused. */
+/** What a caller gets instead of a credential that was refused. */
 import { describe, expect, it } from "vitest";
 import { Replacement } from "./replacement.ts";
 import { CredentialUnavailableError } from "../errors.ts";
@@ -42,7 +42,7 @@ function bench(changed: Partial<State> = {}) {
     },
   };
   const source = { hasPush: true, feed: { next: () => new Promise(() => {}) } };
-  // Nothing else of these is used.
+  // The other members are not used.
   const replacement = new Replacement(
     one.node,
     source as never,
@@ -54,14 +54,14 @@ function bench(changed: Partial<State> = {}) {
 }
 
 describe("the replacement of a refused credential", () => {
-  it("is said to have been there before the report, or to have been fetched for it", async () => {
+  it("is marked as earlier than the report, or as fetched because of it", async () => {
     const { nowMs, replacement, secret } = bench();
     const at = (ms: number) => replacement.for(refused, ms, undefined);
     expect(await at(nowMs)).toEqual({ replaced: true, secret, wasReplaced: true });
     expect(await at(nowMs - 1)).toEqual({ replaced: true, secret, wasReplaced: false });
   });
 
-  it("is not said to have been there where another one is cached by now, or none", async () => {
+  it("is not marked as earlier if another one is cached by now, or none", async () => {
     const { local, nowMs, replacement, secret, state } = bench();
     local.adopt(state, storedAt(nowMs, { generation: 3 }));
     const expected = { replaced: true, secret, wasReplaced: false };
@@ -70,7 +70,7 @@ describe("the replacement of a refused credential", () => {
     expect(await replacement.for(refused, nowMs, undefined)).toEqual(expected);
   });
 
-  it("is none where the platform calls it alive, and this process still hands it out", async () => {
+  it("is refused if the platform calls the credential alive, and this process still hands it out", async () => {
     const { answers, clock, local, replacement } = bench();
     const alive = refusedButAlive("test");
     answers.ensure = () => Promise.reject(alive);
@@ -87,14 +87,14 @@ describe("the replacement of a refused credential", () => {
     await expect(replacement.for(kept, 0, undefined)).rejects.toBe(alive);
   });
 
-  it("takes one that the platform called dead out of use first", async () => {
+  it("takes the old one out of use first if the platform called it dead", async () => {
     const { answers, asked, local, replacement, state } = bench();
     expect(await replacement.forDead("fingerprint-1", undefined)).toBe("replaced");
     expect(local.wasRefused("fingerprint-1")).toBe(true);
     expect(asked).toEqual([{ goal: { ...refused, isDead: true }, waitMs: undefined }]);
     answers.ensure = () => Promise.reject(refusedButAlive("test"));
     await expect(replacement.forDead("fingerprint-1", undefined)).rejects.toThrow("alive");
-    // The platform hands it out again, and calls it alive after all.
+    // The platform returns it again, and calls it alive after all.
     answers.ensure = () => {
       local.adopt(state, state.credential!);
       return Promise.reject(refusedButAlive("test"));
@@ -103,10 +103,10 @@ describe("the replacement of a refused credential", () => {
   });
 });
 
-describe("a replacement while it is in doubt which credential lives", () => {
+describe("a replacement during a doubt", () => {
   const doubtSinceMs = 1;
 
-  it("is asked about, and has its caller's remaining time", async () => {
+  it("is probed, within the caller's remaining time", async () => {
     const { answers, asked, clock, local, probed, replacement, secret } = bench({ doubtSinceMs });
     answers.ensure = async () => {
       await new Promise<void>((resolve) => void clock.setTimer(3_000, resolve));
@@ -123,14 +123,14 @@ describe("a replacement while it is in doubt which credential lives", () => {
     ]);
   });
 
-  it("is not asked about without a doubt, and looked for once", async () => {
+  it("is not probed without a doubt, and is searched for once", async () => {
     const { asked, probed, replacement } = bench();
     await replacement.for(refused, 0, undefined);
     expect(probed).toEqual([]);
     expect(asked).toHaveLength(1);
   });
 
-  it("is looked for again where this process has none by then", async () => {
+  it("is searched for again if this process has none by then", async () => {
     const { answers, asked, local, probed, replacement, secret } = bench({ doubtSinceMs });
     answers.ensure = async () => {
       local.forget();
@@ -141,24 +141,24 @@ describe("a replacement while it is in doubt which credential lives", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("is out of use when the platform calls it dead", async () => {
+  it("is out of use if the platform calls it dead", async () => {
     const { answers, local, replacement } = bench({ doubtSinceMs });
     answers.verdict = async () => "dead";
     await replacement.for(refused, 0, undefined);
     expect(local.wasRefused("fingerprint-2")).toBe(true);
   });
 
-  it("is taken after waitMs when the platform gives no verdict", async () => {
+  it("is returned after waitMs if the platform gives no verdict", async () => {
     const { answers, asked, clock, replacement } = bench({ doubtSinceMs });
     answers.verdict = () => new Promise(() => {});
     const work = replacement.for(refused, 0, undefined);
     await clock.advance(20_000);
     expect(await work).toMatchObject({ replaced: true });
-    // Whoever is late gets what is there.
+    // A caller whose time is over gets the present one.
     expect(asked[1]).toEqual({ goal: refused, waitMs: 1 });
   });
 
-  it("is not waited for after the closing, or after the caller has given up", async () => {
+  it("does not wait after closing, or after the caller has given up", async () => {
     for (const ends of ["closing", "signal"]) {
       const { answers, clock, closing, replacement } = bench({ doubtSinceMs });
       const abort = new AbortController();
@@ -172,7 +172,7 @@ describe("a replacement while it is in doubt which credential lives", () => {
     }
   });
 
-  it("waits for an open request that may kill it, and asks nothing when that has settled the doubt", async () => {
+  it("waits for an open request that may kill it, and needs no probe if that has resolved the doubt", async () => {
     const { clock, local, nowMs, probed, replacement, state } = bench({
       doubtSinceMs,
       intent: { epoch: 3, operationId: "3", atMs: 0 },

@@ -1,4 +1,4 @@
-/** How long a node leaves a refresh alone that has failed. */
+/** How long a node pauses after a failed refresh. */
 import { describe, expect, it } from "vitest";
 import { RetryPause } from "./retry-pause.ts";
 import type { Goal } from "../fleet/local-copy.ts";
@@ -30,7 +30,7 @@ function bench(draw = 0.5) {
 }
 
 describe("the pause after a failed attempt", () => {
-  it("is none at first, nor after the store is back", () => {
+  it("is zero at first, and after the store is back", () => {
     const { fail, hold, leftMs, pause } = bench();
     expect(leftMs()).toBe(Number.NEGATIVE_INFINITY);
     hold();
@@ -43,7 +43,7 @@ describe("the pause after a failed attempt", () => {
   it.each([
     [0, 4_000],
     [1, 6_000],
-  ])("is not the same for all nodes: %d", (draw, ms) => {
+  ])("differs between nodes: %d", (draw, ms) => {
     const { fail, hold } = bench(draw);
     hold();
     expect(fail()).toBeCloseTo(ms);
@@ -56,7 +56,7 @@ describe("the pause after a failed attempt", () => {
     expect(fail()).toBe(1_000);
   });
 
-  it("is shorter as soon as nothing can be served, also during it", () => {
+  it("becomes shorter as soon as no credential can be served, even while it lasts", () => {
     const { context, fail, hold, leftMs, local } = bench();
     expect(fail()).toBe(1_000);
     hold();
@@ -71,7 +71,7 @@ describe("the pause after a failed attempt", () => {
     expect(leftMs()).toBe(1_000);
   });
 
-  it("is no longer than another node's lease lasts, and ends not for all at once", () => {
+  it("is no longer than another node's lease, and does not end on all nodes at once", () => {
     const { fail, hold } = bench();
     hold();
     expect(fail(advisory, { kind: "wait", ms: 1_000 })).toBe(2_000);
@@ -83,7 +83,7 @@ describe("the pause after a failed attempt", () => {
     expect(urgent.fail(advisory, { kind: "wait", ms: 1_000 })).toBe(1_250);
   });
 
-  it("is no shorter than the fleet's back-off, which alone counts when nothing can be served", () => {
+  it("is no shorter than the fleet's back-off, which alone counts if no credential can be served", () => {
     const { clock, fail, hold } = bench();
     const backOff = { backOffUntilMs: clock.wallMs() + 60_000 };
     hold(backOff);
@@ -95,7 +95,7 @@ describe("the pause after a failed attempt", () => {
     expect(urgent.fail()).toBe(2_000);
   });
 
-  it("is over when a refusal is heard of that was not known before, but for the fleet's back-off", () => {
+  it("ends when a new refusal becomes known, except for the fleet's back-off", () => {
     const { due, fail, hold, leftMs } = bench();
     hold();
     fail();
@@ -104,7 +104,7 @@ describe("the pause after a failed attempt", () => {
     expect(leftMs()).toBeLessThanOrEqual(0);
     due.goal = advisory;
     expect(leftMs()).toBe(10_000);
-    // That attempt is the first of its kind.
+    // That attempt is the first one for this reason.
     due.goal = rejected;
     expect(fail(rejected)).toBe(5_000);
     expect(fail(rejected)).toBe(10_000);

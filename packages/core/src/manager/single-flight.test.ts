@@ -5,7 +5,7 @@ import { manualClock } from "../testing/index.ts";
 import { Closing } from "../time/closing.ts";
 import { SingleFlight } from "./single-flight.ts";
 
-describe("a caller that no refresh serves, although each succeeds", () => {
+describe("a caller that is not served by successful refreshes", () => {
   it("is rejected after eight refreshes", async () => {
     const clock = manualClock();
     const context = {
@@ -18,7 +18,7 @@ describe("a caller that no refresh serves, although each succeeds", () => {
     let singleFlight = 0;
     const refresh = async (): Promise<void> => {
       singleFlight += 1;
-      // Much more often than anybody can be told.
+      // Far more often than in any real case.
       if (singleFlight > 100) throw new Error("Nobody ended this.");
     };
     const node = { context, local: { cachedFor: () => undefined }, storeClock: { isSet: true } };

@@ -27,7 +27,7 @@ interface Case {
   readonly cause: string;
   readonly options?: (world: Fleet) => Partial<CredentialOptions>;
   readonly happens: (world: Fleet, one: Node) => unknown;
-  /** When it is looked at then. @defaultValue a minute into the mandatory window */
+  /** When the cause is read. @defaultValue a minute into the mandatory window */
   readonly afterMs?: number;
 }
 
@@ -68,7 +68,7 @@ const cases: readonly Case[] = [
         .tryAcquire(platform.id, "somebody", 2 ** 31 - 1),
   },
   {
-    // A call was refused, the platform does not say why, and the budget for that is used up.
+    // A call was refused, the platform gives no verdict, and the budget for that is used up.
     cause: "governor",
     options: ({ platform }) => ({
       issuer: {
@@ -113,7 +113,7 @@ const cases: readonly Case[] = [
 
 describe("a credential that is served past its refresh time", () => {
   it.each(cases)(
-    "is reported with what prevents its replacement: $cause",
+    "is reported with the obstacle to its replacement: $cause",
     async ({ afterMs = mandatoryMs + 60_000, cause, happens, options }) => {
       const world = fleet();
       const one = world.node(options?.(world));
@@ -130,7 +130,7 @@ describe("a credential that is served past its refresh time", () => {
     ["has no quota left", () => new QuotaExhaustedError("None is left.", 1, 1)],
     ["belongs to another environment", () => new CredentialConflictError("Taken.", "staging")],
     ["cannot reach its store", () => new CacheUnavailableError("Gone.", { reason: "timeout" })],
-  ])("names its parent, when that %s", async (_, error) => {
+  ])("names its parent if that %s", async (_, error) => {
     const { clock, node } = fleet();
     const issuer = scriptedIssuer({ clock, id: "test:child:wx1" });
     const parent = node();
@@ -155,7 +155,7 @@ describe("a credential that is served past its refresh time", () => {
     await Promise.all([one.close(), parent.close()]);
   });
 
-  it("is not reported with a parent when the error concerns itself", () => {
+  it("is not reported with a parent if the error concerns itself", () => {
     const none = new LazyWeakSet<object>();
     expect(
       staleReasonOf({ error: refusedButAlive("x"), block: undefined }, undefined, none),
@@ -165,7 +165,7 @@ describe("a credential that is served past its refresh time", () => {
     });
   });
 
-  it("is not reported when nobody needs another one", async () => {
+  it("is not reported if no caller needs another one", async () => {
     const { clock, platform, store } = fleet();
     const told: unknown[] = [];
     const note = (event: unknown): unknown => told.push((event as CredentialEvent).type);

@@ -1,4 +1,4 @@
-/** Why a credential could not be replaced in time, by the last attempt. */
+/** Why a credential could not be replaced in time, according to the last attempt. */
 import { describe, expect, it } from "vitest";
 import { reportStale, staleReasonOf, type StaleReason } from "./stale-cause.ts";
 import {
@@ -22,7 +22,7 @@ const pause = (why: Extract<BlockReason, { kind: "pause" }>["why"]): BlockReason
   why,
 });
 
-describe("the reason why a credential is kept", () => {
+describe("the reason why a credential is served past its time", () => {
   it.each<[BlockReason, StaleReason]>([
     [{ kind: "wait", ms: 1 }, { cause: "owner" }],
     [pause("back-off"), { cause: "back-off" }],
@@ -30,7 +30,7 @@ describe("the reason why a credential is kept", () => {
     [pause("governor"), { cause: "governor" }],
     [pause("forced"), { cause: "governor" }],
     [pause("store"), { cause: "store" }],
-  ])("is what the attempt waited for: %o", (block, reason) => {
+  ])("is the obstacle of the attempt: %o", (block, reason) => {
     const error = new CredentialUnavailableError("late");
     expect(staleReasonOf({ error, block }, undefined, none)).toEqual(reason);
     expect(staleReasonOf({ error, block }, { cause: "store" }, none)).toEqual(reason);
@@ -55,14 +55,14 @@ describe("the reason why a credential is kept", () => {
     [new LockLostError("x", "expired"), { cause: "owner", errorCode: "LOCK_LOST" }],
     [new IssueError("busy", "later"), { cause: "platform", errorCode: "ISSUE_REFUSED" }],
     [new ConfigurationError("wrong"), { cause: "platform", errorCode: "CONFIGURATION" }],
-  ])("is what failed, by its code: %s", (failed, reason) => {
+  ])("is the failure, by its code: %s", (failed, reason) => {
     expect(staleReasonOf({ error: failed, block: undefined }, undefined, none)).toEqual(reason);
-    // What a caller is given has the failure as its cause.
+    // A caller's error has the failure as its cause.
     const error = new CredentialUnavailableError("late", { cause: failed });
     expect(staleReasonOf({ error, block: pause("error") }, undefined, none)).toEqual(reason);
   });
 
-  it("is the parent where the parent threw it", () => {
+  it("is the parent if the parent threw the error", () => {
     const failed = new CacheUnavailableError("gone");
     const parentErrors = new LazyWeakSet<object>();
     parentErrors.add(failed);
@@ -73,7 +73,7 @@ describe("the reason why a credential is kept", () => {
   });
 
   it.each([new TypeError("broken"), "text", undefined])(
-    "stays what it was where the failure says nothing: %s",
+    "stays unchanged if the failure gives no reason: %s",
     (error) => {
       expect(staleReasonOf({ error, block: undefined }, platform, none)).toBe(platform);
       expect(staleReasonOf({ error, block: pause("error") }, platform, none)).toBe(platform);
@@ -82,12 +82,12 @@ describe("the reason why a credential is kept", () => {
   );
 });
 
-describe("the report that a credential is kept", () => {
+describe("the report that a credential is served past its time", () => {
   function bench(changed: Partial<State> = {}, isRefused = false) {
     const one = oneNode();
     const { local, storeClock } = one;
     const state = { ...emptyState, credential: storedAt(storeClock.nowMs()), ...changed };
-    // Nothing else of the breaker is used.
+    // The breaker's other members are not used.
     const breaker = { isRefused } as CircuitBreaker;
     const report = (role: "owner" | "consumer" = "owner", met?: StaleReason) => {
       reportStale(one.node, role, breaker, met);
@@ -96,7 +96,7 @@ describe("the report that a credential is kept", () => {
     return { ...one, adopt: () => local.adopt(state, state.credential), report };
   }
 
-  it("names the credential, its remaining life, and the platform where nothing else is known", async () => {
+  it("names the credential, its remaining lifetime, and the platform if no other reason is known", async () => {
     const { adopt, clock, local, report } = bench();
     adopt();
     await clock.advance(1_000);
@@ -119,7 +119,7 @@ describe("the report that a credential is kept", () => {
     expect(report("owner", reason)).toMatchObject([reason]);
   });
 
-  it("names the owners for a consumer, before that a refusal, and before all the store", async () => {
+  it("names the store first, then a refusal, then the owners, for a consumer", async () => {
     const consumer = bench();
     consumer.adopt();
     expect(consumer.report("consumer", platform)).toMatchObject([{ cause: "owner" }]);
@@ -132,7 +132,7 @@ describe("the report that a credential is kept", () => {
     expect(refused.report("consumer", platform)[1]).not.toHaveProperty("errorCode");
   });
 
-  it("is made for no credential that is missing, dead or over", () => {
+  it("is made for no credential that is missing, dead or expired", () => {
     const missing = bench();
     expect(missing.report()).toEqual([]);
     const dead = bench({ suspect: { fingerprint: "fingerprint-1", atMs: 0, dead: true } });

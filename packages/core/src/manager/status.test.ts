@@ -1,4 +1,4 @@
-/** What a process says of its credential. */
+/** The status that a process reports of its credential. */
 import { describe, expect, it } from "vitest";
 import { statusOf } from "./status.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
@@ -16,14 +16,14 @@ function bench(changed: Partial<State> = {}, issuer: Partial<Issuer> = {}) {
     expiresAtMs: nowMs - 60_000.5 + lifetimeMs,
   });
   const state: State = { ...emptyState, credential, ...changed };
-  // Nothing else of the source is used.
+  // The source's other members are not used.
   const source = { role: "owner" } as DocumentSource;
   const status = (isClosed = false) => statusOf(one.node, source, isClosed);
   return { ...one, adopt: () => local.adopt(state, credential), credential, nowMs, state, status };
 }
 
 describe("the status of a credential", () => {
-  it("before the first use says who and where, and that there is none", () => {
+  it("before the first use has the id and the node, and no credential", () => {
     const { status } = bench();
     expect(status()).toEqual({
       id: "test",
@@ -39,7 +39,7 @@ describe("the status of a credential", () => {
     });
   });
 
-  it("of a fresh one says how old it is, who fetched it and how long it lasts", () => {
+  it("of a fresh one has its age, the node that fetched it and its remaining lifetime", () => {
     const { adopt, credential, local, status } = bench();
     adopt();
     local.cached!.uses = 3;
@@ -53,12 +53,12 @@ describe("the status of a credential", () => {
       by: credential.by,
       uses: 3,
     });
-    // 30 s before its end it is handed out no more.
+    // It is not handed out in its last 30 s.
     expect(status().remainingMs).toBeGreaterThan(lifetimeMs - 90_002);
     expect(status().remainingMs).toBeLessThanOrEqual(lifetimeMs - 90_000);
   });
 
-  it("of one that should have been replaced says so, and nothing negative", async () => {
+  it("of one that should have been replaced says so, without negative values", async () => {
     const { adopt, clock, status } = bench();
     adopt();
     await clock.advance(lifetimeMs - 60_000 - 120_000 - 1);
@@ -79,7 +79,7 @@ describe("the status of a credential", () => {
     expect(status().state).toBe("stale");
   });
 
-  it("of one that was issued by a clock ahead of this one's is not below zero either", () => {
+  it("of one from a clock ahead of this one's has no negative values either", () => {
     const { local, nowMs, state, status } = bench();
     const credential = storedAt(nowMs, { issuedAtMs: nowMs + 5_000 });
     local.adopt({ ...state, credential }, credential);
@@ -92,7 +92,7 @@ describe("the status of a credential", () => {
     expect(status(true).state).toBe("closed");
   });
 
-  it("names what is wrong with it in the fleet", () => {
+  it("names its problems in the fleet", () => {
     const { adopt, status } = bench({
       doubtSinceMs: 1,
       suspect: { fingerprint: "0123456789abcdef", atMs: 1 },
@@ -102,7 +102,7 @@ describe("the status of a credential", () => {
     expect(status()).toMatchObject({ inDoubt: true, isSuspect: true, onFallback: true });
   });
 
-  it("counts what the fleet has fetched today, of how much", () => {
+  it("has the fleet's count of today's fetches, and the limit", () => {
     const perDay = { quota: { perDay: 100, dayOffsetMs: 0 } };
     const day = Math.floor(bench().nowMs / 86_400_000);
     const quota = { day, used: 7, forced: { used: 0, lastAtMs: 0 } };

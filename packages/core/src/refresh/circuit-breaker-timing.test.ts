@@ -40,7 +40,7 @@ const unsent = new IssueError("unsent", "No route.");
 const minuteMs = 60_000;
 
 describe("a node whose request was refused for good", () => {
-  it("tells its callers what was refused, with which code, and when it tries again", async () => {
+  it("tells its callers the refusal, its code, and the time of the next try", async () => {
     const { breaker, clock } = bench();
     breaker.trip(fatal({ platformCode: "40125" }));
     await clock.advance(500);
@@ -100,7 +100,7 @@ describe("a node whose request was refused for good", () => {
     },
   );
 
-  it("is unsure whether the fleet's refusal concerns it only while its issuer does not know its configuration", () => {
+  it("cannot know whether the fleet's refusal concerns it while its issuer does not know its configuration", () => {
     const { breaker, drawn } = bench();
     expect(breaker.isUnsure).toBe(false);
     drawn.revision = "";
@@ -165,7 +165,7 @@ describe("a node whose requests never leave", () => {
     });
   });
 
-  it("asks again when the time is over, and at once for an operator", async () => {
+  it("tries again when the time is over, and at once for an operator", async () => {
     const { breaker, clock } = bench();
     expect(breaker.backOff("cold")).toBeUndefined();
     breaker.trip(unsent);

@@ -1,4 +1,7 @@
-/** What a consumer tells the owners, whom it follows, and what it says while it waits. */
+/**
+ * What a consumer reports to the owners, which environment it follows, and its error while it
+ * waits.
+ */
 import { describe, expect, it } from "vitest";
 import { asConsumer, markForLeaseHolder } from "./consumer.ts";
 import { LazyWeakSet } from "./lazy-weak-set.ts";
@@ -49,7 +52,7 @@ function bench(yieldsTo?: Claim) {
     own: () => void turns.push("own"),
     consume: (claim: Claim) => void turns.push(claim),
   };
-  // A consumer uses these parts alone.
+  // A consumer uses only these parts.
   const dependencies = {
     node: one.node,
     source,
@@ -80,7 +83,7 @@ const suspect = { fingerprint: "fingerprint-1", atMs: 0 };
 const absent: Snapshot = { state: undefined, version: "absent" };
 
 describe("a consumer that waits", () => {
-  it("says that its environment has never stored a credential, and who has to begin", async () => {
+  it("reports that its environment has never stored a credential, and that an owner must start", async () => {
     const { turn, used } = bench();
     expect(await turn(cold, absent)).toEqual({
       kind: "wait",
@@ -95,7 +98,7 @@ describe("a consumer that waits", () => {
     [lifetimeMs - 1, "stored the last one by node node-2, and it was refused"],
     [lifetimeMs, "stored the last one by node node-2, and it ended 0 s ago"],
     [lifetimeMs + 2_001, "stored the last one by node node-2, and it ended 3 s ago"],
-  ])("says what became of one that was stored %i ms ago: it %s", async (agoMs, what) => {
+  ])("reports the state of one that was stored %i ms ago: it %s", async (agoMs, what) => {
     const { clock, snapshotOf, turn } = bench();
     const snapshot = snapshotOf();
     await clock.advance(agoMs);
@@ -105,7 +108,7 @@ describe("a consumer that waits", () => {
     );
   });
 
-  it("for another environment names that one, and how to get free of it", async () => {
+  it("for another environment names that one, and how to separate from it", async () => {
     const { turn } = bench(claimOf("elsewhere"));
     expect(await turn(cold, absent)).toHaveProperty(
       "detail",
@@ -115,7 +118,7 @@ describe("a consumer that waits", () => {
 });
 
 describe("a consumer whose credential was refused", () => {
-  it("tells the owners once, by the document that it has read", async () => {
+  it("reports it to the owners once, in the document that it has read", async () => {
     const { from, snapshotOf, reported, turn } = bench();
     const snapshot = snapshotOf();
     expect(await turn(refused, snapshot)).toMatchObject({ kind: "wait" });
@@ -124,14 +127,14 @@ describe("a consumer whose credential was refused", () => {
     expect(reported()).toEqual(["fingerprint-1 refused"]);
   });
 
-  it("tells them again when it has turned out to be dead, and not a third time", async () => {
+  it("reports it again if it has turned out to be dead, and not a third time", async () => {
     const { snapshotOf, reported, turn } = bench();
     await turn(dead, snapshotOf({ suspect }));
     await turn(dead, snapshotOf({ suspect: { ...suspect, dead: true } }));
     expect(reported()).toEqual(["fingerprint-1 dead"]);
   });
 
-  it("fails when an owner has withdrawn the report: the platform hands it out again", async () => {
+  it("fails if an owner has withdrawn the report, because the platform returns the credential again", async () => {
     const { snapshotOf, reported, turn } = bench();
     await turn(refused, snapshotOf());
     await expect(turn(refused, snapshotOf())).rejects.toMatchObject({
@@ -144,7 +147,7 @@ describe("a consumer whose credential was refused", () => {
   it.each([
     ["another one is stored", { credential: storedAt(0, { generation: 2 }) }],
     ["none is stored", { credential: undefined }],
-  ])("goes on waiting when %s since its report", async (_what, changed) => {
+  ])("continues to wait if %s since its report", async (_what, changed) => {
     const { snapshotOf, turn } = bench();
     await turn(refused, snapshotOf());
     const { state } = snapshotOf();
@@ -155,7 +158,7 @@ describe("a consumer whose credential was refused", () => {
     expect(await turn(refused, absent)).toMatchObject({ kind: "wait" });
   });
 
-  it("tells them again when the store did not take it", async () => {
+  it("reports it again if the store did not accept the report", async () => {
     const { answers, snapshotOf, reported, turn } = bench();
     answers.failure = new CacheUnavailableError("refused", { reason: "forbidden" });
     expect(await turn(refused, snapshotOf())).toMatchObject({ kind: "wait" });
@@ -164,7 +167,7 @@ describe("a consumer whose credential was refused", () => {
     expect(reported()).toEqual(["fingerprint-1 refused", "fingerprint-1 refused"]);
   });
 
-  it("tells nobody of a refusal without a name, or of another reason", async () => {
+  it("reports no refusal without a fingerprint, and no other reason", async () => {
     const { snapshotOf, reported, turn } = bench();
     await turn({ reason: "rejected" }, snapshotOf());
     await turn({ reason: "expired", refused: "fingerprint-1" }, snapshotOf());
@@ -184,8 +187,8 @@ describe("a consumer whose credential was refused", () => {
   });
 });
 
-describe("an owner that has to wait for the lease", () => {
-  it("tells its holder of a dead credential, and of no other complaint", async () => {
+describe("an owner that waits for the lease", () => {
+  it("marks a dead credential for the lease holder, and makes no other report", async () => {
     const { dependencies, snapshotOf, reported } = bench();
     await markForLeaseHolder(dependencies, refused, snapshotOf());
     await markForLeaseHolder(dependencies, cold, snapshotOf());
@@ -207,18 +210,18 @@ describe("a consumer of another environment", () => {
     ["the claim is the same, by whichever node", async () => ({ ...followed, node: "node-3" })],
     ["it has looked a moment ago", async () => undefined],
     ["the claims cannot be read", () => Promise.reject(new Error("gone"))],
-  ])("goes on to follow it when %s", async (_when, claims) => {
+  ])("continues to follow it if %s", async (_when, claims) => {
     const { answers, turn, turns } = bench(followed);
     answers.claims = claims;
     expect(await turn(cold, absent)).toMatchObject({ ms: Number.POSITIVE_INFINITY });
     expect(turns).toEqual([]);
   });
 
-  it("fetches for itself when no claim is left, and follows the next one when another is", async () => {
+  it("fetches for itself if no claim is left, and follows another one if there is one", async () => {
     const { answers, reported, turn, turns, snapshotOf } = bench(followed);
     const next = claimOf("staging");
     answers.claims = async () => next;
-    // What it knows of the one before says nothing about the other environment's.
+    // Its knowledge of the first document does not apply to the other environment's.
     expect(await turn(dead, snapshotOf())).toEqual({ kind: "wait", ms: 0 });
     answers.claims = async () => "gone";
     expect(await turn(dead, snapshotOf())).toEqual({ kind: "wait", ms: 0 });
@@ -226,7 +229,7 @@ describe("a consumer of another environment", () => {
     expect(reported()).toEqual([]);
   });
 
-  it("asks nobody about claims where it consumes by choice", async () => {
+  it("does not read the claims if it consumes by choice", async () => {
     const { answers, turn, turns } = bench();
     answers.claims = async () => "gone";
     expect(await turn(cold, absent)).toMatchObject({ ms: Number.POSITIVE_INFINITY });

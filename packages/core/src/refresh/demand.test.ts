@@ -1,4 +1,4 @@
-/** Who counts as a user of a credential, and how a consumer lets the owners know. */
+/** Which uses of a credential count, and how a consumer reports its use to the owners. */
 import { describe, expect, it } from "vitest";
 import { Demand } from "./demand.ts";
 import { CacheUnavailableError } from "../errors.ts";
@@ -32,7 +32,7 @@ function bench({ keepAlive = false } = {}) {
   const marks: unknown[] = [];
   let failure: Error | undefined;
   const source = (role: "owner" | "consumer"): DocumentSource =>
-    // Demand uses these two members alone.
+    // Demand uses only these two members.
     ({
       role,
       document: {
@@ -42,7 +42,7 @@ function bench({ keepAlive = false } = {}) {
         },
       },
     }) as unknown as DocumentSource;
-  /** A credential of this generation, with this much of its life left, is held from now on. */
+  /** Caches a credential of this generation, with this remaining lifetime, from now on. */
   const hold = (generation: number, ms: number, commitId = `commit-${generation}`): void => {
     const sentAtMs = storeClock.nowMs();
     const times = { sentAtMs, issuedAtMs: sentAtMs, expiresAtMs: sentAtMs + ms };
@@ -63,7 +63,7 @@ function bench({ keepAlive = false } = {}) {
 }
 
 describe("a credential", () => {
-  it("is wanted for one lifetime after a caller waited for it, so that an unused one costs no quota", async () => {
+  it("is needed for one lifetime after a caller waited for it, so that an unused one costs no quota", async () => {
     const { clock, demand } = bench();
     expect(demand.isWanted(undefined)).toBe(false);
     demand.use();
@@ -74,7 +74,7 @@ describe("a credential", () => {
     expect(demand.isWanted(undefined)).toBe(false);
   });
 
-  it("is wanted while callers are served from memory, as the next check finds", async () => {
+  it("is needed while callers are served from memory, as the next check finds", async () => {
     const { clock, demand, hold, local } = bench();
     hold(1, lifetimeMs);
     expect(demand.isWanted(undefined)).toBe(false);
@@ -84,7 +84,7 @@ describe("a credential", () => {
     expect(demand.isWanted(undefined)).toBe(false);
   });
 
-  it("is wanted for two lifetimes after a consumer's mark", async () => {
+  it("is needed for two lifetimes after a consumer's mark", async () => {
     const { clock, demand, storeClock } = bench();
     const markedAtMs = storeClock.nowMs();
     await clock.advance(2 * lifetimeMs - 1);
@@ -93,7 +93,7 @@ describe("a credential", () => {
     expect(demand.isWanted(markedAtMs)).toBe(false);
   });
 
-  it("is wanted with keepAlive, and while somebody listens to its events", () => {
+  it("is needed with keepAlive, and while its events have a listener", () => {
     expect(bench({ keepAlive: true }).demand.isWanted(undefined)).toBe(true);
     const { context, demand } = bench();
     const unsubscribe = context.bus.subscribe(() => {});
@@ -102,7 +102,7 @@ describe("a credential", () => {
     expect(demand.isWanted(undefined)).toBe(false);
   });
 
-  it("that is handed out again counts by the longest life that was stated for it, and a new one by its own life", async () => {
+  it("that is returned again counts by the longest lifetime that was stated for it, and a new one by its own", async () => {
     const { clock, demand, hold } = bench();
     hold(1, lifetimeMs);
     demand.use();
@@ -116,7 +116,7 @@ describe("a credential", () => {
     expect(demand.isWanted(undefined)).toBe(false);
   });
 
-  it("that is gone is still wanted for its lifetime", async () => {
+  it("that has expired is still needed for its lifetime", async () => {
     const { clock, demand, hold, local } = bench();
     hold(1, shortMs);
     demand.use();
@@ -128,7 +128,7 @@ describe("a credential", () => {
 });
 
 describe("a consumer", () => {
-  it("writes one mark a lifetime for the owners, and none when nobody uses the credential", async () => {
+  it("writes one mark a lifetime for the owners, and none while the credential is unused", async () => {
     const { clock, demand, marks, source } = bench();
     await demand.mark(source("consumer"));
     expect(marks).toEqual([]);
@@ -165,7 +165,7 @@ describe("a consumer", () => {
     expect(marks).toHaveLength(2);
   });
 
-  it("hides no fault of the program behind a mark that failed", async () => {
+  it("does not hide a programming error behind a mark that failed", async () => {
     const { demand, fail, source } = bench();
     demand.use();
     fail(new TypeError("broken"));

@@ -11,7 +11,7 @@ function bench() {
 }
 
 describe("a document without a store", () => {
-  it("shows what the process knows, and what is written to it", async () => {
+  it("contains what the process knows, and what was written to it", async () => {
     const { document, known, local } = bench();
     expect((await document.read()).state).toBeUndefined();
     local.updateState(known);
@@ -24,11 +24,11 @@ describe("a document without a store", () => {
       suspect: { fingerprint: "fingerprint-1" },
     });
     expect(local.state).toBe(snapshot.state);
-    // It is told apart from what the fleet has stored when the store is back.
+    // It is distinguished from the fleet's stored document when the store is back.
     expect(local.continued).toEqual(["1"]);
   });
 
-  it("stays as it is, and stays known, where an event changes nothing", async () => {
+  it("stays unchanged and known if an event changes nothing", async () => {
     const { changes, document, known, local } = bench();
     local.updateState(known);
     const { count } = changes;
@@ -42,7 +42,7 @@ describe("a document without a store", () => {
 });
 
 describe("a refresh without a store", () => {
-  it("has nobody to ask for a lease or a claim, and nobody who takes one away", async () => {
+  it("has no lease and no claim to request, and none to lose", async () => {
     const { clock, node } = bench();
     await clock.advance(1_234);
     const terms = { goal: { reason: "cold" }, parent: undefined } as const;

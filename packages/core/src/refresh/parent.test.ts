@@ -1,4 +1,4 @@
-/** What a child reports about its parent, and when it takes the blame itself. */
+/** What a child reports about its parent, and when the failure counts as its own. */
 import { describe, expect, it } from "vitest";
 import { CircuitBreaker } from "./circuit-breaker.ts";
 import type { RefreshDependencies } from "./dependencies.ts";
@@ -47,7 +47,7 @@ function bench(given: Partial<Parent> = {}) {
     parent,
     closing: closing.signal,
   };
-  // What concerns a parent uses these parts alone.
+  // Only these parts are used.
   const dependencies = parts as unknown as RefreshDependencies;
   const blame = (sinceMs: number): State => ({
     ...emptyState,
@@ -79,7 +79,7 @@ describe("a child that needs its parent's credential", () => {
     expect(dependencies.parentErrors.has(error as object)).toBe(true);
   });
 
-  it("waits for it no longer than until it closes", async () => {
+  it("waits for it until it closes at most", async () => {
     const { closing, dependencies } = bench({ get: () => new Promise(() => {}) });
     const waiting = parentOf(dependencies);
     const closed = new Error("closed");
@@ -88,7 +88,7 @@ describe("a child that needs its parent's credential", () => {
   });
 
   it.each(["a text", undefined, null])(
-    "is rejected with what its parent throws, also when that is not an error: %s",
+    "is rejected with the value that its parent throws, even if that is no error: %s",
     async (thrown) => {
       const { dependencies } = bench({ get: () => Promise.reject(thrown) });
       await expect(parentOf(dependencies)).rejects.toBe(thrown);
@@ -97,7 +97,7 @@ describe("a child that needs its parent's credential", () => {
 });
 
 describe("a child that is refused", () => {
-  it("leaves its parent alone when the refusal does not concern it, or it has none", async () => {
+  it("leaves its parent alone if the refusal does not concern it, or if it has none", async () => {
     const { dependencies, reports } = bench();
     const busy = new IssueError("busy", "later");
     await expect(handleRefusal(dependencies, cold, busy, secret)).rejects.toBe(busy);
@@ -114,7 +114,7 @@ describe("a child that is refused", () => {
 
   it("because of its parent reports the parent with the platform's code, and tries again in 1 to 2 ms", async () => {
     const { closing, dependencies, local, recorded, reports } = bench();
-    // The fleet has a document already, and no failure in it.
+    // The fleet already has a document, without a failure.
     local.updateState(emptyState);
     const block = await handleRefusal(dependencies, cold, refused, secret);
     expect(block).toMatchObject({ kind: "pause", why: "error" });
@@ -160,7 +160,7 @@ describe("a child that is refused", () => {
     },
   );
 
-  it("backs off on its own node when the store is gone, and hides no other error", async () => {
+  it("backs off on its own node if the store is unreachable, and hides no other error", async () => {
     const { answers, dependencies, local } = bench();
     answers.replaced = false;
     answers.failure = new CacheUnavailableError("gone", { reason: "disconnected" });

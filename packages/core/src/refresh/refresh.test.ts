@@ -1,4 +1,4 @@
-/** How long a refresh waits, for what, and what that costs the store. */
+/** How long a refresh waits, for what, and the store commands that it costs. */
 import { describe, expect, it } from "vitest";
 import { CacheUnavailableError, ClosedError } from "../errors.ts";
 import type { IssuePolicy } from "../issuer.ts";
@@ -12,12 +12,12 @@ import { seed } from "./seed.ts";
 
 const cold: Goal = { reason: "cold" };
 
-/** Another process holds the lease, and says nothing more. */
+/** Another process holds the lease, and writes nothing more. */
 async function leaseTakenElsewhere({ platform, store }: Fleet, ms = 60_000): Promise<void> {
   await store.lock().withPrefix("production").tryAcquire(platform.id, "another", ms);
 }
 
-/** Keeps what became of it, so that a test may let time pass first. */
+/** Keeps its outcome, so that a test can let time pass first. */
 function watched(work: Promise<void>) {
   const outcome: { is: "open" | "done" | "failed"; error?: unknown } = { is: "open" };
   work.then(
@@ -37,7 +37,7 @@ const documentOf = (world: Fleet, changed: Partial<State> = {}): State => ({
 const intent = (world: Fleet) => ({ epoch: 5, operationId: "5", atMs: world.clock.wallMs() });
 
 describe("a refresh whose goal is served", () => {
-  it("by what this process has asks the store for nothing", async () => {
+  it("from memory sends no store command", async () => {
     const world = fleet();
     const { refresh } = assembled(world);
     await within(world.clock, 2_000, refresh(cold));
@@ -47,7 +47,7 @@ describe("a refresh whose goal is served", () => {
     expect(world.clock.pendingTimers).toBe(0);
   });
 
-  it("by what another node stored takes one reading, and no lease", async () => {
+  it("by another node's commit needs one read, and no lease", async () => {
     const world = fleet();
     await within(world.clock, 2_000, assembled(world, { node: "node-1" }).refresh(cold));
     const { faults, refresh } = assembled(world);
@@ -57,7 +57,7 @@ describe("a refresh whose goal is served", () => {
   });
 
   it.each([true, false])(
-    "while it asks for the lease ends then, patient or not: %s",
+    "while it acquires the lease ends then, patient or not: %s",
     async (patient) => {
       const world = fleet();
       const { blocks, faults, assembly, refresh } = assembled(world);
@@ -73,7 +73,7 @@ describe("a refresh whose goal is served", () => {
     },
   );
 
-  it("while a reading fails for good ends without the error", async () => {
+  it("during a read that fails permanently ends without the error", async () => {
     const world = fleet();
     const reading = Promise.withResolvers<undefined>();
     const cache = faultyCache(world.store.cache(), faultPlan(world));
@@ -93,8 +93,8 @@ describe("a refresh whose goal is served", () => {
   });
 });
 
-describe("a refresh that another node's lease keeps waiting", () => {
-  it("ends at its first reason to wait unless it is patient, and says which", async () => {
+describe("a refresh that waits for another node's lease", () => {
+  it("ends at its first reason to wait unless it is patient, and returns the reason", async () => {
     const world = fleet();
     const { blocks, refresh } = assembled(world);
     await leaseTakenElsewhere(world);
@@ -109,7 +109,7 @@ describe("a refresh that another node's lease keeps waiting", () => {
     [0, 60_010],
     [0.5, 60_055],
   ])(
-    "asks again a moment after the lease's end, not all nodes at once: %d, %d ms",
+    "retries a moment after the lease's end, and not on all nodes at once: %d, %d ms",
     async (draw, ms) => {
       const world = fleet();
       const { blocks, refresh } = assembled(world, {
@@ -123,7 +123,7 @@ describe("a refresh that another node's lease keeps waiting", () => {
     },
   );
 
-  it("hears of changes from then on, and not before it has to wait", async () => {
+  it("subscribes to changes when it has to wait, and not before", async () => {
     const world = fleet();
     const { assembly, refresh } = assembled(world);
     await leaseTakenElsewhere(world);
@@ -141,7 +141,7 @@ describe("a refresh that another node's lease keeps waiting", () => {
     expect(paused.assembly.source.hasPush).toBe(false);
   });
 
-  it("reads ever less often where the store reports no changes: at once, and then twice a second", async () => {
+  it("reads at growing intervals without push: at once, and later twice a second", async () => {
     const world = fleet({ pushesChanges: false });
     const { faults, refresh } = assembled(world);
     await leaseTakenElsewhere(world);
@@ -157,7 +157,7 @@ describe("a refresh that another node's lease keeps waiting", () => {
     expect(faults.calls("get") - before).toBeLessThanOrEqual(41);
   });
 
-  it("reads every two seconds where it reports them, for a message may be lost", async () => {
+  it("reads every two seconds with push, because a message may be lost", async () => {
     const world = fleet();
     const { faults, refresh } = assembled(world);
     await leaseTakenElsewhere(world);
@@ -170,7 +170,7 @@ describe("a refresh that another node's lease keeps waiting", () => {
     expect(faults.calls("get") - before).toBeLessThanOrEqual(12);
   });
 
-  it("is not woken by the holder's intent, but looks again as if it had heard nothing", async () => {
+  it("is not woken by the holder's intent, and waits as if there had been no message", async () => {
     const world = fleet();
     const { faults, refresh } = assembled(world);
     await world.clock.advance(60_000);
@@ -181,13 +181,13 @@ describe("a refresh that another node's lease keeps waiting", () => {
     await world.write({ ...emptyState, outcomeId: "1", intent: intent(world) });
     await world.clock.advance(600);
     expect(faults.calls("tryAcquire")).toBe(before.locks);
-    // It reads to find out what the news is.
+    // It reads to find out what changed.
     expect(faults.calls("get")).toBe(before.reads + 1);
     await world.clock.advance(2_500);
     expect(faults.calls("get")).toBeGreaterThan(before.reads + 1);
   });
 
-  it("ends with the commit, although a further request is open already", async () => {
+  it("ends with the commit, even if a further request is already open", async () => {
     const world = fleet();
     const { refresh } = assembled(world);
     await leaseTakenElsewhere(world);
@@ -198,7 +198,7 @@ describe("a refresh that another node's lease keeps waiting", () => {
     expect(work).toEqual({ is: "done" });
   });
 
-  it("tries at once when the holder has given up", async () => {
+  it("retries at once if the holder has given up", async () => {
     const world = fleet({ latencyMs: 0 });
     const { faults, refresh } = assembled(world);
     await leaseTakenElsewhere(world);
@@ -212,13 +212,13 @@ describe("a refresh that another node's lease keeps waiting", () => {
     expect(work).toEqual({ is: "done" });
   });
 
-  it("goes on after news of a store in which nothing is stored", async () => {
+  it("continues after a message about a store in which nothing is stored", async () => {
     const world = fleet();
     const { faults, refresh } = assembled(world);
     await leaseTakenElsewhere(world);
     const work = watched(refresh(cold));
     await world.clock.advance(100);
-    // The connection is made anew: messages may have been missed.
+    // The connection is new, so messages may have been missed.
     faults.unreachable = true;
     faults.unreachable = false;
     await world.clock.advance(1_000);
@@ -228,7 +228,7 @@ describe("a refresh that another node's lease keeps waiting", () => {
     expect(work).toEqual({ is: "done" });
   });
 
-  it("asks the store for nothing more once everything closes", async () => {
+  it("sends no further store command once the credential closes", async () => {
     const world = fleet();
     const { closing, faults, assembly, refresh } = assembled(world);
     await leaseTakenElsewhere(world);
@@ -246,7 +246,7 @@ describe("a refresh that another node's lease keeps waiting", () => {
 });
 
 describe("a refresh that waits for time to pass", () => {
-  it("ends at once where its patience would end first, and says when to come back", async () => {
+  it("ends at once if its patience would end first, and returns when to come back", async () => {
     const world = fleet();
     world.platform.script({ outcome: "busy", retryAfterMs: 600_000 });
     const { blocks, faults, refresh } = assembled(world);
@@ -258,14 +258,14 @@ describe("a refresh that waits for time to pass", () => {
       "back-off",
     ]);
     const locks = faults.calls("tryAcquire");
-    // No lease is asked for in vain.
+    // No lease is acquired in vain.
     await expect(within(world.clock, 10, refresh(cold))).rejects.toMatchObject({
       reason: "back-off",
     });
     expect(faults.calls("tryAcquire")).toBe(locks);
   });
 
-  it("asks the store for nothing until then", async () => {
+  it("sends no store command until then", async () => {
     const world = fleet();
     world.platform.script({ outcome: "busy", retryAfterMs: 9_000 });
     const { faults, refresh } = assembled(world);
@@ -278,7 +278,7 @@ describe("a refresh that waits for time to pass", () => {
     expect(work).toEqual({ is: "done" });
   });
 
-  it("is not begun where nothing would be left of the patience after it", async () => {
+  it("does not start if no patience would be left after it", async () => {
     const world = fleet({ latencyMs: 0 });
     world.platform.script({ outcome: "busy", retryAfterMs: 9_000 });
     const { refresh } = assembled(world, { parameters: { waitMs: 50 } });
@@ -296,7 +296,7 @@ describe("a refresh that waits for time to pass", () => {
 });
 
 describe("a refresh that leads", () => {
-  it("does not read what it writes itself", async () => {
+  it("does not read its own writes", async () => {
     const world = fleet();
     const { faults, assembly, refresh } = assembled(world);
     await assembly.source.subscribeAndRead();
@@ -306,7 +306,7 @@ describe("a refresh that leads", () => {
     expect(faults.calls("get") - before).toBe(2);
   });
 
-  it("dates its request by the store's clock, also the first one of all", async () => {
+  it("dates its request by the store's clock, even the very first one", async () => {
     const world = fleet();
     const { clock } = world;
     const aheadMs = 3_600_000;
@@ -319,7 +319,7 @@ describe("a refresh that leads", () => {
     expect(nowMs() - sentAtMs).toBeGreaterThanOrEqual(0);
   });
 
-  it("claims its id for as long as the credential lives, if that is longer than was announced", async () => {
+  it("extends its claim to the credential's lifetime, if that is longer than stated", async () => {
     const world = fleet();
     const expiresInMs = 90 * 86_400_000;
     world.platform.script({ expiresInMs });
@@ -331,7 +331,7 @@ describe("a refresh that leads", () => {
     );
   });
 
-  it("remembers a refusal that concerns this node alone, until it succeeds", async () => {
+  it("remembers a refusal that concerns only this node, until it succeeds", async () => {
     const world = fleet({ latencyMs: 0 });
     world.platform.script({ outcome: "fatal", platformCode: "40164", scope: "node" });
     const { refresh } = assembled(world);
@@ -342,7 +342,7 @@ describe("a refresh that leads", () => {
     expect(world.platform.issues).toHaveLength(1);
   });
 
-  it("begins anew with its pauses for its own network once a request has succeeded", async () => {
+  it("resets the pauses for its own network once a request has succeeded", async () => {
     const world = fleet({ latencyMs: 0 });
     const { assembly, refresh } = assembled(world);
     world.platform.script("unsent", "unsent", "ok", "unsent");
@@ -365,7 +365,7 @@ describe("a refresh that leads", () => {
 });
 
 describe("a refresh that a consumer needs", () => {
-  it("asks for no lease, and nothing of the platform", async () => {
+  it("acquires no lease, and requests nothing from the platform", async () => {
     const world = fleet();
     const { faults, refresh } = assembled(world, { role: "consumer" });
     await expect(within(world.clock, 10, refresh(cold, false))).rejects.toMatchObject({
@@ -391,7 +391,7 @@ describe("a refresh for a credential that the platform calls dead", () => {
     return { faults, work, world };
   }
 
-  it("tells the others before it waits for time to pass", async () => {
+  it("marks it for the others before it waits for time to pass", async () => {
     const { work, world } = await refreshOfDead(({ clock }) => ({
       backOffUntilMs: clock.wallMs() + 60_000,
     }));
@@ -399,7 +399,7 @@ describe("a refresh for a credential that the platform calls dead", () => {
     expect((await world.document())?.suspect).toMatchObject({ dead: true });
   });
 
-  it("tells the others where the day's quota is used up, and needs no lease for that", async () => {
+  it("marks it for the others if the day's quota is used up, without a lease", async () => {
     const { faults, work, world } = await refreshOfDead(({ clock }) => ({
       quota: {
         day: Math.floor(clock.wallMs() / 86_400_000),
@@ -412,7 +412,7 @@ describe("a refresh for a credential that the platform calls dead", () => {
     expect(faults.calls("tryAcquire")).toBe(0);
   });
 
-  it("writes no mark where it replaces it at once", async () => {
+  it("writes no mark if it replaces it at once", async () => {
     const { faults, work, world } = await refreshOfDead(() => ({}));
     await work;
     expect((await world.document())?.credential?.secret).toBe(world.platform.latest);
@@ -447,7 +447,7 @@ describe("a refresh by an issuer that does not know its own configuration yet", 
     expect(blocks[0]).toEqual({ kind: "pause", ms: 50, why: "refused" });
   });
 
-  it("goes on when it turns out to be another one", async () => {
+  it("continues if it turns out to be another one", async () => {
     const { begin, known, world } = refusedFleet();
     const work = await begin();
     await world.clock.advance(1_000);
@@ -457,7 +457,7 @@ describe("a refresh by an issuer that does not know its own configuration yet", 
   });
 });
 
-describe("a refresh of a node that has an outcome to store yet", () => {
+describe("a refresh of a node with an outcome that is not stored yet", () => {
   /** The store refuses the outcome until after the request can no longer be processed. */
   async function refusedWrites(step: "ok" | "busy", policy: IssuePolicy) {
     const world = fleet({ policy, latencyMs: 200 });
@@ -474,7 +474,7 @@ describe("a refresh of a node that has an outcome to store yet", () => {
     await clock.advance(100);
     node.faults.refusesWrites = "readonly";
     await clock.advance(24_000);
-    // Whoever sees an open request for the first time waits for its report.
+    // A node that sees an open request for the first time waits for its report.
     for (let reads = 0; reads < 3; reads += 1) {
       await clock.advance(2_000);
       await node.assembly.source.read();
@@ -484,7 +484,7 @@ describe("a refresh of a node that has an outcome to store yet", () => {
     return { ...node, goal, world };
   }
 
-  it("keeps its lease for it, so that nobody takes the request for a lost one", async () => {
+  it("keeps its lease, so that no node takes the request for a lost one", async () => {
     const world = fleet();
     const { faults, refresh } = assembled(world);
     const { clock, platform, store } = world;
@@ -512,7 +512,7 @@ describe("a refresh of a node that has an outcome to store yet", () => {
     expect(world.platform.issues).toHaveLength(1);
   });
 
-  it("goes on to fetch when the outcome was none", async () => {
+  it("fetches if the outcome was no credential", async () => {
     const { goal, assembly, refresh, world } = await refusedWrites("busy", {
       kind: "supersede",
       overlapMs: 300_000,

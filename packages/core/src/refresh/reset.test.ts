@@ -1,4 +1,4 @@
-/** What a reset costs, reports and refuses. */
+/** The cost of a reset, its events, and when it is refused. */
 import { describe, expect, it } from "vitest";
 import { reset } from "./reset.ts";
 import { fleet, within } from "../scenarios/fleet.fixture.ts";
@@ -8,7 +8,7 @@ const rotate = { kind: "rotate", overlapMs: 0 } as const;
 const supersede = { kind: "supersede", overlapMs: 0 } as const;
 
 describe("a reset", () => {
-  it("is refused where the next input would be lost, and says what to do instead", async () => {
+  it("is refused if the next input would be lost, and the error names the alternative", async () => {
     const { assembly } = assembled(fleet({ policy: rotate }));
     await expect(reset(assembly, assembly.source)).rejects.toMatchObject({
       code: "CONFIGURATION",
@@ -19,12 +19,12 @@ describe("a reset", () => {
   it.each([
     { policy: rotate, recovers: true },
     { policy: supersede, recovers: false },
-  ])("is made where the platform can be asked for it, or nothing is needed", async (options) => {
+  ])("is made if the platform can return the input, or none is needed", async (options) => {
     const { assembly } = assembled(fleet(options));
     await expect(reset(assembly, assembly.source)).resolves.toBeUndefined();
   });
 
-  it("takes one reading and one write, is reported, and concerns this process at once", async () => {
+  it("takes one read and one write, is reported, and applies to this process at once", async () => {
     const world = fleet();
     const { events, faults, assembly, refresh } = assembled(world);
     await within(world.clock, 1_000, refresh({ reason: "cold" }));
@@ -39,7 +39,7 @@ describe("a reset", () => {
     ]);
   });
 
-  it("of what was never stored is reported without a name", async () => {
+  it("without a stored credential is reported without a fingerprint", async () => {
     const { events, assembly } = assembled(fleet());
     await reset(assembly, assembly.source);
     const [reported] = events.filter(({ type }) => type === "reset");

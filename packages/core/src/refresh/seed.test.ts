@@ -1,4 +1,4 @@
-/** What a credential from elsewhere becomes in the store, and for its callers. */
+/** How a seeded credential is stored, and what callers get. */
 import { describe, expect, it } from "vitest";
 import { fleet, within } from "../scenarios/fleet.fixture.ts";
 
@@ -28,7 +28,7 @@ describe("a credential that is seeded", () => {
     expect(one.peek()?.reveal()).toBe("S");
   });
 
-  it("is reported like a refresh that an operator asked for", async () => {
+  it("is reported like an operator's refresh", async () => {
     const { clock, node } = fleet();
     const one = node();
     await clock.advance(12_345);
@@ -45,7 +45,7 @@ describe("a credential that is seeded", () => {
     ]);
   });
 
-  it("costs one reading and one write of the store, and is served without another", async () => {
+  it("costs one read and one write, and is served without another command", async () => {
     const { clock, node } = fleet();
     const one = node();
     await within(clock, 2_000, one.seed(given));
@@ -74,7 +74,7 @@ describe("a credential that is seeded", () => {
     },
   );
 
-  it("may be as old as the longest life: callers then get the next one", async () => {
+  it("may be as old as the longest lifetime: callers then get the next one", async () => {
     const { clock, node, platform } = fleet();
     const secret = await within(clock, 2_000, node().seed(given, { ageMs: ageMaxMs }));
     expect(platform.alive(secret)).toBe(true);

@@ -1,4 +1,4 @@
-/** What a turn of a refresh waits for. */
+/** The reasons for which a turn of a refresh waits. */
 import { describe, expect, it } from "vitest";
 import { blockAt, turnOf } from "./turn.ts";
 import type { Claim } from "../fleet/claim-registry.ts";
@@ -8,7 +8,7 @@ import { assembled } from "../scenarios/node.fixture.ts";
 const claim: Claim = { environment: "other", path: ["x"], node: "n", sinceMs: 0, renewedMs: 0 };
 
 describe("a turn that sent nothing", () => {
-  it("waits for a change where another's request is open, and for time to pass elsewhere", () => {
+  it("waits for a change if another node's request is open, and otherwise for time to pass", () => {
     const { assembly } = assembled(fleet());
     const nowMs = assembly.storeClock.nowMs();
     expect(blockAt(assembly, { why: "open", untilMs: nowMs + 700 })).toEqual({
@@ -20,16 +20,16 @@ describe("a turn that sent nothing", () => {
       ms: 700,
       why: "governor",
     });
-    // What has just passed is looked at again, but not at once for ever.
+    // A time that has just passed is checked again, but not in a tight loop.
     expect(blockAt(assembly, { why: "open", untilMs: nowMs - 700 })).toEqual({
       kind: "wait",
       ms: 1,
     });
   });
 
-  it("goes on at once as a consumer where another environment has the claim", () => {
+  it("continues at once as a consumer if another environment has the claim", () => {
     const { assembly } = assembled(fleet());
-    // A turn uses these assembly alone.
+    // A turn uses only these parts.
     const dependencies = { node: assembly, source: assembly.source } as unknown as Parameters<
       typeof turnOf
     >[0];

@@ -1,4 +1,4 @@
-/** Who fetches while the store is away, and how the others wait for it. */
+/** Which nodes fetch while the store is unreachable, and how the others wait for it. */
 import { describe, expect, it } from "vitest";
 import { claimsPath } from "../cache/claims-path.ts";
 import { CacheUnavailableError } from "../errors.ts";
@@ -34,7 +34,7 @@ describe("without its store", () => {
     { policy: stable, role: "consumer", fetches: false },
     { policy: supersede, standalone: "always", role: "consumer", fetches: false },
   ] as const)(
-    "a node fetches where that harms nobody, or where it was told to: $policy.kind, $standalone, $role: $fetches",
+    "a node fetches if that is harmless, or if it is configured to: $policy.kind, $standalone, $role: $fetches",
     async ({ policy, fetches, ...options }) => {
       const world = fleet({ policy, latencyMs: 0 });
       const { assembly, refresh } = away(world, options);
@@ -46,7 +46,7 @@ describe("without its store", () => {
     },
   );
 
-  it("a node that may not fetch asks again soon, and less often the longer the store is away", async () => {
+  it("a node that may not fetch retries soon, and less often the longer the store is unreachable", async () => {
     const world = fleet();
     const { blocks, refresh } = away(world);
     await expect(within(world.clock, 21_000, refresh(cold))).rejects.toMatchObject({
@@ -62,13 +62,13 @@ describe("without its store", () => {
       expect(block.ms).toBeLessThan(1.5 * leastMs);
       passedMs += Math.ceil(block.ms);
     }
-    // Not all nodes come at once.
+    // Not all nodes retry at once.
     expect(new Set(blocks.map(({ ms }) => ms / 100)).size).toBeGreaterThan(20);
     expect(Math.max(...blocks.map(({ ms }) => ms))).toBeGreaterThan(1_000);
     expect(passedMs).toBeGreaterThanOrEqual(20_000);
   });
 
-  it("a node that lacks the right to use it does not wait: a person has to grant it", async () => {
+  it("a node without a right to the store does not wait, because a person must grant it", async () => {
     const world = fleet();
     const error = new CacheUnavailableError("no right to read", { retryable: false });
     const { blocks, assembly, refresh } = assembled(world);
@@ -80,7 +80,7 @@ describe("without its store", () => {
     expect(blocks).toEqual([]);
   });
 
-  it("a node that was refused for good does not ask the platform again", async () => {
+  it("a node that was refused permanently does not ask the platform again", async () => {
     const world = fleet({ policy: stable, latencyMs: 0 });
     world.platform.script({ outcome: "fatal", platformCode: "40125" });
     const { refresh } = away(world);
@@ -92,7 +92,7 @@ describe("without its store", () => {
     expect(world.platform.issues).toHaveLength(1);
   });
 
-  it("a node whose own network is away waits a second, longer each time, and begins anew when it is back", async () => {
+  it("a node whose own network is down waits a second, longer each time, and starts again when it is back", async () => {
     const world = fleet({ policy: stable, latencyMs: 0 });
     world.platform.script("unsent", "unsent", "unsent", "ok", "unsent");
     const { assembly, refresh } = away(world);
@@ -102,7 +102,7 @@ describe("without its store", () => {
     expect(pausesAfterUnsent(world)).toEqual([1, 2, 4, 1]);
   });
 
-  it("a node that the platform told to come back later does so", async () => {
+  it("a node waits as long as the platform asked", async () => {
     const world = fleet({ policy: stable, latencyMs: 0 });
     world.platform.script({ outcome: "busy", retryAfterMs: 600_000 });
     const { refresh } = away(world);
@@ -113,7 +113,7 @@ describe("without its store", () => {
     expect(world.platform.issues).toHaveLength(1);
   });
 
-  it("a node is issued with its parent's credential, and has a refused one replaced", async () => {
+  it("a node uses its parent's credential for the request, and has a refused one replaced", async () => {
     const world = fleet({ policy: stable, latencyMs: 0 });
     const secrets = ["old", "new"].map((name) => new Secret(name, name));
     const asked: (string | undefined)[] = [];
@@ -142,7 +142,7 @@ describe("without its store", () => {
     expect(told).toEqual(["old"]);
   });
 
-  it("what a node fetched is stored as soon as the store is back, without waiting for the next reading", async () => {
+  it("a credential that a node fetched is stored as soon as the store is back, without waiting for the next read", async () => {
     const world = fleet({ policy: stable, latencyMs: 200 });
     const { faults, assembly, refresh } = assembled(world);
     await within(world.clock, 1_000, refresh(cold));
@@ -151,13 +151,13 @@ describe("without its store", () => {
     const work = refresh(cold);
     await world.clock.advance(100);
     faults.unreachable = false;
-    // Something else finds out.
+    // Another operation finds that out.
     await assembly.source.document.read();
     await within(world.clock, 200, work);
     expect((await world.document())?.credential?.secret).toBe(world.platform.latest);
   });
 
-  it("a node that has fetched leaves a store alone that is still away", async () => {
+  it("a node that has fetched sends no commands to a store that is still unreachable", async () => {
     const world = fleet({ policy: stable, latencyMs: 200 });
     const { faults, refresh } = away(world);
     const work = refresh(cold);
@@ -168,8 +168,8 @@ describe("without its store", () => {
   });
 });
 
-describe("while its store refuses writes", () => {
-  it("a node that has yielded to another environment goes on to do so, and fetches nothing", async () => {
+describe("a node whose store refuses writes", () => {
+  it("continues to yield to another environment, and fetches nothing", async () => {
     const world = fleet({ policy: supersede, latencyMs: 0 });
     await within(world.clock, 1_000, assembled(world, { node: "node-1" }).refresh(cold));
     const options = {
@@ -186,7 +186,7 @@ describe("while its store refuses writes", () => {
   });
 
   it.each([false, true])(
-    "claims that it cannot read stop a node only where its environment has no credential yet: %s",
+    "claims that it cannot read stop a node only if its environment has no credential yet: %s",
     async (isEstablished) => {
       const world = fleet({ policy: supersede, latencyMs: 0 });
       const { faults, assembly, refresh } = assembled(world, { standalone: "always" });

@@ -3,7 +3,7 @@ import type { ManualClock } from "../testing/index.ts";
 import { fleet, within, type Node } from "./fleet.fixture.ts";
 
 describe("after close", () => {
-  it("a caller that waits for a probe is rejected at once, and its refresh does not go on", async () => {
+  it("a caller that waits for a probe is rejected at once, and its refresh does not continue", async () => {
     const { clock, node, platform } = fleet();
     const probe = Promise.withResolvers<"dead">();
     const { id, lifetimeMs, policy } = platform;
@@ -50,7 +50,7 @@ describe("after close", () => {
     await expectNothing(clock, one);
   });
 
-  it("no event is emitted any more, not even that the store is unreachable", async () => {
+  it("no event is emitted, not even that the store is unreachable", async () => {
     const { clock, node } = fleet();
     const one = node();
     await within(clock, 2_000, one.get());

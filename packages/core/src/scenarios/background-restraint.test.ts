@@ -1,6 +1,6 @@
 /**
- * What the background must not do, however much it wants to: press a platform that asked for a
- * pause, or replace what has just come.
+ * Limits of the background: it does not press a platform that asked for a pause, and does not
+ * replace a new credential.
  */
 import { describe, expect, it } from "vitest";
 import { parametersFor } from "../parameters.ts";
@@ -25,14 +25,14 @@ describe("the background", () => {
     await clock.advance(2_000);
     const readings = one.faults.calls("get");
     await clock.advance(55_000);
-    // One reading a minute, and no attempts of 5, 10 and 20 s between.
+    // One read a minute, and no attempts after 5, 10 and 20 s in between.
     expect(one.faults.calls("get") - readings).toBeLessThanOrEqual(1);
     await clock.advance(420_000);
     expect(platform.issues).toHaveLength(2);
   });
 
   it("does not replace a credential in its first half minute, even if a refresh is due at once", async () => {
-    // The platform hands out the one that lives five seconds longer than it is refreshed ahead.
+    // The platform returns the one that lives five seconds longer than its refresh window.
     const { clock, node, platform } = fleet({ policy: { kind: "stable", renewWithinMs: 290_000 } });
     const { advisoryMs } = parametersFor(platform);
     const step = { expiresInMs: advisoryMs + 5_000 };

@@ -39,7 +39,7 @@ describe("a credential that is checked", () => {
     expect(platform.alive(one.peek()!)).toBe(true);
   });
 
-  it("is left alone when the issuer cannot probe", async () => {
+  it("is left alone if the issuer cannot probe", async () => {
     const { clock, node, platform } = fleet();
     const one = node();
     await within(clock, 2_000, one.get());

@@ -58,7 +58,7 @@ describe("closing", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("leaves no subscription of a caller that waited for another's request", async () => {
+  it("leaves no subscription of a caller that waited for another node's request", async () => {
     const { clock, node, one, platform, listeners } = listening();
     platform.script({ requestMs: 5_000 });
     const leader = node();

@@ -24,7 +24,7 @@ describe("a cold start while the store hangs", () => {
 
       const failed = calls.filter(({ served }) => !served);
       expect(failed.map(({ waitedMs }) => waitedMs)).toEqual(failed.map(() => 3_000));
-      // Who came first fails first: nobody is served whose wait began before that of one who
+      // The first caller fails first: no caller is served that began to wait before one that
       // failed.
       expect(calls.map(({ served }) => served)).toEqual(
         calls.map((_, index) => index >= failed.length),

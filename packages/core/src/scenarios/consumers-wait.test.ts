@@ -14,7 +14,7 @@ async function ownerAndConsumer() {
 }
 
 describe("a consumer whose owner has no callers", () => {
-  it("is served soon after an operator had the fleet forget its credential", async () => {
+  it("is served soon after an operator's reset", async () => {
     const { clock, platform, owner, consumer } = await ownerAndConsumer();
     const before = platform.latest;
     await within(clock, secondMs, owner.reset());
@@ -26,10 +26,10 @@ describe("a consumer whose owner has no callers", () => {
   });
 
   it.each([40, 50, 60])(
-    "does not wait for the owner's pause after attempts that failed until %i s past 7 000 s, when its call is refused",
+    "does not wait for the owner's pause after attempts that failed until %i s past 7 000 s, if its call is refused",
     async (lateS) => {
       const { clock, platform, store, owner, consumer } = await ownerAndConsumer();
-      // Somebody holds the lease in the refresh window, so the owner pauses longer and longer.
+      // Another process holds the lease in the refresh window, so the owner's pauses grow.
       const lock = store.lock().withPrefix("production");
       await clock.advance(6_000 * secondMs);
       for (let held = 0; held < 100 + lateS / 10; held += 1) {
@@ -47,7 +47,7 @@ describe("a consumer whose owner has no callers", () => {
   );
 
   it.each([100, 120, 140, 160])(
-    "is served soon after a store is back that was away for %i s while its owner fetched",
+    "is served soon after a store is back that was unreachable for %i s while its owner fetched",
     async (awayS) => {
       const { clock, platform, consumer, ...world } = await ownerAndConsumer();
       await world.owner.close();

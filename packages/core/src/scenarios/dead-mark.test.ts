@@ -1,5 +1,6 @@
 /**
- * What the document calls dead, by the platform's word, is out of use on every node that reads it.
+ * A credential that the document calls dead, by the platform's verdict, is out of use on every node
+ * that reads it.
  */
 import { describe, expect, it } from "vitest";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
@@ -41,7 +42,7 @@ describe("a credential that the document calls dead", () => {
     expect(world.platform.issues).toHaveLength(2);
   });
 
-  it("is replaced by an owner that nobody calls, when a consumer marked it", async () => {
+  it("is replaced by an owner without callers if a consumer marked it", async () => {
     const { world, one } = await killed();
     const consumer = world.node({ role: "consumer" });
     await within(world.clock, 1_000, consumer.get());
@@ -59,7 +60,7 @@ describe("a credential that the document calls dead", () => {
     const state = (await world.document())!;
     const { fingerprint } = state.credential!;
     const suspect = { fingerprint, atMs: state.credential!.sentAtMs + 1, dead: true } as const;
-    // Marked by a node whose request is under way, so nobody here acts.
+    // Marked by a node whose request is in flight, so this node does not act.
     const atMs = state.credential!.sentAtMs + minuteMs;
     const intent = { epoch: state.credential!.epoch + 1, operationId: "other", atMs };
     const lock = world.store.lock().withPrefix("production");

@@ -3,7 +3,7 @@ import { credential, type Credential, type CredentialOptions } from "../index.ts
 import { scriptedIssuer, seededRandom } from "../testing/index.ts";
 import { answering, fleet, within, type Fleet } from "./fleet.fixture.ts";
 
-/** A node to whose events nobody listens. */
+/** A node whose events have no listener. */
 function quiet(
   { clock, platform, store }: Fleet,
   name: string,
@@ -23,7 +23,7 @@ function quiet(
 
 const hourMs = 3_600_000;
 
-describe("the background of a credential that nobody uses", () => {
+describe("the background of a credential without uses", () => {
   it("lets a credential that was used once expire, with at most one more fetch in a week without calls", async () => {
     const world = fleet();
     const one = quiet(world, "one");
@@ -34,7 +34,7 @@ describe("the background of a credential that nobody uses", () => {
     expect(one.peek()?.reveal()).toBe(world.platform.latest);
   });
 
-  it("counts a use for the whole lifetime of a credential, also when the platform hands out the same one again with less time left", async () => {
+  it("counts a use for the whole lifetime of a credential, even if the platform returns the same one again with less time left", async () => {
     const world = fleet({ policy: { kind: "sliding" } });
     const { clock, platform } = world;
     const ends = new Map<string, number>();
@@ -65,7 +65,7 @@ describe("the background of a credential that nobody uses", () => {
     expect(world.platform.issues.length).toBeLessThanOrEqual(5);
   });
 
-  it("keeps a credential fresh that is used from memory, or that keepAlive or a listener asks for", async () => {
+  it("keeps a credential fresh that is used from memory, that has keepAlive, or that has a listener", async () => {
     const world = fleet();
     const used = quiet(world, "used");
     await within(world.clock, 2_000, used.get());
@@ -88,7 +88,7 @@ describe("the background of a credential that nobody uses", () => {
   });
 
   it.each([true, false])(
-    "goes on refreshing for a consumer on another node, which writes at most once a lifetime (messages: %s)",
+    "continues to refresh for a consumer on another node, which writes at most once a lifetime (messages: %s)",
     async (pushesChanges) => {
       const world = fleet({ pushesChanges });
       const owner = quiet(world, "owner");
@@ -103,7 +103,7 @@ describe("the background of a credential that nobody uses", () => {
       }
       expect(marks.size).toBeGreaterThanOrEqual(10);
       expect(marks.size).toBeLessThanOrEqual(13);
-      // Nobody uses it any more: it runs out.
+      // No caller uses it any more, so it expires.
       await consumer.close();
       await world.clock.advance(6 * hourMs);
       const { length } = world.platform.issues;
@@ -126,7 +126,7 @@ describe("the background of a credential that nobody uses", () => {
     expect(world.platform.issues.length).toBeGreaterThanOrEqual(12);
   });
 
-  it("begins again for a consumer that comes after the credential expired", async () => {
+  it("starts again for a consumer that comes after the credential expired", async () => {
     const world = fleet();
     await within(world.clock, 2_000, quiet(world, "owner").get());
     await world.clock.advance(24 * hourMs);

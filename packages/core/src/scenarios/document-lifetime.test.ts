@@ -23,7 +23,7 @@ describe("the document in the store", () => {
     expect(later.peek()?.reveal()).toBe(platform.latest);
   });
 
-  it("outlives its credential by 30 days, also a credential of 90 days", async () => {
+  it("outlives its credential by 30 days, even one of 90 days", async () => {
     const { cache, clock, node, platform } = fleet({ lifetimeMs: 90 * dayMs });
     const one = node();
     await within(clock, 2_000, one.get());

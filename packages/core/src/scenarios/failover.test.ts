@@ -35,8 +35,8 @@ async function frozenInRefresh(
 }
 
 /**
- * How long the store is away, and which node reaches it last, and how much later: drivers reconnect
- * when they like.
+ * How long the store is unreachable, which node reaches it last, and how much later. Drivers
+ * reconnect at times of their own.
  */
 const returns = [
   { title: "all at once", lateMs: [0, 0, 0, 0] },
@@ -70,9 +70,9 @@ describe("a store that stops answering while a refresh is under way", () => {
   );
 });
 
-describe("a token that the platform killed, whose replacement is under way when the store", () => {
+describe("a token that the platform killed, and whose replacement is in flight when the store fails,", () => {
   it.each(rows)(
-    "goes away for $awayMs ms, with an overlap of $overlapMs ms, and is reached again by $title: one fetch, no failed call",
+    "costs one fetch and no failed call if the store is unreachable for $awayMs ms with an overlap of $overlapMs ms, and is reached again by $title",
     async ({ awayMs, overlapMs, lateMs }) => {
       const { world, nodes } = await warm(overlapMs);
       world.platform.revoke(world.platform.latest!);
@@ -99,7 +99,7 @@ describe.each(overlaps)(
   "with an overlap of %i ms, a refresh during which the store",
   (overlapMs) => {
     it.each(["asked for", "caused by a kill", "asked for, and nobody is told"])(
-      "is emptied fails no call and keeps none waiting, and what it leaves in doubt is not reconciled early: %s",
+      "is emptied fails no call and delays none, and its doubt is not reconciled early: %s",
       async (cause) => {
         const { world, nodes } = await warm(overlapMs);
         const empty = { entries: new Map(), leases: new Map() };
@@ -121,8 +121,8 @@ describe.each(overlaps)(
           200: flush,
         });
         expect(failures).toEqual([]);
-        // Where the present token is dead when they notice, nobody can write it back, and everybody
-        // knows of the request.
+        // If the present token is dead when the nodes notice, none can write it back, and all know
+        // of the request.
         expect(world.platform.issues.length).toBeLessThanOrEqual(
           cause === "asked for" && overlapMs === 0 ? 3 : 2,
         );
@@ -147,7 +147,7 @@ describe.each(overlaps)(
       expect(world.platform.issues).toHaveLength(2);
     });
 
-    it("fails over to a replica that has not heard of it fails no call, and costs one fetch more at most", async () => {
+    it("fails over to a replica without the refresh's writes fails no call, and costs at most one surplus fetch", async () => {
       const { world, nodes } = await warm(overlapMs);
       const image = world.store.snapshot();
       const reach = (unreachable: boolean) => (): void =>

@@ -1,4 +1,4 @@
-/** A fleet in a box for tests: some nodes, one store, one platform, one clock. */
+/** A fleet for tests: some nodes, one store, one platform, one clock. */
 import type { Cache } from "../cache/cache.ts";
 import {
   credential,
@@ -32,10 +32,10 @@ export interface Fleet {
   readonly platform: ScriptedIssuer;
   /** Another process of the fleet. */
   node(options?: Partial<CredentialOptions>): Node;
-  /** The document as it is stored. */
+  /** The stored document. */
   document(environment?: string): Promise<State | undefined>;
   write(state: State, environment?: string): Promise<void>;
-  /** A cache client that no fault touches. */
+  /** A cache client without faults. */
   readonly cache: Cache;
 }
 
@@ -94,7 +94,7 @@ export const neverAsked: Issuer = {
   issue: () => Promise.reject(new Error("not asked")),
 };
 
-/** The platform with another answer than its own: what `change` makes of it. */
+/** The platform with changed answers: `change` returns each of them. */
 export function answering(platform: ScriptedIssuer, change: (issued: Issued) => Issued): Issuer {
   const { id, lifetimeMs, policy } = platform;
   return {

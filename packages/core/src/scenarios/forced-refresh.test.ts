@@ -8,7 +8,7 @@ it("after a consumer found a stable credential dead, the first request for anoth
   const consumer = node({ role: "consumer" });
   const owner = node({ keepAlive: true });
   await within(clock, 2_000, Promise.all([owner.get(), consumer.get()]));
-  // Somebody else forces another one: without force the platform hands that one out.
+  // Another system forces a new one. The platform returns that one without force.
   platform.issueElsewhere();
   platform.revoke(owner.peek()!.reveal());
   const replaced = consumer.reject(consumer.peek()!);

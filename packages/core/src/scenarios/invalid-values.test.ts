@@ -1,6 +1,6 @@
 /**
- * What is written can be read: a number of a wrong kind would keep the whole fleet from its
- * credential until somebody deletes the document.
+ * Every written document can be read. A number of a wrong kind would keep the whole fleet from its
+ * credential until a person deletes the document.
  */
 import { describe, expect, it } from "vitest";
 import { IssueError } from "../index.ts";

@@ -1,4 +1,7 @@
-/** Thousands of credentials in one process: what they share, and how often it wakes for them. */
+/**
+ * Thousands of credentials in one process: the parts that they share, and how often the process
+ * wakes for them.
+ */
 import { beforeAll, describe, expect, it } from "vitest";
 import { credential, type Clock, type Credential } from "../index.ts";
 import { manualClock, seededRandom, simulatedStore } from "../testing/index.ts";
@@ -59,12 +62,12 @@ describe("thousands of credentials in one process", () => {
     few = await crowd(10);
   });
 
-  it("have one timer and one subscription, as a few have", () => {
+  it("have one timer and one subscription, as a few credentials have", () => {
     for (const { time, store } of [few, many])
       expect([time.pendingTimers, store.subscriptions]).toEqual([1, 1]);
   });
 
-  it("wake the process four times a minute each at most, and read nothing for minutes", async () => {
+  it("wake the process at most four times a minute each, and read nothing for minutes", async () => {
     const { fired, store, time } = many;
     const before = { fired: fired.count, commands: store.commands };
     await time.advance(60_000);
@@ -72,7 +75,7 @@ describe("thousands of credentials in one process", () => {
     expect(store.commands).toBe(before.commands);
   });
 
-  it("are neither read nor woken when one of them is refreshed", async () => {
+  it("are neither read nor woken if one of them is refreshed", async () => {
     const [one, other] = [await costOfRefresh(many), await costOfRefresh(few)];
     expect(one.commands).toBe(other.commands);
     expect(one.fired).toBeLessThan(other.fired + 10);

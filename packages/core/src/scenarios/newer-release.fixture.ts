@@ -1,6 +1,6 @@
 /**
- * A later release, as an older one meets it: it keeps fields of its own at every level of the
- * document, or a schema of its own.
+ * A later release, as an older one meets it. It keeps fields of its own at every level of the
+ * document, or uses a schema of its own.
  */
 import type { Cache } from "../cache/cache.ts";
 
@@ -12,10 +12,11 @@ interface Json {
 export const laterField = "laterField";
 
 /**
- * The store as a node of a later release of the same schema uses it: what it writes has a field
- * more in every object, and its own reason.
+ * The store as a node of a later release of the same schema uses it: it writes one more field in
+ * every object, and a reason of its own.
  *
- * @param missing is told the path of each object that came back from the store without the field.
+ * @param missing is called with the path of each object that came back from the store without the
+ *   field.
  */
 export function laterFields(cache: Cache, missing: (path: string) => void): Cache {
   return documents(cache, {

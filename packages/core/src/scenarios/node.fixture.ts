@@ -1,4 +1,4 @@
-/** One node, or its refreshes, over a store in a box, for tests of single steps. */
+/** One node, or its refreshes, over a simulated store, for tests of single steps. */
 import type { CredentialEvent, CredentialOptions, Issuer } from "../index.ts";
 import { Adoption } from "../fleet/adoption.ts";
 import { contextFrom } from "../fleet/context.ts";
@@ -55,7 +55,7 @@ export function oneNode(
   return { ...node, node, changes, clock, events, random, store, typesOf };
 }
 
-/** A credential that was issued at this instant, and is called after its generation. */
+/** A credential that was issued at this instant, and is named by its generation. */
 export function storedAt(nowMs: number, given: Partial<StoredCredential> = {}): StoredCredential {
   const generation = given.generation ?? 1;
   return {
@@ -72,7 +72,7 @@ export function storedAt(nowMs: number, given: Partial<StoredCredential> = {}): 
   };
 }
 
-/** Another process of the fleet, whose refreshes are begun one by one. */
+/** Another process of the fleet. The test starts each of its refreshes. */
 export function assembled(world: Fleet, overrides: Partial<CredentialOptions> = {}) {
   const { clock, platform, store } = world;
   const faults = faultPlan({ clock });
@@ -97,7 +97,9 @@ export function assembled(world: Fleet, overrides: Partial<CredentialOptions> = 
   return { assembly, blocks, closing, context, events, faults, refresh };
 }
 
-/** How long after each request that never left the next one was made, in s, to the next power of 2. */
+/**
+ * How long after each unsent request the next one was made, in s, rounded to the next power of 2.
+ */
 export function pausesAfterUnsent({ platform: { issues } }: Fleet): number[] {
   return issues.flatMap(({ outcome, sentAtMs }, index) => {
     const next = issues[index + 1];

@@ -39,7 +39,7 @@ describe("an argument of a factory", () => {
     ],
     ["a client in place of a lock", { lock: {} }, "lock must be an object with tryAcquire"],
     ["a parent that is none", { parent: {} }, "parent must be an object with get, reject"],
-  ])("is refused with the list of what there is: %s", (_title, change, text) => {
+  ])("is refused with a list of the allowed values: %s", (_title, change, text) => {
     const { cache, platform, store } = fleet();
     const options = {
       issuer: platform,
@@ -59,7 +59,7 @@ describe("an argument of a factory", () => {
     ["keyring, as its active key", (active) => keyring({ active })],
     ["keyring, as its readable keys", (readable) => keyring({ active: key, readable: [readable] })],
     ["sealed", (cache) => sealed(cache, keyring({ active: key }))],
-  ])("is never answered with a bare TypeError: %s", (_title, factory) => {
+  ])("never causes a bare TypeError: %s", (_title, factory) => {
     for (const given of anything) expect(() => factory(given as never)).toThrow(configuration(""));
   });
 

@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
-/** Each keeps an owner from fetching at the moment at which its token is refused. */
+/** Each title is an obstacle to a fetch at the moment at which an owner's token is refused. */
 const gates = [
   {
-    title: "the platform refuses until somebody mends something",
+    title: "the platform refuses until a person corrects something",
     outcome: "fatal",
     platformCode: "40125",
   },
   { title: "the fleet backs off", outcome: "busy", retryAfterMs: 600_000 },
-  { title: "the day's quota is gone", outcome: "quota", platformCode: "45009" },
+  { title: "the day's quota is used up", outcome: "quota", platformCode: "45009" },
 ] as const;
 
 describe("an owner behind a closed gate", () => {

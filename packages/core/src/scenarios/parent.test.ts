@@ -1,4 +1,6 @@
-/** Parents first: a child neither waits for its parent under its own lease nor for ever. */
+/**
+ * Parents first: a child never waits for its parent under its own lease, and never without a limit.
+ */
 import { describe, expect, it } from "vitest";
 import { Secret } from "../secret.ts";
 import { fleet, within, type Fleet } from "./fleet.fixture.ts";
@@ -7,7 +9,7 @@ import type { Parent, RejectOptions } from "../credential.ts";
 const never = (): Promise<never> => new Promise(() => {});
 const parent = new Secret("parent", "parent");
 
-/** Whether another process could lead a refresh of the child now. */
+/** True if another process could lead a refresh of the child now. */
 async function isLeaseFree({ clock, platform, store }: Fleet): Promise<boolean> {
   const lock = store.lock().withPrefix("production");
   const { acquired } = await within(clock, 100, lock.tryAcquire(platform.id, "somebody", 1));
@@ -53,7 +55,7 @@ describe("a child whose parent's credential never comes", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("closes at once also while the store is unreachable and it fetches without the store", async () => {
+  it("closes at once, even while the store is unreachable and it fetches without the store", async () => {
     const { clock, node } = fleet();
     const child = node({ standalone: "always", parent: { get: never, reject: never } });
     child.faults.unreachable = true;
@@ -116,14 +118,14 @@ describe("a child that the platform refuses for a reason of its own, with the co
       two.get().catch(() => {});
       await clock.advance(5_000);
     }
-    // 1, 2, 4 … s, and 60 s from then on: one node a step.
+    // After 1, 2, 4 … s, and then every 60 s, by one node a step.
     expect(platform.issues.length).toBeGreaterThan(5);
     expect(platform.issues.length).toBeLessThanOrEqual(20);
     expect((await document())?.quota.used).toBe(platform.issues.length);
     expect(await document()).toMatchObject({
       failure: { code: "40001", parent: { fingerprint: "parent" } },
     });
-    // Once it was found alive, only the platform's own word counts against it.
+    // After it was found alive, only the platform's own verdict counts against it.
     expect(told[0]).toMatchObject({ doubtful: false, platformCode: "40001" });
     expect(told.slice(1).every(({ doubtful }) => doubtful)).toBe(true);
     await expect(within(clock, 25_000, one.get())).rejects.toMatchObject({
@@ -147,7 +149,7 @@ describe("a child that the platform refuses for a reason of its own, with the co
       two!.get().catch(() => {});
       await clock.advance(5_000);
     }
-    // Once for each of the two, who did not know of each other.
+    // Once for each of the two nodes, which did not know of each other.
     expect(generation).toBeLessThanOrEqual(3);
     expect(platform.issues.length).toBeLessThanOrEqual(20);
   });

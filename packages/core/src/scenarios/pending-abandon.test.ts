@@ -6,8 +6,8 @@ const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 
 /**
- * The first of three warm nodes has announced a refresh when the store goes away for all of them,
- * and the platform answers so.
+ * The first of three warm nodes has announced a refresh when the store becomes unreachable for all
+ * of them, and the platform gives this answer.
  */
 async function refusedMeanwhile(
   outcome: ScriptedOutcome,
@@ -44,7 +44,7 @@ const rows = [0, 300_000].flatMap((overlapMs) =>
   [2, 8, 60].map((seconds) => ({ overlapMs, awayMs: seconds * secondMs })),
 );
 
-describe("a refusal that could not be recorded because the store was away", () => {
+describe("a refusal that could not be recorded because the store was unreachable", () => {
   it.each(rows)(
     "is recorded when the store returns after $awayMs ms, and leaves no doubt (overlap $overlapMs ms)",
     async ({ awayMs, overlapMs }) => {
@@ -57,8 +57,7 @@ describe("a refusal that could not be recorded because the store was away", () =
         expect([stored?.intent, stored?.doubtSinceMs], outcome).toEqual([undefined, undefined]);
         const issues = world.platform.issues.length;
         await world.clock.advance(5 * minuteMs);
-        // Nobody reconciles what was refused; a refusal of the account is tried again after its
-        // minute.
+        // A refusal needs no reconciling. A refusal of the account is tried again after a minute.
         const later = world.platform.issues.slice(issues);
         expect(
           later.filter(({ reason }) => reason === "reconcile"),
@@ -83,7 +82,7 @@ describe("a refusal that could not be recorded because the store was away", () =
     expect((await world.document())?.refusal).toMatchObject({ node: "node-1" });
   });
 
-  it("keeps the lease only while the store is away, and is recorded at the latest when its node closes", async () => {
+  it("keeps the lease only while the store is unreachable, and is recorded at the latest when its node closes", async () => {
     for (const end of ["return", "close"] as const) {
       const { world, nodes } = await refusedMeanwhile("unsent", 0);
       await world.clock.advance(2 * secondMs);
@@ -100,7 +99,7 @@ describe("a refusal that could not be recorded because the store was away", () =
   });
 });
 
-describe("an unknown outcome that could not be recorded, and was settled by a fetch without the store", () => {
+describe("an unknown outcome that could not be recorded, and was resolved by a fetch without the store", () => {
   const settled = [0, 300_000].flatMap((overlapMs) =>
     ["unknown-processed", "unknown-unprocessed"].flatMap((outcome) =>
       ["abandon", "repair"].map((first) => ({ first, outcome, overlapMs })),
@@ -116,8 +115,8 @@ describe("an unknown outcome that could not be recorded, and was settled by a fe
     async ({ first, outcome, overlapMs }) => {
       const { world, nodes } = await refusedMeanwhile(outcome, overlapMs, false, "always");
       const { clock, platform } = world;
-      // The request can no longer be processed, the platform kills what the node has, and the node
-      // fetches another one by itself.
+      // The request can no longer be processed, the platform kills the node's credential, and the
+      // node fetches another one by itself.
       await clock.advance(40 * secondMs);
       platform.revoke(nodes[0]!.peek()!.reveal());
       await within(clock, 20 * secondMs, nodes[0]!.reject(nodes[0]!.peek()!));

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
 
 /**
- * The first of two warm nodes is answered by the platform, and cannot write that down: the store
- * refuses its writes, not its lease.
+ * The first of two warm nodes gets the platform's answer and cannot store it: the store refuses its
+ * writes, not its lease.
  */
 async function unableToCommit(): Promise<{ world: Fleet; nodes: readonly [Node, Node] }> {
   const world = fleet({ latencyMs: 300 });
@@ -56,12 +56,12 @@ describe("a credential that could not be stored", () => {
     nodes[0].faults.unreachable = true;
     await clock.advance(300_000);
     nodes[0].faults.unreachable = false;
-    // Reconnected: the document is read again, which reports that the store is back.
+    // It has reconnected. The document is read again, which reports that the store is back.
     await clock.advance(300);
     expect((await world.document())?.credential?.secret).toBe(platform.latest);
   });
 
-  it("gives the lease back when it is stored, and when its node closes", async () => {
+  it("releases the lease when it is stored, and when its node closes", async () => {
     for (const end of ["store", "close"] as const) {
       const { world, nodes } = await unableToCommit();
       nodes[0].faults.forget("set");

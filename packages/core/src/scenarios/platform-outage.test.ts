@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
 describe("a platform that fails", () => {
-  it("is asked again when it was busy, within the same lease", async () => {
+  it("is asked again within the same lease if it was busy", async () => {
     const { clock, node, platform } = fleet();
     platform.script("busy", "busy");
     await within(clock, 5_000, node().get());
@@ -54,7 +54,7 @@ describe("a platform that fails", () => {
     expect(platform.issues).toHaveLength(tries + 1);
   });
 
-  it("leaves a doubt when its answer is lost, and one reconciling refresh after the drain settles it", async () => {
+  it("leaves a doubt if its answer is lost, and one reconciling refresh after the drain resolves it", async () => {
     const { clock, node, platform, document } = fleet();
     const nodes = [node(), node()];
     await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
@@ -68,7 +68,7 @@ describe("a platform that fails", () => {
     expect(nodes.flatMap((each) => each.typesOf())).toContain("reconciled");
   });
 
-  it("gets the reconciling request for an old doubt only when the overlap of the present credential requires it", async () => {
+  it("gets the reconciling request for an old doubt only if the overlap of the present credential requires it", async () => {
     const { clock, node, platform, document, write } = fleet();
     await within(clock, 2_000, node().get());
     const state = (await document())!;
@@ -80,7 +80,7 @@ describe("a platform that fails", () => {
     expect((await document())?.doubtSinceMs).toBeUndefined();
   });
 
-  it("gets no request when the fleet has used up the day's quota", async () => {
+  it("gets no request if the fleet has used up the day's quota", async () => {
     const { clock, node, platform } = fleet({
       policy: { kind: "supersede", overlapMs: 0 },
     });
@@ -121,7 +121,7 @@ describe("a platform that fails", () => {
     expect(one.status().inDoubt).toBe(true);
   });
 
-  it("whose issuer asks for its own credential gives an error, not a deadlock", async () => {
+  it("whose issuer requests its own credential causes an error, not a deadlock", async () => {
     const { clock, node, platform } = fleet();
     const one: ReturnType<typeof node> = node({
       issuer: {

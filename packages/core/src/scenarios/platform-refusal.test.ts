@@ -22,7 +22,7 @@ function expectPace(instants: readonly number[]): void {
   expect(Math.max(...later)).toBeLessThanOrEqual(9 * minuteMs);
 }
 
-describe("a refusal whose cause somebody must correct", () => {
+describe("a refusal whose cause a person must correct", () => {
   it.each([fatal, address])(
     "is tried again without help after a minute, then every 7 to 9 minutes, and the error says when: $platformCode",
     async (step) => {
@@ -63,7 +63,7 @@ describe("a refusal whose cause somebody must correct", () => {
         await clock.advance(afterMs);
         mend();
         await clock.advance(10 * minuteMs - 2 * secondMs);
-        // Whoever calls now is served from what was fetched without a caller.
+        // Later callers are served with a credential that was fetched without a caller.
         expect(platform.issues.filter(({ outcome }) => outcome === "ok")).toHaveLength(1);
         for (const each of nodes)
           expect(platform.alive(await within(clock, 1_500, each.get()))).toBe(true);
@@ -107,7 +107,7 @@ describe("a refusal whose cause somebody must correct", () => {
       });
     await within(clock, 2 * secondMs, c.get());
     expect(platform.issues.map(({ client }) => client)).toEqual(["a", "b", "c"]);
-    // What another node stored serves them too.
+    // Another node's stored credential serves them too.
     for (const each of [a, b])
       expect((await within(clock, 500, each.get())).reveal()).toBe(platform.latest);
     await c.close();
@@ -138,7 +138,7 @@ describe("a refusal whose cause somebody must correct", () => {
     expect(replaced).toMatchObject({ replaced: true });
   });
 
-  it("leaves a credential in use that still lives", async () => {
+  it("does not take a live credential out of use", async () => {
     const { clock, node, platform } = fleet();
     const nodes = [node(), node()];
     for (const each of nodes) await within(clock, 2 * secondMs, each.get());

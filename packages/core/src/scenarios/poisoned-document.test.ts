@@ -1,6 +1,6 @@
 /**
- * Somebody with write access to the store stops the fleet for no longer than a drain, and makes
- * nobody forget a request that is under way.
+ * A person with write access to the store can stop the fleet for at most a drain, and cannot make a
+ * node forget a request in flight.
  */
 import { describe, expect, it } from "vitest";
 import type { State } from "../state/state.ts";
@@ -8,7 +8,7 @@ import { fleet, within } from "./fleet.fixture.ts";
 
 const year9999Ms = Date.UTC(9999, 0);
 
-describe("an instant in the year 9999 that somebody wrote into the document", () => {
+describe("an instant in the year 9999 that a person wrote into the document", () => {
   it.each([
     ["inFlightUntilMs", () => ({ inFlightUntilMs: year9999Ms })],
     [
@@ -53,7 +53,7 @@ describe("an instant in the year 9999 that somebody wrote into the document", ()
     ["was announced", 100, ({ intent }) => ({ intent: { ...intent!, atMs: year9999Ms } })],
     ["has an unknown outcome", 8_020, () => ({ inFlightUntilMs: year9999Ms })],
   ] satisfies [string, number, (state: State) => Partial<State>][])(
-    "lets no node send while a request may be under way that %s",
+    "does not let a node send while a request may be in flight that %s",
     async (_what, afterMs, poison) => {
       const { clock, document, node, platform, write } = fleet();
       const [lost, heir] = [node(), node()];

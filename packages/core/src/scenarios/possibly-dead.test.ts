@@ -1,6 +1,6 @@
 /**
- * What the simulation found: moments in which a credential was handed out although the document, or
- * the platform, knew better.
+ * Cases that the simulation found: a credential was handed out although the document, or the
+ * platform, knew better.
  */
 import { describe, expect, it } from "vitest";
 import { credential } from "../index.ts";
@@ -33,8 +33,8 @@ describe("a credential that may not be the live one", () => {
     await within(clock, 1_000, two.get());
     await clock.advance(600_000);
     await within(clock, 5_000, one.refresh());
-    // Two requests whose answers were lost: what is stored is dead, and the document says that this
-    // may be.
+    // Two requests whose answers were lost: the stored credential is dead, and the document says
+    // that this is possible.
     platform.issueElsewhere();
     platform.issueElsewhere();
     const stored = await document();
@@ -43,7 +43,7 @@ describe("a credential that may not be the live one", () => {
     expect(answer.replaced && platform.alive(answer.secret)).toBe(true);
   });
 
-  it("is not used while a request is under way that will kill it", async () => {
+  it("is not used while a request that will kill it is in flight", async () => {
     const { clock, node, platform, document, write } = fleet({
       pushesChanges: false,
       latencyMs: 3_000,
@@ -56,7 +56,7 @@ describe("a credential that may not be the live one", () => {
     const stored = await document();
     await write({ ...stored!, doubtSinceMs: clock.wallMs() });
     platform.issueElsewhere();
-    // What is stored is alive until this request is processed: then two newer ones are.
+    // The stored credential is alive until this request is processed. Then two newer ones exist.
     const refreshed = one.refresh();
     await clock.advance(1_000);
     const answer = await within(clock, 25_000, two.reject(old));

@@ -11,7 +11,7 @@ function storeEventsOf({ events }: Node): unknown[] {
 }
 
 /**
- * Each a store that answers reads; what fails is every write, the document's alone (no right to
+ * Stores that answer reads and refuse writes: all writes, the document's alone (no right to
  * publish), or the lease's alone.
  */
 const troubles: readonly { readonly name: string; readonly begin: (node: Node) => () => void }[] = [
@@ -108,7 +108,7 @@ describe("a store that answers reads and refuses writes", () => {
     expect(answer.replaced && platform.alive(answer.secret)).toBe(true);
   });
 
-  it("is found writable again although nothing has to be written", async () => {
+  it("is found writable again even if nothing has to be written", async () => {
     const { clock, node, platform } = fleet();
     const one = node();
     await within(clock, 2_000, one.get());

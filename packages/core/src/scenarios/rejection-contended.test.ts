@@ -1,4 +1,7 @@
-/** A day in which another system replaces one credential; apart, because it takes seconds. */
+/**
+ * A day in which another system keeps replacing one credential. It has a file of its own because it
+ * takes seconds.
+ */
 import { describe, expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
@@ -26,7 +29,7 @@ describe("a credential that the platform refuses", () => {
       const refusals = platform.issues.filter(({ reason }) => reason === "rejected");
       expect(refusals.length).toBeLessThanOrEqual(most);
       expect(refusals.length).toBeGreaterThan(0.9 * most);
-      // An operator is not locked out by it.
+      // An operator is not limited by it.
       platform.issueElsewhere();
       expect(platform.alive(await within(clock, 2_000, one.refresh()))).toBe(true);
     },

@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { scriptedIssuer } from "../testing/index.ts";
 import { fleet, within } from "./fleet.fixture.ts";
 
-/** Kills the fleet's credential at once: two fetches elsewhere, because the newest two live. */
+/**
+ * Kills the fleet's credential at once by two foreign fetches, because the newest two are alive.
+ */
 function kill(platform: { issueElsewhere(): string }): void {
   platform.issueElsewhere();
   platform.issueElsewhere();
@@ -52,7 +54,7 @@ describe("a credential that the platform refuses", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("is exchanged at once for one that its node adopts while it waits to reconcile", async () => {
+  it("is replaced at once by one that its node adopts while it waits to reconcile", async () => {
     const { clock, document, node, platform, write } = fleet();
     const one = node();
     const old = await within(clock, 2_000, one.get());
@@ -233,7 +235,7 @@ describe("a credential that the platform refuses", () => {
     const secret = await within(clock, 2_000, one.get());
     const stored = (await document())!;
     kill(platform);
-    // Nothing can replace it yet, and a failover takes back what the document said of it.
+    // No replacement is possible yet, and a failover removes the mark from the document.
     platform.refuse({ outcome: "busy" });
     one.reject(secret).catch(() => {});
     await clock.advance(1_000);
@@ -312,7 +314,7 @@ describe("a credential that the platform refuses", () => {
     for (const each of two) await within(clock, 2_000, each.get());
     for (let turn = 0; turn < 4; turn += 1) {
       await clock.advance(60_000);
-      // The other one has fetched meanwhile.
+      // The other environment has fetched meanwhile.
       const each = two[turn % 2]!;
       await within(clock, 5_000, each.reject(each.peek()!, { platformCode: "40001" }));
     }
@@ -326,7 +328,7 @@ describe("a credential that the platform refuses", () => {
     expect(platform.issues).toHaveLength(6);
   });
 
-  it("is not called contended when the fleet's own doubt explains it", async () => {
+  it("is not called contended if the fleet's own doubt explains it", async () => {
     const { clock, node, platform } = fleet();
     platform.script({ requestMs: 9_000 });
     const one = node();
@@ -339,7 +341,7 @@ describe("a credential that the platform refuses", () => {
   });
 });
 
-describe("a stable credential that the platform hands out again although it refuses it", () => {
+describe("a stable credential that the platform returns although it refuses it", () => {
   const policy = { kind: "stable", renewWithinMs: 300_000 } as const;
   const quota = (perDay: number) => ({
     perDay: 500_000,
@@ -391,7 +393,7 @@ describe("a stable credential that the platform hands out again although it refu
     },
   );
 
-  it("is asked for by plain requests, at growing intervals, when the day's forced ones are used up", async () => {
+  it("is requested without force, at growing intervals, when the day's forced requests are used up", async () => {
     const { clock, node, platform } = fleet({ policy, quota: quota(0) });
     const dead = new Set<string>();
     const one = node({
@@ -416,7 +418,7 @@ describe("a stable credential that the platform hands out again although it refu
     await one.close();
   });
 
-  it("is asked for by plain requests as often as others replace it, because those kill nothing", async () => {
+  it("is requested without force as often as others replace it, because those requests kill nothing", async () => {
     const { clock, node, platform } = fleet({ policy, quota: quota(20), probes: true });
     const one = node();
     await within(clock, 2_000, one.get());

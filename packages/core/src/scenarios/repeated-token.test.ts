@@ -3,7 +3,7 @@ import { answering, fleet, within } from "./fleet.fixture.ts";
 
 const hourMs = 3_600_000;
 
-describe("a token that the platform hands out again", () => {
+describe("a token that the platform returns again", () => {
   it("keeps its generation and its identity on every node, and no node reports a new token", async () => {
     const { clock, node, platform, document } = fleet({
       policy: { kind: "stable", renewWithinMs: 300_000 },
@@ -21,7 +21,7 @@ describe("a token that the platform hands out again", () => {
       generation: 1,
       fingerprint: first.fingerprint,
     });
-    // The platform's answer said how much was left of it.
+    // The platform's answer stated the remaining lifetime.
     expect((await document())?.credential?.expiresAtMs).toBeLessThanOrEqual(expiresAtMs + 200);
     for (const each of [one, two])
       expect(each.status()).toMatchObject({
@@ -42,7 +42,7 @@ describe("a token that the platform hands out again", () => {
     await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));
     for (let lifetime = 1; lifetime <= 5; lifetime += 1) {
       const before = platform.issues.length;
-      // An operator asks once in each, to be given the same again.
+      // An operator forces one refresh in each lifetime, and gets the same token.
       await clock.advance(hourMs);
       await within(clock, 2_000, nodes[0]!.refresh());
       await clock.advance(hourMs);

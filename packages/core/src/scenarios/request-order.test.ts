@@ -1,7 +1,7 @@
 /**
- * What fencing alone gets wrong: the platform's order is not the store's. Each test lets it come to
- * the worst, tells nobody of rejections, and asks whether the fleet still holds a credential that
- * the platform accepts, for an hour.
+ * Fencing alone is not enough, because the platform's order is not the store's. Each test creates
+ * the worst case, reports no rejections, and checks for an hour that the fleet has a credential
+ * that the platform accepts.
  */
 import { describe, expect, it } from "vitest";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
@@ -40,7 +40,7 @@ describe("two requests whose order at the platform is unknown", () => {
     expect((await world.document())?.doubtSinceMs).toBeUndefined();
   });
 
-  it("are reconciled before the overlap ends when the holder vanished with a request under way, and the token still works", async () => {
+  it("are reconciled before the overlap ends if the holder vanished with a request in flight, and the token still works", async () => {
     const world = fleet();
     const [lost, heir] = [world.node(), world.node()];
     await within(world.clock, 1_000, lost.get());

@@ -18,7 +18,7 @@ describe("a credential that an operator resets", () => {
     async (isEmptied) => {
       const { world, one, two } = await warm();
       if (isEmptied) {
-        // Nobody reads it before the operator acts.
+        // No node reads it before the reset.
         one.faults.losesMessages = true;
         two.faults.losesMessages = true;
         world.store.failOver({ entries: new Map(), leases: new Map() });
@@ -56,7 +56,7 @@ describe("a credential that an operator resets", () => {
       nodes.map(() => first!.fingerprint),
     );
     expect(platform.issues).toHaveLength(2);
-    // It is like any other from then on.
+    // It is like any other credential from then on.
     const image = store.snapshot();
     await clock.advance(7_000_000);
     const next = await within(clock, 5_000, nodes[1]!.get());
@@ -75,7 +75,7 @@ describe("a credential that an operator resets", () => {
     ]);
   });
 
-  it("does not come back when the store falls back to it", async () => {
+  it("does not come back if the store is set back to it", async () => {
     const { world, one, two } = await warm();
     const image = world.store.snapshot();
     const old = two.peek()!.fingerprint;

@@ -4,7 +4,7 @@ import { scriptedIssuer } from "../testing/index.ts";
 import { fleet, within } from "./fleet.fixture.ts";
 
 describe("a consumer", () => {
-  it("reads what an owner stored, and never fetches", async () => {
+  it("reads the stored credential of an owner, and never fetches", async () => {
     const { clock, node, platform } = fleet();
     const consumer = node({ role: "consumer" });
     const waiting = consumer.get();
@@ -40,7 +40,7 @@ describe("a consumer", () => {
   });
 });
 
-describe("an owner that nobody calls", () => {
+describe("an owner without callers", () => {
   it("replaces a token that a consumer reported as soon as the lease of a dead holder has ended", async () => {
     const { clock, node, platform, store } = fleet();
     const [owner, consumer] = [node(), node({ role: "consumer" })];
@@ -129,7 +129,7 @@ describe("two environments with one AppID in one store", () => {
 });
 
 it.each(["", " production", "生产", "a\nb", "x".repeat(65), "\u001b[31m"])(
-  "an environment's name is checked: %j",
+  "an environment's name is validated: %j",
   (environment) => {
     const { node } = fleet();
     expect(() => node({ environment })).toThrow(expect.objectContaining({ code: "CONFIGURATION" }));
@@ -141,7 +141,7 @@ it("the error shows only four characters of a refused name, because it may be a 
   expect(() => node({ environment: "9f3b/7c5d1e8a2046" })).toThrow(/"9f3b" and 13 characters more/);
 });
 
-describe("a credential that needs another one", () => {
+describe("a credential that needs a parent", () => {
   it("is issued with the parent's secret, and reports a parent that the platform refuses, once", async () => {
     const { clock, node, platform, store } = fleet();
     const parent = node();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
-describe("a store that falls back", () => {
+describe("a store that is set back", () => {
   it("to a credential that was replaced in the same minute makes no node take that one for new", async () => {
     const { clock, document, node, platform, write } = fleet();
     const one = node();
@@ -23,7 +23,7 @@ describe("a store that falls back", () => {
   });
 });
 
-describe("a store that falls back by two generations", () => {
+describe("a store that is set back by two generations", () => {
   it("is repaired by a node that knows only the last two", async () => {
     const { clock, node, platform, store, document } = fleet();
     const one = node();

@@ -18,7 +18,7 @@ function rotating({
   });
 }
 
-/** Tokens that the platform gave out behind the issuer's back, as an authorisation does. */
+/** Tokens that the platform issued without the issuer, as an authorisation does. */
 async function authorise({
   platform,
 }: Fleet): Promise<{ secret: string; expiresInMs: number; nextInput: string }> {
@@ -174,7 +174,7 @@ describe("a rotating credential", () => {
         code: "CREDENTIAL_UNAVAILABLE",
       });
     }
-    // One of them was told for both.
+    // One of the reports was for both.
     expect(
       [...a.typesOf(), ...b.typesOf()].filter((type) => type === "refused-fatally"),
     ).toHaveLength(1);
@@ -222,7 +222,7 @@ describe("a rotating credential", () => {
     expect(node.peek()?.reveal()).toBe(world.platform.latest);
   });
 
-  it("backs off when the recovery of its input is not answered, and leaves no doubt because that issues nothing", async () => {
+  it("backs off if the recovery of its input is not answered, and leaves no doubt because that issues nothing", async () => {
     const world = rotating();
     const node = world.node();
     await authorise(world);
@@ -291,7 +291,7 @@ describe("a rotating credential", () => {
 describe("the quota of the day", () => {
   const quota = { perDay: 100, dayOffsetMs: 0 };
 
-  it("follows the count that an operator read from the platform, and a fleet that waited for the quota goes on", async () => {
+  it("accepts the count that an operator read from the platform, and a fleet that waited for the quota continues", async () => {
     const world = fleet({ quota });
     const node = world.node();
     world.platform.script("quota");

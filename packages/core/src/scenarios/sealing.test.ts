@@ -25,7 +25,7 @@ describe("a fleet that runs while sealing is switched", () => {
     for (const [index, step] of steps.slice(1).entries()) {
       const [before, behind] = [nodeWith(world, steps[index]), nodeWith(world, step)];
       for (const one of [before, behind]) await within(world.clock, 5_000, one.get());
-      // Each writes, and the other one reads it.
+      // Each node writes, and the other one reads it.
       for (const [writer, reader] of [
         [before, behind],
         [behind, before],

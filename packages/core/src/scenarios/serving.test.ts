@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
 describe("a credential", () => {
-  it("is fetched once at a cold start, however many callers and nodes want it", async () => {
+  it("is fetched once at a cold start, however many callers and nodes need it", async () => {
     const { clock, node, platform } = fleet();
     const nodes = Array.from({ length: 8 }, () => node());
     const secrets = await within(
@@ -72,7 +72,7 @@ describe("a credential", () => {
     expect(late.peek()?.reveal()).toBe(platform.latest);
   });
 
-  it("does nothing at all while it is only constructed", async () => {
+  it("does nothing while it is only constructed", async () => {
     const { clock, node, platform, store } = fleet();
     const idle = node();
     await clock.advance(86_400_000);
@@ -191,12 +191,12 @@ describe("refreshing ahead", () => {
     }
   });
 
-  it("reads as often as without messages after a change came without a message, until a message arrives again", async () => {
+  it("reads as often as without messages after a message was missed, until a message arrives again", async () => {
     const { clock, node } = fleet();
     const [one, two] = [node(), node()];
     await within(clock, 2_000, one.get());
     await within(clock, 2_000, two.get());
-    /** The longest time between two readings of the second node within the next twenty minutes. */
+    /** The longest time between two reads of the second node within the next twenty minutes. */
     const longestGapMs = async (): Promise<number> => {
       const atMs: number[] = [];
       for (let second = 0, calls = two.faults.calls("get"); second < 1_200; second += 1) {
@@ -217,7 +217,7 @@ describe("refreshing ahead", () => {
     expect(await longestGapMs()).toBeGreaterThan(250_000);
   });
 
-  it("does not loop when a stable issuer returns the same credential", async () => {
+  it("does not loop if a stable issuer returns the same credential", async () => {
     const { clock, node, platform } = fleet({ policy: { kind: "stable", renewWithinMs: 300_000 } });
     const nodes = [node(), node(), node()];
     await within(clock, 2_000, Promise.all(nodes.map((each) => each.get())));

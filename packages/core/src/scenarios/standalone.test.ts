@@ -9,7 +9,7 @@ const hourMs = 60 * minuteMs;
 const stable = { kind: "stable", renewWithinMs: 300_000 } as const;
 const supersede = { kind: "supersede", overlapMs: 300_000 } as const;
 
-/** Calls every ten seconds, whatever comes back. */
+/** Calls every ten seconds, whatever the result. */
 async function callFor(world: Fleet, node: Node, ms: number): Promise<void> {
   for (let passedMs = 0; passedMs < ms; passedMs += 10 * secondMs) {
     node.get().catch(() => {});
@@ -45,7 +45,7 @@ describe.each([
     },
   );
 
-  it("reports a refused parent, has it replaced once, and backs off when the parent was not the cause", async () => {
+  it("reports a refused parent, has it replaced once, and backs off if the parent was not the cause", async () => {
     const world = fleet({ policy });
     const told: { name: string; doubtful: boolean | undefined }[] = [];
     let generation = 0;
@@ -66,7 +66,7 @@ describe.each([
     expect(told[0]).toEqual({ name: "parent-0", doubtful: false });
     await callFor(world, child, 10 * minuteMs);
     expect(generation).toBe(1);
-    // 1, 2, 4 … 60 s apart, and no faster for the calls.
+    // After 1, 2, 4 … 60 s, and no faster because of the calls.
     expect(world.platform.issues.length).toBeLessThanOrEqual(20);
     expect((await world.document())?.credential).toBeUndefined();
   });
@@ -79,7 +79,7 @@ describe.each([
     );
   });
 
-  it("reports no contention and takes no fallback, because what the fleet does is unknown", async () => {
+  it("reports no contention and uses no fallback, because the fleet's requests are unknown", async () => {
     const world = fleet({ policy, probes: true });
     const fallback = { ...world.platform, id: "test:stable:wx0123456789abcdef", policy: stable };
     const one = world.node({

@@ -68,7 +68,7 @@ describe("a store", () => {
     const [one, two] = [node(), node()];
     await within(clock, 2_000, Promise.all([one.get(), two.get()]));
     await clock.advance(60_000);
-    // The readings at the news of the request and of its outcome.
+    // The reads after the messages about the request and its outcome.
     one.faults.next("get", "fail-before", "fail-before");
     await within(clock, 2_000, two.refresh());
     await clock.advance(1_500);
@@ -199,7 +199,7 @@ describe("a node whose credential waits to be stored", () => {
     await within(clock, 2_000, one.get());
     const before = (await document())!;
     await clock.advance(400_000);
-    // The request leaves, and from then on nothing of this node's is written.
+    // The request leaves, and from then on none of this node's writes succeed.
     one.faults.next("set", undefined, ...Array.from({ length: 8 }, () => "fail-before" as const));
     const latest = await within(clock, 5_000, one.refresh());
     const earlier = {

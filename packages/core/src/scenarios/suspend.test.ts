@@ -1,13 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { fleet, within, type Fleet, type Node } from "./fleet.fixture.ts";
 
-/**
- * How long after a suspend the process looks at the store at the latest, and what the reading and a
- * fetch take.
- */
+/** The latest time of the first read after a suspend, and the duration of the read and a fetch. */
 const noticedMs = 20_000 + 500;
 
-/** A node that nobody calls any more, in the middle between two readings. */
+/** A node without callers, midway between two reads. */
 async function idle(): Promise<Fleet & { readonly one: Node }> {
   const world: Fleet = fleet({ nowMs: () => world.clock.worldMs() });
   const one = world.node();
@@ -16,7 +13,7 @@ async function idle(): Promise<Fleet & { readonly one: Node }> {
   return { ...world, one };
 }
 
-describe("a machine that slept, without callers", () => {
+describe("a machine that was suspended, without callers", () => {
   it("for longer than its token lives gets another one within 20 s", async () => {
     const { clock, one, platform } = await idle();
     const before = one.peek()!;

@@ -1,5 +1,6 @@
 /**
- * What could not be stored, and was replaced before the store returned, is never stored after it.
+ * A credential that could not be stored, and was replaced before the store returned, is never
+ * stored afterwards.
  */
 import { describe, expect, it } from "vitest";
 import type { State } from "../state/state.ts";
@@ -9,8 +10,8 @@ const secondMs = 1_000;
 const minuteMs = 60 * secondMs;
 
 /**
- * The first of two warm nodes fetches alone where it has to. It has just been issued a credential
- * that it cannot store, when the store goes away for both.
+ * The first of two warm nodes fetches without the store if it has to. It has just been issued a
+ * credential that it cannot store, when the store becomes unreachable for both.
  */
 async function unstored(
   overlapMs: number,
@@ -29,7 +30,10 @@ async function unstored(
   return { world, nodes };
 }
 
-/** The platform kills what the first node holds, and it fetches another without the store. */
+/**
+ * The platform kills the first node's credential, and the node fetches another one without the
+ * store.
+ */
 async function replaceAlone(world: Fleet, node: Node): Promise<void> {
   world.platform.revoke(node.peek()!.reveal());
   await within(world.clock, 20 * secondMs, node.reject(node.peek()!));
@@ -46,7 +50,7 @@ describe("a credential that could not be stored, and was replaced without the st
   );
 
   it.each(rows)(
-    "is never stored when the store is back (overlap $overlapMs ms, replaced $times times, the previous one aged $ageMs ms, first contact: $first)",
+    "is never stored after the store is back (overlap $overlapMs ms, replaced $times times, the previous one aged $ageMs ms, first contact: $first)",
     async ({ ageMs, first, overlapMs, times }) => {
       const { world, nodes } = await unstored(overlapMs, ageMs);
       for (let time = 0; time < times; time += 1) await replaceAlone(world, nodes[0]);

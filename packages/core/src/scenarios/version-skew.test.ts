@@ -15,13 +15,13 @@ describe("two releases in one store", () => {
     expect(older.events).toContainEqual(
       expect.objectContaining({ type: "adopted", reason: "handover" }),
     );
-    // Each replaces what the other one stored, and each reports it as refused once.
+    // Each replaces the other's stored credential, and each reports it as refused once.
     for (const one of [older, later, older, older, later]) {
       await clock.advance(3 * 3_600_000);
       lost.clear();
       await within(clock, 40_000, one.refresh());
       await within(clock, 60_000, one.reject(await one.get()));
-      // What a node makes anew, its own intent and credential, has no fields of the other one.
+      // A new intent or credential has no unknown fields.
       const replaced = ["intent", "credential", "credential.by", "previous", "suspect", "failure"];
       expect([...lost].filter((path) => !replaced.includes(path))).toEqual([]);
       expect(await document()).toMatchObject({

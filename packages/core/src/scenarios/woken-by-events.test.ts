@@ -1,4 +1,4 @@
-/** Work that an event announces does not wait for a timer of its own. */
+/** Work for which an event shows the right moment does not wait for a timer. */
 import { describe, expect, it } from "vitest";
 import { fleet, within } from "./fleet.fixture.ts";
 
@@ -39,7 +39,7 @@ describe("an owner that pauses after refreshes that failed, while its credential
     const busy = { outcome: "unsent" as const };
     platform.script(busy, busy, busy);
     while (platform.issues.length < 4) await clock.advance(secondMs);
-    // The third failure in a row: the owner pauses for 16 to 24 s, since it has a credential.
+    // The third failure in a row: the owner pauses for 16 to 24 s, because it has a credential.
     platform.revoke(platform.latest!);
     const replaced = consumer.reject(consumer.peek()!);
     expect(await within(clock, 9 * secondMs, replaced)).toMatchObject({ replaced: true });
@@ -60,7 +60,7 @@ describe("a store that returns while its owner fetches without it", () => {
     await clock.advance(secondMs);
     expect(platform.issues).toHaveLength(2);
     owner.faults.unreachable = false;
-    // A reading finds the store back, before there is anything to write.
+    // A read finds the store back, before there is anything to write.
     await within(clock, secondMs, owner.reconcileQuota({ used: 2, remaining: 1_998 }));
     await within(clock, 10 * secondMs, replaced);
     await clock.advance(100);

@@ -1,6 +1,6 @@
 /**
- * Business calls on a fleet in a box: each node makes some at a steady pace, reports what is
- * refused, and sends it again as a client would.
+ * Business calls on a simulated fleet. Each node makes calls at a steady pace, reports refusals,
+ * and repeats the call as a client does.
  */
 import type { Secret } from "../secret.ts";
 import { delay } from "../time/time.ts";
@@ -16,12 +16,12 @@ export interface WorkloadResult {
 
 const travelMs = 50;
 /**
- * A call is sent so often at most; the third time only when the fleet had replaced what it carried
- * by itself.
+ * How often a call is sent at most. The third time only if the fleet itself had replaced the second
+ * token.
  */
 const sendsMax = 3;
 
-/** What happens meanwhile, and after how many ms: a multiple of 100. */
+/** Events meanwhile, and their times in ms: multiples of 100. */
 export type Acts = Readonly<Record<number, () => void>>;
 
 /** Lets `forMs` pass while every node makes a call each 100 ms, then waits for the last of them. */

@@ -12,7 +12,7 @@ const other = createHash("sha256").update("another key").digest();
 
 const refusal = (active: unknown, readable: readonly SealingKey[] = []): unknown => {
   try {
-    // @ts-expect-error: what a caller without types may pass
+    // @ts-expect-error: a caller in JavaScript may pass this
     return keyring({ active, readable });
   } catch (error) {
     return error;
@@ -43,7 +43,7 @@ describe("a keyring", () => {
     ).not.toEqual(bytes);
   });
 
-  test("is not changed by what the caller does to its bytes afterwards", () => {
+  test("is not changed if the caller overwrites its bytes afterwards", () => {
     const key = Buffer.from(bytes);
     const ring = keyring({ active: { id: "a", key } });
     const before = Buffer.from(derivedKey(ring, "a") ?? []);
@@ -73,7 +73,7 @@ describe("a keyring", () => {
   });
 });
 
-describe("a key is refused without being quoted", () => {
+describe("an invalid key is refused without being quoted", () => {
   const text = bytes.toString("base64");
   test.each([
     ["with a newline from a mounted file", `${text}\n`],
@@ -89,7 +89,7 @@ describe("a key is refused without being quoted", () => {
     ["that is all zeros", Buffer.alloc(32)],
     ["that is missing", undefined],
     ["that is a number", 7],
-  ])("%s", (_case, key) => {
+  ])("%s is refused", (_case, key) => {
     const error = refusal({ id: "main", key });
     expect(error).toMatchObject({
       code: "CONFIGURATION",
@@ -101,14 +101,14 @@ describe("a key is refused without being quoted", () => {
     );
   });
 
-  test.each(["", "a b", "a.b", "x".repeat(33), undefined])("under the id %j", (id) => {
+  test.each(["", "a b", "a.b", "x".repeat(33), undefined])("is refused under the id %j", (id) => {
     expect(refusal({ id, key: bytes })).toMatchObject({
       code: "CONFIGURATION",
       message: expect.stringContaining("id must be"),
     });
   });
 
-  test("under an id that is used twice", () => {
+  test("is refused under an id that is used twice", () => {
     expect(refusal({ id: "a", key: bytes }, [{ id: "a", key: other }])).toMatchObject({
       message: expect.stringContaining('"a"'),
     });

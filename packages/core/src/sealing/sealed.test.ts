@@ -14,7 +14,7 @@ const keyFrom = (seed: string): Uint8Array => createHash("sha256").update(seed).
 const old: SealingKey = { id: "2026-05", key: keyFrom("old") };
 const current: SealingKey = { id: "2026-06", key: keyFrom("current") };
 
-/** A store whose content the test sees and alters round the cache. */
+/** A store whose content the test reads and changes without the cache. */
 function store({ pushesChanges = true } = {}): {
   readonly cache: Cache;
   readonly stored: Map<string, Entry>;
@@ -166,7 +166,7 @@ describe("an entry that cannot be opened is not a miss", () => {
     const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     const start = "lps1.2026-06.".length;
     for (let at = start; at < entry.value.length; at += 1) {
-      // The lowest bit: in the last character it is one that a lenient decoder ignores.
+      // The lowest bit: in the last character a lenient decoder would ignore it.
       const swapped = alphabet[alphabet.indexOf(entry.value[at] ?? "") ^ 1];
       stored.set("prod:{k}", {
         ...entry,
@@ -311,7 +311,7 @@ test("an invalid keyring or option is refused at construction", () => {
   expect(() => sealed(cache, { activeId: "a", readableIds: ["a"] })).toThrow(
     expect.objectContaining({ code: "CONFIGURATION" }),
   );
-  // @ts-expect-error: what a caller without types may pass
+  // @ts-expect-error: a caller in JavaScript may pass this
   expect(() => sealed(cache, keyring({ active: current }), { plaintext: "yes" })).toThrow(
     expect.objectContaining({ code: "CONFIGURATION" }),
   );

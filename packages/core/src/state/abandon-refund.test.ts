@@ -1,4 +1,4 @@
-/** What an abandoned request gives back, and what it must not touch. */
+/** The budget that an abandoned request returns, and the fields that it must not change. */
 import { describe, expect, it } from "vitest";
 import { abandon, after, stateWith, decide, intent, noonMs, rules } from "./state.fixture.ts";
 
@@ -45,7 +45,7 @@ describe("the budget of an abandoned request", () => {
       budgets,
       intent: other,
     });
-    // Of two that gave nothing away the document says nothing.
+    // Of two requests that used no budget the document records nothing.
     expect(
       decide(stateWith({ intent: other, budgets }), abandon({ outcome: "unsent" })).state,
     ).toBeUndefined();
@@ -61,7 +61,7 @@ describe("the verdict on an abandoned request", () => {
   });
 });
 
-describe("a parent that may be to blame", () => {
+describe("a parent that may be the cause", () => {
   const announced = after(stateWith(), intent());
 
   it("is unknown if the request named none", () => {
@@ -71,7 +71,7 @@ describe("a parent that may be to blame", () => {
     });
   });
 
-  it("but is alive does not turn a request that was never sent into a failure", () => {
+  it("that is alive does not turn a request that was never sent into a failure", () => {
     const failure = {
       code: "40001",
       atMs: noonMs - 5,
@@ -81,7 +81,7 @@ describe("a parent that may be to blame", () => {
     expect(unsent).toMatchObject({ failures: 0, failure: { parent: failure.parent } });
   });
 
-  it("counts as alive since it was first found so, and another parent since now", () => {
+  it("counts as alive since it was first found so, and a new parent since now", () => {
     const failure = {
       code: "40001",
       atMs: noonMs - 5,

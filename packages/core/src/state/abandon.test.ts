@@ -15,7 +15,7 @@ import type { State } from "./state.ts";
 const announced = after(stateWith(), intent());
 
 describe("an abandoned request", () => {
-  it("that was refused keeps its quota spent, and backs the fleet off in doubling steps up to the limit", () => {
+  it("that was refused keeps its quota spent, and makes the fleet back off in doubling steps up to the limit", () => {
     const steps = Array.from(
       { length: 9 },
       (_, failures) => after({ ...announced, failures }, abandon()).backOffUntilMs - noonMs,
@@ -32,7 +32,7 @@ describe("an abandoned request", () => {
     expect(next).not.toHaveProperty("doubtSinceMs");
   });
 
-  it("waits for as long as the platform asked, within ten minutes", () => {
+  it("makes the fleet wait as long as the platform asked, within ten minutes", () => {
     expect(after(announced, abandon({ retryAfterMs: 90_000 })).backOffUntilMs).toBe(
       noonMs + 90_000,
     );
@@ -57,7 +57,7 @@ describe("an abandoned request", () => {
     expect(yielded).not.toHaveProperty("failure");
   });
 
-  it("of unknown outcome counts as under way until the drain is over, and leaves a doubt until it is reconciled", () => {
+  it("of unknown outcome counts as in flight until the drain is over, and leaves a doubt until it is reconciled", () => {
     const next = after(announced, abandon({ outcome: "unknown" }), 8_000);
     expect(next).toMatchObject({
       inFlightUntilMs: noonMs + rules.drainMs,
@@ -70,13 +70,13 @@ describe("an abandoned request", () => {
     ).not.toHaveProperty("doubtSinceMs");
   });
 
-  it("of unknown outcome is recorded also when another node wrote an intent meanwhile, and that intent stays", () => {
+  it("of unknown outcome is recorded even if another node wrote an intent meanwhile, and that intent stays", () => {
     const other = { epoch: 12, operationId: "other", atMs: noonMs };
     const next = after({ ...announced, intent: other }, abandon({ outcome: "unknown" }));
     expect(next).toMatchObject({ intent: other, doubtSinceMs: noonMs });
   });
 
-  it("of unknown outcome changes nothing when it is recorded after the fleet replaced what it may have issued", () => {
+  it("of unknown outcome changes nothing if it is recorded after the fleet replaced the credential that it may have issued", () => {
     const sentAtMs = noonMs - 60_000;
     for (const open of [undefined, { epoch: 12, operationId: "other", atMs: noonMs }]) {
       const since = (ms: number): ReturnType<typeof stateWith> =>
@@ -90,12 +90,12 @@ describe("an abandoned request", () => {
         verdict: { kind: "abandoned", backOffUntilMs: 0 },
       });
       expect(decide(settled, late, 0, { supersedes: false }).state).toBeUndefined();
-      // Asked for a moment earlier, it may have been killed by this request.
+      // A credential that was requested a moment earlier may have been killed by this request.
       expect(after(since(sentAtMs + rules.drainMs - 1), late).doubtSinceMs).toBe(noonMs);
     }
   });
 
-  it("of unknown outcome only closes its own intent when its sender has written back a later credential", () => {
+  it("of unknown outcome only closes its own intent if its sender has written back a later credential", () => {
     const sentAtMs = noonMs - 60_000;
     const intent = { epoch: 11, operationId: "mine", atMs: sentAtMs };
     const own = { ...abandon({ outcome: "unknown", sentAtMs }), operationId: "mine" };
@@ -109,7 +109,7 @@ describe("an abandoned request", () => {
     expect(after(since(sentAtMs + rules.drainMs - 1), own).doubtSinceMs).toBe(noonMs);
   });
 
-  it("of unknown outcome leaves a doubt also in an empty document", () => {
+  it("of unknown outcome leaves a doubt even in an empty document", () => {
     const { credential: _, ...empty } = stateWith();
     const late = abandon({ outcome: "unknown", sentAtMs: noonMs - 60_000 });
     expect(after(empty, late).doubtSinceMs).toBe(noonMs);
@@ -145,7 +145,7 @@ describe("an abandoned request", () => {
     expect(after(announced, abandon({ code: code as string })).failure?.code).toBe("45011");
   });
 
-  it("with a known outcome changes nothing when its intent is gone", () => {
+  it("with a known outcome changes nothing if its intent is gone", () => {
     expect(decide(stateWith(), abandon())).toEqual({
       verdict: { kind: "abandoned", backOffUntilMs: 0 },
     });
@@ -159,7 +159,7 @@ describe("an abandoned request", () => {
     }
   });
 
-  it("that is tried again at once costs the fleet no wait and counts as no failure yet", () => {
+  it("that is retried at once costs the fleet no wait and does not count as a failure yet", () => {
     expect(after(announced, abandon({ again: true }))).toMatchObject({
       failures: 0,
       backOffUntilMs: noonMs,
@@ -186,7 +186,7 @@ describe("a request that was abandoned because the parent was refused", () => {
     outcomeId: "blamed",
   });
 
-  it("counts against the quota, is not a failure yet, and may be repeated at once with another parent", () => {
+  it("counts against the quota, is no failure yet, and may be repeated at once with another parent", () => {
     const next = after(announced, told);
     expect(next).toMatchObject({
       failures: 0,
@@ -198,7 +198,7 @@ describe("a request that was abandoned because the parent was refused", () => {
     expect(next).not.toHaveProperty("intent");
   });
 
-  it("backs the fleet off when the parent is found alive, and remembers that", () => {
+  it("makes the fleet back off if the parent is found alive, and remembers that", () => {
     const next = after(after(announced, told), blamed, 500);
     expect(next).toMatchObject({ failures: 1, backOffUntilMs: noonMs + 1_500, quota: { used: 4 } });
     expect(next.failure).toEqual({
@@ -209,7 +209,7 @@ describe("a request that was abandoned because the parent was refused", () => {
     expect(decide(next, blamed, 900).state).toBeUndefined();
   });
 
-  it("backs the fleet off at once if the parent is known to be alive, but not if it is another parent by now", () => {
+  it("makes the fleet back off at once if the parent is known to be alive, but not if there is another parent by now", () => {
     const failure = {
       code: "40001",
       atMs: noonMs - 5,

@@ -32,7 +32,7 @@ export interface AbandonEvent {
    * alive is not reported again.
    */
   readonly parent?: string;
-  /** The platform will refuse the same request until a person mends the cause. */
+  /** The platform will refuse the same request until a person removes the cause. */
   readonly refusal?: RefusalEvent;
   /** Another attempt follows under the same lease: no back-off yet. */
   readonly again?: boolean;
@@ -110,8 +110,8 @@ export function decideAbandon(
 }
 
 /**
- * Whether the stored credential was asked for when this request could no longer be processed: a
- * report that comes so late is no reason to doubt it, or to back off.
+ * True if the stored credential was requested when this request could no longer be processed. A
+ * report that comes so late is no reason for a doubt or a back-off.
  */
 export function isOutlived(
   { credential }: Pick<State, "credential">,

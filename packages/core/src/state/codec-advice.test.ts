@@ -1,4 +1,4 @@
-/** What an error about the document says, and the limits of the newer control fields. */
+/** The text of errors about the document, and the limits of the newer control fields. */
 import { describe, expect, it } from "vitest";
 import { seal } from "../sealing/envelope.ts";
 import { UnreadableEntryError } from "../errors.ts";
@@ -21,7 +21,7 @@ function errorOf(text: string): UnreadableEntryError {
   throw new Error("It was read.");
 }
 
-/** The text with another value of one field at the top. */
+/** The text with another value of one top-level field. */
 function withField(field: string, value: unknown): string {
   return JSON.stringify({ ...stateWith(), [field]: value });
 }
@@ -62,7 +62,7 @@ describe("a value that is not a document", () => {
     );
   });
 
-  it("because it is sealed gives an error that says how to open it", () => {
+  it("that is sealed causes an error that says how to open it", () => {
     const ring = keyring({ active: { id: "k1", key: Buffer.alloc(32, 7) } });
     const error = errorOf(seal(ring, { name: "tokens", version: "1" }, encodeState(stateWith())));
     expect(error.reason).toBe("key-id");
@@ -115,7 +115,7 @@ describe("control fields with values that no correct node writes", () => {
       noonMs + toleranceMs + 86_400_000,
       0,
     ],
-  ])("are ignored past their limit, and kept at it: %s", (field, document, limitMs, instead) => {
+  ])("are ignored above their limit, and kept at it: %s", (field, document, limitMs, instead) => {
     const honest = stateWith(document(limitMs));
     expect(sanitized(honest, noonMs, 15_000, 5)).toEqual({ state: honest, ignored: [] });
     const planted = sanitized(stateWith(document(limitMs + 1)), noonMs, 15_000, 5);

@@ -144,7 +144,7 @@ const optional = [
   ],
 ];
 
-/** All fields of an object and of those in it: `quota`, `quota.day`, … */
+/** All fields of an object and of nested objects: `quota`, `quota.day`, … */
 function fieldsOf(object: object): string[] {
   return Object.entries(object).flatMap(([name, value]: [string, unknown]) =>
     typeof value === "object" && value !== null
@@ -242,7 +242,7 @@ describe("the document as text", () => {
   });
 
   it.each(["1e999", "-1", "1.5", '"7200"', "null"])(
-    "is unreadable with a life that ends at %s",
+    "is unreadable with a lifetime that ends at %s",
     (value) => {
       const text = encodeState(rich).replace(/"expiresAtMs":\d+/, `"expiresAtMs":${value}`);
       expect(() => decodeState(text, "k")).toThrow(
@@ -263,7 +263,7 @@ describe("the document as text", () => {
     );
   });
 
-  it("is never quoted in the error when it cannot be read", () => {
+  it("is never quoted in the error if it cannot be read", () => {
     for (const text of [
       "secret-T1",
       `{"v":1,"outcomeId":"secret-T1"}`,
@@ -335,7 +335,7 @@ describe("control fields with values that no correct node writes", () => {
     });
   });
 
-  it("count again from the start if they are counts to which one could not be added", () => {
+  it("count again from the start if they are counts that cannot be increased", () => {
     const count = Number.MAX_SAFE_INTEGER;
     const poisoned = stateWith({
       failures: count,
@@ -369,7 +369,7 @@ describe("control fields with values that no correct node writes", () => {
     expect(sanitized(honest, noonMs, 15_000, seenMs).state).toBe(honest);
   });
 
-  it("stop no node for longer than their limits, and cleaning again changes nothing", () => {
+  it("delay no node for longer than their limits, and a second sanitising changes nothing", () => {
     fc.assert(
       fc.property(document, (state) => {
         const { state: clean, ignored } = sanitized(state, noonMs, 15_000, seenMs);

@@ -1,4 +1,4 @@
-/** The first commit of a fleet, and what a commit does to marks and inputs. */
+/** The first commit of a fleet, and the effect of a commit on marks and inputs. */
 import { describe, expect, it } from "vitest";
 import { after, stateWith, commit, decide, intent, noonMs } from "./state.fixture.ts";
 import { emptyState } from "./state.ts";
@@ -7,7 +7,7 @@ const announced = after(stateWith(), intent());
 const suspect = { fingerprint: "T1", atMs: noonMs, dead: true } as const;
 
 describe("the first commit of a fleet", () => {
-  it("is its first generation, replaces nothing, and leaves nothing in doubt", () => {
+  it("is its first generation, replaces nothing, and leaves no doubt", () => {
     const cold = after(undefined, intent({ reason: "cold", replaces: undefined }));
     const { state, verdict } = decide(cold, commit({ epoch: cold.intent?.epoch ?? 0 }));
     expect(verdict).toEqual({
@@ -37,7 +37,7 @@ describe("a commit", () => {
       fingerprint: "T1",
       atMs: noonMs,
     });
-    // A mark that an earlier failover left behind is none of this one's.
+    // A mark that an earlier failover left behind does not belong to this credential.
     const other = { ...suspect, fingerprint: "T0" };
     expect(
       after({ ...announced, suspect: other }, commit({}, { fingerprint: "T1" })).suspect,

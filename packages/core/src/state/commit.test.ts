@@ -50,7 +50,7 @@ describe("a commit", () => {
       {},
     ],
   ];
-  it.each(doubtful)("stores its credential and leaves a doubt when %s", (_, state, event) => {
+  it.each(doubtful)("stores its credential and leaves a doubt if %s", (_, state, event) => {
     const decided = decide(state, commit(event), 300);
     expect(decided.verdict).toMatchObject({ kind: "committed", doubt: true, reconciled: false });
     expect(decided.state).toMatchObject({
@@ -62,7 +62,7 @@ describe("a commit", () => {
     );
   });
 
-  it("leaves no doubt when the earlier request must have been processed at the moment it was sent", () => {
+  it("leaves no doubt if the earlier request must have been processed when it was sent", () => {
     expect(decide({ ...announced, inFlightUntilMs: noonMs }, commit()).verdict).toMatchObject({
       doubt: false,
     });
@@ -83,7 +83,7 @@ describe("a commit", () => {
     ).toBe(noonMs - 5);
   });
 
-  it("with another request under way makes every node wait until that one must have been processed", () => {
+  it("with another request in flight makes every node wait until that one must have been processed", () => {
     const next = after(announced, commit({ leaseHeld: false }), 300);
     expect(next.inFlightUntilMs).toBe(noonMs + 300 + rules.drainMs);
     expect(
@@ -91,7 +91,7 @@ describe("a commit", () => {
     ).toMatchObject({ kind: "wait", why: "drain" });
   });
 
-  it("keeps the intent of another request that is under way", () => {
+  it("keeps the intent of another request that is in flight", () => {
     const other = { epoch: 12, operationId: "other", atMs: noonMs };
     expect(after({ ...announced, intent: other, outcomeId: "theirs" }, commit()).intent).toEqual(
       other,
@@ -106,7 +106,7 @@ describe("a commit", () => {
     expect(state).toEqual({ ...rest, outcomeId: "committed", doubtSinceMs: noonMs });
   });
 
-  it("that is sent again recognises itself, whatever happened to its first answer", () => {
+  it("that is sent again is recognised, whatever happened to its first answer", () => {
     expect(
       decide(after(announced, commit()), commit({ leaseHeld: false, outcomeId: "again" })),
     ).toEqual({ verdict: { kind: "repeated" } });

@@ -26,7 +26,7 @@ function rulesOf(quotaPerDay: number): Rules {
   return rulesFor(scriptedIssuer({ clock: manualClock() }), parameters);
 }
 
-/** When the budget lets requests leave, while one is wanted every `everyMs`. */
+/** The times at which the budget lets requests leave, if one is wanted every `everyMs`. */
 function spent(name: "rejected" | "manual", everyMs: number, forMs: number, of: Rules): number[] {
   const left: number[] = [];
   let budgets: Budgets | undefined;
@@ -40,7 +40,7 @@ function spent(name: "rejected" | "manual", everyMs: number, forMs: number, of: 
 }
 
 describe("the budget of rejections", () => {
-  it("is a tenth of the day's quota at once, and 60 % in any 24 h", () => {
+  it("allows a tenth of the day's quota at once, and 60 % in any 24 h", () => {
     const left = spent("rejected", 10_000, 2 * dayMs, rulesOf(2_000));
     expect(
       left.findIndex((atMs, index) => index > 0 && atMs - (left[index - 1] ?? 0) > 10_000),
@@ -55,7 +55,7 @@ describe("the budget of rejections", () => {
   });
 
   it.each([35_000, 120_000, 300_000, 600_000])(
-    "lets each of the refusals of 2 h fetch at once that come every %d ms",
+    "allows an immediate fetch for each of the refusals in 2 h that come every %d ms",
     (everyMs) => {
       expect(spent("rejected", everyMs, 7_200_000, rulesOf(2_000))).toHaveLength(
         Math.ceil(7_200_000 / everyMs),
@@ -64,7 +64,7 @@ describe("the budget of rejections", () => {
   );
 
   it.each([20, 25, 200, 2_000, 100_000])(
-    "of a quota of %d a day is at most 60 %% of it",
+    "allows at most 60 %% of a quota of %d a day",
     (perDay) => {
       const left = spent("rejected", 30_000, dayMs, rulesOf(perDay));
       expect(left.length).toBeLessThanOrEqual(0.6 * perDay);
@@ -94,7 +94,7 @@ describe("the budget of rejections", () => {
     expect(budgetOf("rejected", stateWith(), { ...rules, supersedes: false })).toBeUndefined();
   });
 
-  it("is not spent while a reconciling refresh is owed, because the fleet itself may have killed the refused credential", () => {
+  it("is not used while a reconciling refresh is due, because the fleet itself may have killed the refused credential", () => {
     const spentUntil = { refusals: noonMs + dayMs, manual: 0 };
     expect(allowedAtMs(stateWith({ budgets: spentUntil }), rejected, rules)).toBeGreaterThan(
       noonMs,
@@ -112,7 +112,7 @@ describe("the budget of rejections", () => {
     ).toBe(0);
   });
 
-  it("is spent by the second of two refusals during one doubt", () => {
+  it("is used by the second of two refusals during one doubt", () => {
     const refused = (fingerprint: string): Cause & { refused: string } => ({
       ...rejected,
       refused: fingerprint,
@@ -132,13 +132,13 @@ describe("the budget of rejections", () => {
     expect([second.doubtSinceMs, second.intent?.budget]).toEqual([noonMs, "refusals"]);
   });
 
-  it("is spent by the refreshes that follow a failed one during a doubt", () => {
+  it("is used by the refreshes that follow a failed one during a doubt", () => {
     const owing = (failures: number): string | undefined =>
       budgetOf("rejected", stateWith({ doubtSinceMs: noonMs, failures }), rules);
     expect([owing(0), owing(1), owing(2)]).toEqual([undefined, undefined, "refusals"]);
   });
 
-  it("is not spent by the first refusal during a doubt, also in an empty document", () => {
+  it("is not used by the first refusal during a doubt, even in an empty document", () => {
     const { credential, ...empty } = stateWith({ doubtSinceMs: noonMs });
     const asked = { ...empty, credential: { ...credential!, sentAtMs: noonMs } };
     for (const state of [empty, asked]) expect(budgetOf("rejected", state, rules)).toBeUndefined();
@@ -146,7 +146,7 @@ describe("the budget of rejections", () => {
     expect(budgetOf("rejected", later, rules)).toBe("refusals");
   });
 
-  it("is at most 60 % of the quota in any 24 h, even if each request leaves a doubt", () => {
+  it("allows at most 60 % of the quota in any 24 h, even if each request leaves a doubt", () => {
     const of = rulesOf(2_000);
     let state = stateWith();
     const left: number[] = [];
@@ -168,7 +168,7 @@ describe("the budget of rejections", () => {
         { epoch: verdict.intent.epoch, operationId: id, outcomeId: `${id} c`, intentOutcomeId: id },
         { fingerprint: id, ...times },
       );
-      // Somebody else reports an outcome meanwhile.
+      // Another node reports an outcome meanwhile.
       const met = { ...announced, outcomeId: "other" };
       state = reduce(met, answer, nowMs + 300, of).state!;
       expect(state.doubtSinceMs).toBeDefined();
@@ -176,7 +176,7 @@ describe("the budget of rejections", () => {
     expect(left.length).toBeLessThanOrEqual(1_201);
   });
 
-  it("gets back what was never sent, and counts both sides when two documents are merged", () => {
+  it("is refunded for a request that was never sent, and counts both sides when two documents are merged", () => {
     const once = spendFrom("refusals", undefined, noonMs, rules);
     const twice = spendFrom("refusals", once, noonMs + 5, rules);
     expect(refundTo("refusals", twice, rules)).toEqual(once);
@@ -203,7 +203,7 @@ describe("an operator's budget", () => {
   });
 });
 
-describe("a refused credential that the platform goes on handing out", () => {
+describe("a refused credential that the platform keeps returning", () => {
   const stable = { ...rules, supersedes: false };
   const suspect = { fingerprint: "T1", atMs: 0 } as const;
 
@@ -227,7 +227,7 @@ describe("a refused credential that the platform goes on handing out", () => {
     });
   });
 
-  it("is requested at once when the platform first calls it dead, when a request is forced, and without a rejection", () => {
+  it("is requested at once if the platform first calls it dead, if a request is forced, and without a rejection", () => {
     const governor = { count: 9, lastMs: noonMs };
     const dead = { ...rejected, isDead: true };
     expect(allowedAtMs(stateWith({ governor }), dead, stable)).toBe(0);

@@ -1,4 +1,4 @@
-/** The moments and the missing parts at which an intent's decision turns. */
+/** The exact moments and the missing fields at which an intent's decision changes. */
 import { describe, expect, it } from "vitest";
 import {
   after,
@@ -33,7 +33,7 @@ describe("an intent", () => {
     expect(planned).not.toHaveProperty("suspect");
   });
 
-  it("calls dead only what the platform called dead", () => {
+  it("marks as dead only a credential that the platform called dead", () => {
     for (const isDead of [false, undefined]) {
       const next = after(stateWith(), intent({ ...rejected, isDead }));
       expect(next).toMatchObject({
@@ -63,7 +63,7 @@ describe("an intent", () => {
     expect(after(stateWith(), intent(), 0, { rotates: true })).not.toHaveProperty("consumedInput");
   });
 
-  it("is held back by a spent budget until the moment at which it may be sent", () => {
+  it("waits for a used-up budget until exactly the moment at which it may be sent", () => {
     const { burst, intervalMs } = rules.governor.refusals;
     const budgets = { refusals: noonMs + (burst - 1) * intervalMs, manual: 0 };
     const verdict = (afterMs: number): string =>
@@ -79,13 +79,13 @@ describe("an intent", () => {
     ).toBe("exhausted");
   });
 
-  it("with an input of unknown outcome leaves a doubt when the input's grace has ended", () => {
+  it("with an input of unknown outcome leaves a doubt if the input's grace has ended", () => {
     const rotating = { rotates: true, inputGraceMs: 60_000 };
     const state = stateWith({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } });
     const verdict = (afterMs: number): string =>
       decide(state, intent({ input: "R1" }), afterMs, rotating).verdict.kind;
     expect([verdict(-1), verdict(0)]).toEqual(["send", "input-in-doubt"]);
-    // None at all was never sent.
+    // Without an input none was sent.
     expect(decide(state, intent(), 0, rotating).verdict.kind).toBe("send");
     expect(decide(stateWith(), intent(), 0, rotating).verdict.kind).toBe("send");
   });

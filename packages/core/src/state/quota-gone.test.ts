@@ -1,4 +1,4 @@
-/** A day's quota of which the platform says that it is gone, whatever the fleet has counted. */
+/** A day's quota that the platform reports as used up, whatever the fleet has counted. */
 import { describe, expect, it } from "vitest";
 import { exhaust, exhaustedUntilMs, granted, refund, resetsAtMs, spend } from "./quota.ts";
 import { noonMs, rules, today } from "./state.fixture.ts";
@@ -7,13 +7,13 @@ import type { Quota } from "./state.ts";
 const hourMs = 3_600_000;
 const resetMs = resetsAtMs(noonMs, rules);
 
-/** The platform said so at noon, when the fleet had counted so many of its 100. */
+/** The platform reported it at noon, when the fleet had counted this many of its 100 fetches. */
 function goneAt(used: number): Quota {
   return exhaust({ day: today, used, forced: { used: 0, lastAtMs: 0 } }, noonMs, rules);
 }
 
 describe("a day's quota that the platform says is used up", () => {
-  it("is tried again after an hour, and not a moment sooner", () => {
+  it("is tried again after exactly an hour", () => {
     expect(exhaustedUntilMs(goneAt(5), "cold", noonMs, rules)).toBe(noonMs + hourMs);
     expect(exhaustedUntilMs(goneAt(5), "cold", noonMs + hourMs - 1, rules)).toBe(noonMs + hourMs);
     expect(exhaustedUntilMs(goneAt(5), "cold", noonMs + hourMs, rules)).toBeUndefined();

@@ -26,7 +26,7 @@ const midnightMs = today * dayMs - rules.dayOffsetMs;
 const quota = { day: today, used: 5, forced: { used: 2, lastAtMs: noonMs } };
 
 describe("the ledger of a day", () => {
-  it("begins at midnight in the platform's time zone, and not a moment sooner", () => {
+  it("begins exactly at midnight in the platform's time zone", () => {
     expect(quotaOn(quota, midnightMs, rules)).toBe(quota);
     expect(quotaOn(quota, midnightMs + dayMs - 1, rules)).toBe(quota);
     expect(quotaOn(quota, midnightMs + dayMs, rules)).toEqual({
@@ -38,7 +38,7 @@ describe("the ledger of a day", () => {
     expect(resetsAtMs(midnightMs + dayMs - 1, rules)).toBe(midnightMs + dayMs);
   });
 
-  it("does not begin again when the store's clock steps back over midnight", () => {
+  it("does not begin again if the store's clock steps back over midnight", () => {
     const atFiveUsed = stateWith({ quota: { ...quota, day: today + 1 } });
     const justBefore = midnightMs + dayMs - 1_000;
     expect(quotaOn(atFiveUsed.quota, justBefore, rules)).toBe(atFiveUsed.quota);
@@ -46,7 +46,7 @@ describe("the ledger of a day", () => {
       day: today + 1,
       used: 6,
     });
-    // And at midnight it goes on from there.
+    // It continues at midnight.
     expect(quotaOn(atFiveUsed.quota, midnightMs + dayMs, rules).used).toBe(5);
   });
 
@@ -57,7 +57,7 @@ describe("the ledger of a day", () => {
     });
   });
 
-  it("gets back the request of an intent that was never sent, a forced one too", () => {
+  it("gets back the request of an intent that was never sent, even a forced one", () => {
     const unspent = { day: today, used: 3, forced: { used: 1, lastAtMs: noonMs - hourMs } };
     const spent = spend(unspent, true, noonMs);
     expect(spent).toEqual({ day: today, used: 4, forced: { used: 2, lastAtMs: noonMs } });
@@ -70,7 +70,7 @@ describe("the ledger of a day", () => {
     expect(refund({ ...unspent, used: 0 }, noonMs, rules).used).toBe(0);
     const none = { used: 0, lastAtMs: noonMs };
     expect(refund({ ...unspent, forced: none }, noonMs, rules).forced).toEqual(none);
-    // Forced again at once: the platform has seen nothing of the first one.
+    // Forced again at once: the platform never received the first one.
     const announced = after(stateWith(), intent({ reason: "manual", forced: true }));
     const given = after(announced, abandon({ outcome: "unsent" }), 1_000);
     expect(given.quota.forced.used).toBe(0);
@@ -102,7 +102,7 @@ describe("the ledger of a day", () => {
     expect(exhaust(tried, noonMs + hourMs, rules).gone?.nextMs).toBe(noonMs + 2 * hourMs);
   });
 
-  it("leaves a reserve for requests that cannot wait, and is full when the platform says so", () => {
+  it("leaves a reserve for requests that cannot wait, and counts as full if the platform says so", () => {
     for (const reason of ["advisory", "mandatory", "reconcile"] as const)
       expect(quotaFor(reason, rules)).toBe(90);
     for (const reason of ["cold", "expired", "manual"] as const)

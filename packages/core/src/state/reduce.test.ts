@@ -13,7 +13,7 @@ import type { StateEvent } from "./reduce.ts";
 import type { State } from "./state.ts";
 
 const gone = { expiresAtMs: noonMs };
-/** Nothing usable is stored, so nobody waits for a drain. */
+/** No usable credential is stored, so no node waits for a drain. */
 const expired = stateWith({ credential: storedCredential("T1", gone) });
 const lower = intent({
   fence: 11,
@@ -43,7 +43,7 @@ const commitOf = (
     { fingerprint: operationId },
   );
 
-describe("histories that earlier drafts of the protocol got wrong", () => {
+describe("the histories that earlier drafts of the protocol handled wrongly", () => {
   it("H1: a lower lease commits first, and the commit of the higher one does not clear the doubt", () => {
     const first = after(
       after(after(expired, lower), higher),
@@ -53,7 +53,7 @@ describe("histories that earlier drafts of the protocol got wrong", () => {
       kind: "committed",
       doubt: true,
     });
-    // By the outcome alone, too, where the drain would have told nothing.
+    // The outcome alone shows it too, where the drain would not.
     expect(decide({ ...first, inFlightUntilMs: 0 }, commitOf("higher", 12)).verdict).toMatchObject({
       doubt: true,
     });
@@ -75,7 +75,7 @@ describe("histories that earlier drafts of the protocol got wrong", () => {
     });
   });
 
-  it("H3: after a failover lost an intent, the next intent is not confused with it", () => {
+  it("H3: the next intent is not confused with one that a failover lost", () => {
     const promoted = after(
       expired,
       intent({ ...lower, operationId: "next", outcomeId: "next-announced" }),
@@ -86,7 +86,7 @@ describe("histories that earlier drafts of the protocol got wrong", () => {
     });
   });
 
-  it("H4: the open intent of a crashed holder is waited for, or leaves a doubt if waiting is impossible", () => {
+  it("H4: a refresh waits for the open intent of a crashed holder, or leaves a doubt if it cannot wait", () => {
     const crashed = after(stateWith(), intent({ operationId: "crashed" }));
     expect(decide(crashed, intent(), 14_999).verdict).toMatchObject({ kind: "wait", why: "drain" });
     expect(decide(crashed, intent(), 15_000).verdict).toMatchObject({
@@ -100,7 +100,7 @@ describe("histories that earlier drafts of the protocol got wrong", () => {
   });
 });
 
-describe("histories that the exhaustive search found", () => {
+describe("the histories that the exhaustive search found", () => {
   it("the intent of a crashed holder leaves a doubt even after the drain, because the node that overwrites it may never send", () => {
     const crashed = after(stateWith(), intent({ operationId: "crashed" }));
     const overwritten = after(crashed, intent(), 20_000);
@@ -119,7 +119,7 @@ describe("histories that the exhaustive search found", () => {
     );
   });
 
-  it("a request that a failover made the document forget is waited for by the next one", () => {
+  it("a request that a failover removed from the document delays the next one", () => {
     const forgotten = after(expired, lower);
     const doubted = after(forgotten, commitOf("lower", 11, { leaseHeld: false }), 1_000);
     expect(decide(doubted, intent({ replaces: "lower" }), 15_999).verdict).toMatchObject({

@@ -48,7 +48,7 @@ describe("a refusal of the account", () => {
     [{ revision: "" }, minuteMs - 1, "wait"],
     [{ revision: "old", isOrdered: true }, 1_000, "send"],
   ] as const)(
-    "stops only nodes with the same configuration until then: %j after %i ms is told to %s",
+    "stops only nodes with the same configuration until then: %j after %i ms reports %s",
     (asked, afterMs, kind) => {
       const { verdict } = decide(
         refused(),
@@ -61,7 +61,7 @@ describe("a refusal of the account", () => {
     },
   );
 
-  it("is tried every 7 to 9 minutes from the second time on", () => {
+  it("is retried every 7 to 9 minutes from the second time on", () => {
     expect([tryAgainMs(1, 0), tryAgainMs(1, 0.99), tryAgainMs(2, 0), tryAgainMs(50, 0)]).toEqual([
       minuteMs,
       minuteMs,
@@ -80,7 +80,7 @@ describe("a refusal of the account", () => {
     ).toBe(2);
   });
 
-  it("ends when a credential is stored, also by an older release that keeps the mark", () => {
+  it("ends when a credential is stored, even by an older release that keeps the mark", () => {
     const open = after(
       refused(),
       intent({ operationId: "op", outcomeId: "next", revision: "new" }),
@@ -96,7 +96,7 @@ describe("a refusal of the account", () => {
     expect(standing(cold, "old")).toEqual(refused().refusal);
   });
 
-  it("that somebody wrote with a time far in the future stops no node", () => {
+  it("with a forged time far in the future stops no node", () => {
     const planted = {
       ...refused(),
       refusal: { ...refused().refusal!, nextMs: noonMs + 86_400_000 },

@@ -1,6 +1,6 @@
 /**
- * What a repair keeps of both documents, the one that the store fell back to and the one that a
- * node has seen.
+ * The fields that a repair keeps of both documents: the one that the store was set back to, and the
+ * one that a node has seen.
  */
 import { describe, expect, it } from "vitest";
 import { after, stateWith, decide, storedCredential, noonMs, today } from "./state.fixture.ts";
@@ -44,13 +44,14 @@ describe("a repair", () => {
       known: { ...known, governor: late },
     });
     expect(lost.governor).toEqual(late);
-    // Of two that counted at once the stored one: others may act on it already.
+    // Of two counts of the same time the stored one stays, because other nodes may already act on
+    // it.
     expect(repaired({ governor: { ...late, count: 2 } }, { governor: late }).governor.count).toBe(
       2,
     );
   });
 
-  it("keeps the later time until which a request of either side is under way", () => {
+  it("keeps the later time until which a request of either side is in flight", () => {
     const until = (storedMs: number, seenMs: number): number =>
       repaired({ inFlightUntilMs: noonMs + storedMs }, { inFlightUntilMs: noonMs + seenMs })
         .inFlightUntilMs - noonMs;
@@ -72,7 +73,7 @@ describe("a repair", () => {
     expect(repaired({ contention: late }, { contention: early }).contention).toEqual(late);
   });
 
-  it("keeps what either side has spent of the budgets", () => {
+  it("keeps the used budgets of either side", () => {
     const [one, other] = [
       { refusals: noonMs + 5, manual: 3 },
       { refusals: noonMs + 2, manual: 7 },
@@ -86,7 +87,7 @@ describe("a repair", () => {
     expect(repaired({})).not.toHaveProperty("budgets");
   });
 
-  it("leaves the fleet on the issuer that it used when it was last seen", () => {
+  it("leaves the fleet on the issuer that it last used", () => {
     const fallback = { sinceMs: noonMs - 5 };
     expect(repaired({}, { fallback }).fallback).toEqual(fallback);
     expect(repaired({ fallback: { sinceMs: 7 } }, { fallback }).fallback).toEqual(fallback);
@@ -113,7 +114,7 @@ describe("a repair", () => {
     expect(repaired({ suspect }).suspect).toEqual(suspect);
   });
 
-  it("keeps an open request that may be later than the credential it writes back, also one of the same epoch", () => {
+  it("keeps an open request that may be later than the credential it writes back, even one of the same epoch", () => {
     const open = (epoch: number) => ({ epoch, operationId: "other", atMs: noonMs - 700_000 });
     expect(repaired({ intent: open(19) })).not.toHaveProperty("intent");
     expect(repaired({ intent: open(20) }).intent).toEqual(open(20));

@@ -95,7 +95,7 @@ describe("a repair", () => {
     ).toBe("other");
   });
 
-  it("keeps a request open that may be under way, and no longer than that", () => {
+  it("keeps a request open exactly as long as it may be in flight", () => {
     const intent = { epoch: 21, operationId: "open", atMs: noonMs - 1_000 };
     for (const stored of [undefined, stateWith()])
       expect(after(stored, repair({ intent })).intent).toEqual(intent);
@@ -113,7 +113,7 @@ describe("a repair", () => {
 
   it.each([
     [60_001, 19, false],
-    // A promoted replica's clock may be so far behind that it was announced since.
+    // A promoted replica's clock may be so far behind that the request was announced after it.
     [60_000, 19, true],
     [600_000, 21, true],
   ])(
@@ -155,7 +155,7 @@ describe("a repair that names the request whose outcome is known", () => {
       { operationId: "other" },
     ],
     ["the same text was replaced once", stateWith({ credential: same }), { replaced: ["T2"] }],
-  ])("has nothing to write where the credential is stored, and %s", (_what, stored, changes) => {
+  ])("has nothing to write if the credential is stored, and %s", (_what, stored, changes) => {
     expect(decide(stored, named(changes))).toEqual({ verdict: { kind: "reported" } });
   });
 
@@ -163,12 +163,12 @@ describe("a repair that names the request whose outcome is known", () => {
   it.each<readonly [string, State]>([
     ["another credential is stored", stateWith({ credential: younger, intent: open })],
     ["nothing is stored, on purpose", empty],
-  ])("changes nothing where %s", (_what, stored) => {
+  ])("changes nothing if %s", (_what, stored) => {
     expect(decide(stored, named())).toEqual({ verdict: { kind: "kept" } });
   });
 });
 
-describe("a repair by a node that went on without the store", () => {
+describe("a repair by a node that continued without the store", () => {
   const open = { epoch: 30, operationId: "op", atMs: noonMs - 60_000 };
   const doubted = stateWith({
     doubtSinceMs: noonMs - 60_000,
@@ -187,7 +187,7 @@ describe("a repair by a node that went on without the store", () => {
   it.each<readonly [string, State, RepairEvent]>([
     ["has written an outcome since", { ...doubted, outcomeId: "another" }, continued],
     ["may have: the node does not know what it continued", doubted, repair()],
-  ])("keeps the doubt where another node %s", (_what, stored, event) => {
+  ])("keeps the doubt if another node %s", (_what, stored, event) => {
     expect(after(stored, event)).toMatchObject({
       doubtSinceMs: doubted.doubtSinceMs,
       intent: open,
@@ -199,7 +199,7 @@ describe("a repair by a node that went on without the store", () => {
     expect(after(doubted, { ...continued, known }).doubtSinceMs).toBe(known.doubtSinceMs);
   });
 
-  it("keeps the open request while one of its own is under way", () => {
+  it("keeps the open request while one of its own is in flight", () => {
     const known = { ...continued.known, intent: { ...open, operationId: "own" } };
     expect(after(doubted, { ...continued, known }).intent).toEqual(open);
   });
@@ -208,7 +208,7 @@ describe("a repair by a node that went on without the store", () => {
 describe("a reset", () => {
   const reset = { type: "reset", outcomeId: "reset" } as const;
 
-  it("removes the credential, and prevents that a node writes it back", () => {
+  it("removes the credential, and prevents a node from writing it back", () => {
     const next = after(
       stateWith({
         credential: storedCredential("T2", { epoch: 20 }),

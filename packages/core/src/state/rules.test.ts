@@ -5,7 +5,7 @@ import { rulesFor, rulesOn } from "./rules.ts";
 import { rules } from "./state.fixture.ts";
 
 const lifetimeMs = 7_200_000;
-/** Many live side by side. */
+/** Many credentials are alive at the same time. */
 const sliding: IssuePolicy = { kind: "sliding" };
 const issue = (): Promise<never> => Promise.reject(new Error("Nobody asks."));
 
@@ -39,7 +39,7 @@ describe("the rules of an issuer", () => {
     expect(rulesWith({ kind: "rotate", overlapMs: 300_000, inputGraceMs: 0 }).inputGraceMs).toBe(0);
   });
 
-  it("that hands out the same credential, or many at once, kill no previous one", () => {
+  it("that returns the same credential, or many at once, kill no previous one", () => {
     const stable = rulesWith({ kind: "stable", renewWithinMs: 290_000 });
     expect(stable).toMatchObject({
       supersedes: false,
@@ -80,7 +80,7 @@ describe("the rules of an issuer", () => {
     expect(manual(100)).toEqual({ burst: 4, intervalMs: 86_400_000 / 4 });
   });
 
-  it("wait one second after a first refusal or failure, and minutes at most", () => {
+  it("wait one second after a first refusal or failure, and later minutes at most", () => {
     const { backOff, governor } = rulesWith(sliding);
     expect([backOff, governor.again]).toEqual([
       { firstMs: 1_000, maxMs: 60_000 },

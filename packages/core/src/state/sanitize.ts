@@ -1,4 +1,4 @@
-/** Ignores control fields that no honest node writes. */
+/** Ignores control fields with values that no correct node writes. */
 import { tryAgainMaxMs } from "./refusal.ts";
 import type { BudgetName, Budgets, State } from "./state.ts";
 
@@ -12,12 +12,12 @@ export interface IgnoredField {
 const toleranceMs = 60_000;
 const dayMs = 86_400_000;
 const backOffMaxMs = 600_000;
-/** Other nodes may have been given another drain; none a longer one. */
+/** Other nodes may use another drain, but none a longer one. */
 const drainMaxMs = 600_000;
 const quotaRetryMaxMs = 3_600_000;
 /** How long an empty budget needs to be full again. */
 const budgetMaxMs: Budgets = { refusals: dayMs / 5, manual: dayMs };
-/** No honest count reaches this. Beyond the safe integers one more could not be written. */
+/** No correct count reaches this. Above the safe integers a count could not be increased. */
 const countMax = 2 ** 40;
 
 /**

@@ -62,7 +62,7 @@ describe("a seed", () => {
     expect(seeded(state).credential?.epoch).toBe(epoch);
   });
 
-  it("makes the commit of a request in flight come too late, and leaves a doubt", () => {
+  it("makes the commit of a request in flight too late, and leaves a doubt", () => {
     const inTheAir = after(stateWith(), intent());
     const next = seeded(inTheAir, 100);
     expect(next).toMatchObject({ doubtSinceMs: noonMs + 100, intent: inTheAir.intent });
@@ -81,7 +81,7 @@ describe("a seed", () => {
       "another was stored after it was asked for",
       stateWith({ credential: storedCredential("T1", { issuedAtMs: noonMs - 49 }) }),
     ],
-  ])("leaves a doubt when %s", (_title, state) => {
+  ])("leaves a doubt if %s", (_title, state) => {
     expect(seeded(state).doubtSinceMs).toBe(noonMs);
     expect(after(state, seed, 0, { supersedes: false })).not.toHaveProperty("doubtSinceMs");
   });
@@ -106,14 +106,14 @@ describe("a seed", () => {
       expect(next).not.toHaveProperty(gone);
   });
 
-  it("leaves no doubt if no own request can have been processed after it", () => {
+  it("leaves no doubt if none of the fleet's requests can have been processed after it", () => {
     const sentAtMs = noonMs - 50;
     for (const state of [
       stateWith({ inFlightUntilMs: sentAtMs }),
       stateWith({ credential: storedCredential("T1", { issuedAtMs: sentAtMs }) }),
     ])
       expect(seeded(state)).not.toHaveProperty("doubtSinceMs");
-    // What was announced may leave at any moment, however long ago that was.
+    // An announced request may leave at any moment, however long ago it was announced.
     expect(
       seeded(stateWith({ intent: { epoch: 1, operationId: "op", atMs: noonMs - 90_000 } }))
         .doubtSinceMs,
@@ -207,7 +207,7 @@ describe("a single-use input", () => {
     rotating,
   );
 
-  it("that was sent may be sent again within its grace, counted from the first time", () => {
+  it("that was sent may be sent again within its grace period, counted from the first time", () => {
     expect(sent.consumedInput).toEqual({ fingerprint: "f1", atMs: noonMs });
     const unknown = after(
       sent,

@@ -68,7 +68,7 @@ describe("the platform's answer that the stored credential is alive", () => {
       {},
       { ...kills, rotates: true },
     ],
-  ])("settles nothing when %s", (_, state, event, rules) => {
+  ])("settles nothing if %s", (_, state, event, rules) => {
     expect(decide(state, { ...settle, ...event }, 0, rules)).toEqual({ verdict: { kind: "kept" } });
   });
 });

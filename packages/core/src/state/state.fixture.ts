@@ -1,4 +1,4 @@
-/** A document and events for tests. Each test changes what it is about. */
+/** A document and events for tests. Each test changes only the fields that it is about. */
 import type { AbandonEvent } from "./abandon.ts";
 import type { CommitEvent } from "./commit.ts";
 import type { IntentEvent } from "./intent.ts";

@@ -14,7 +14,7 @@ const suspect = { fingerprint: "T1", atMs: noonMs } as const;
 const intent = { epoch: 11, operationId: "op", atMs: noonMs };
 
 describe("a document", () => {
-  it("is settled when no request is under way and there is no doubt", () => {
+  it("is settled if no request is in flight and there is no doubt", () => {
     expect(
       isAtRest(
         stateWith({ inFlightUntilMs: noonMs, suspect: { ...suspect, fingerprint: "T0" } }),
@@ -31,7 +31,7 @@ describe("a document", () => {
       expect(isAtRest(stateWith(changes), noonMs), JSON.stringify(changes)).toBe(false);
   });
 
-  it("without a credential has none that is live, dead or handed out again", () => {
+  it("without a credential has none that is live, dead or returned again", () => {
     const { credential: _, ...none } = stateWith({ suspect: { ...suspect, dead: true } });
     expect([isLive(none, noonMs), isDead(none), isHandedOutAgain(none)]).toEqual([
       false,
@@ -45,7 +45,7 @@ describe("a document", () => {
     ]).toEqual([false, false, true]);
   });
 
-  it("knows that the platform handed out a refused credential again if it was fetched after the refusal", () => {
+  it("knows that the platform returned a refused credential again if it was fetched after the refusal", () => {
     const asked = (sentAtMs: number, mark: State["suspect"] = suspect): boolean =>
       isHandedOutAgain(
         stateWith({ credential: storedCredential("T1", { sentAtMs }), suspect: mark! }),
@@ -55,7 +55,7 @@ describe("a document", () => {
     expect(isHandedOutAgain(stateWith())).toBe(false);
   });
 
-  it("owes a reconciling refresh since its doubt or since a request without an outcome, but not before its credential was requested", () => {
+  it("has had a reconciling refresh due since its doubt or its request without an outcome, but not before its credential was requested", () => {
     const credential = storedCredential("T1", { sentAtMs: noonMs - 600_000 });
     expect([owedSinceMs(undefined), owedSinceMs(stateWith())]).toEqual([undefined, undefined]);
     expect(owedSinceMs(stateWith({ doubtSinceMs: noonMs - 5, intent }))).toBe(noonMs - 5);

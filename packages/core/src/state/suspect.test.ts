@@ -14,7 +14,7 @@ import { decideSuspect } from "./suspect.ts";
 
 const suspect = { type: "suspect", fingerprint: "T1", found: "dead" } as const;
 
-describe("a report of a credential without an answer from a probe", () => {
+describe("a report of a credential to which no probe was answered", () => {
   const complaint = { ...suspect, found: "refused" } as const;
 
   it("marks it, leaves it in use, and is no evidence of a foreign refresh", () => {
@@ -95,7 +95,7 @@ describe("a report of a refused credential", () => {
     });
   });
 
-  it("is evidence from the moment when no request can be under way any more", () => {
+  it("is evidence from the moment at which no request can be in flight any more", () => {
     expect(after(stateWith({ inFlightUntilMs: noonMs }), suspect).contention.count).toBe(1);
   });
 
@@ -109,10 +109,10 @@ describe("a report of a refused credential", () => {
   });
 });
 
-describe("a request that a rejection asks for", () => {
+describe("a request that a rejection causes", () => {
   const rejected = { reason: "rejected", isDead: true } as const;
 
-  it("marks nothing when the refused credential is not the stored one, and has expired", () => {
+  it("marks nothing if the refused credential is not the stored one, and has expired", () => {
     const next = after(
       stateWith({ credential: storedCredential("T1", { expiresAtMs: noonMs - 1 }) }),
       intent({ ...rejected, refused: "T0" }),

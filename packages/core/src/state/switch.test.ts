@@ -55,7 +55,7 @@ describe("a fleet on its fallback", () => {
     expect(next).toMatchObject({ fallback });
   });
 
-  it("goes back when an operator says so, keeps the stored credential, and starts without evidence", () => {
+  it("goes back if an operator says so, keeps the stored credential, and starts without evidence", () => {
     const next = after(stateWith({ fallback, contention: { ...once, count: 7 } }), {
       type: "switch",
       to: "own",

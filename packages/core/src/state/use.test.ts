@@ -11,7 +11,7 @@ describe("a node that reports its use of the credential", () => {
     });
   });
 
-  it("writes nothing while a mark is recent, and the next one as soon as it is not", () => {
+  it("writes nothing while a mark is recent, and the next mark as soon as it is not", () => {
     expect(decide(stateWith({ usedAtMs: noonMs - 59_999 }), use)).toEqual({
       verdict: { kind: "known" },
     });

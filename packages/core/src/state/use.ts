@@ -1,4 +1,7 @@
-/** USE: a consumer needs the credential. Otherwise owners without callers would let it expire. */
+/**
+ * USE: a consumer needs the credential. Without the mark, owners without callers would let it
+ * expire.
+ */
 import { change, type State } from "./state.ts";
 
 export interface UseEvent {

@@ -1,6 +1,6 @@
 /**
- * Nodes of several releases change one document: what an older one does not know must survive
- * whatever it does.
+ * Nodes of several releases change one document. Fields that an older one does not know must
+ * survive all its changes.
  */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
@@ -18,16 +18,16 @@ import {
 } from "./state.fixture.ts";
 import type { State } from "./state.ts";
 
-/** As the property tests see a document: text, whose fields nobody here has typed. */
+/** The property tests see a document as text whose fields have no types. */
 interface Json {
   readonly [name: string]: unknown;
 }
 
-/** Fields that this release does not know, whose names begin so. */
+/** Fields that this release does not know. Their names begin with this. */
 function unknownFieldsOf(prefix: string): fc.Arbitrary<Readonly<Record<string, unknown>>> {
   return fc.dictionary(
     fc.string({ minLength: 1 }).map((name) => `${prefix}${name}`),
-    // As text has it: -0 is 0.
+    // Normalised as in text: -0 becomes 0.
     fc.json().map((text) => JSON.parse(JSON.stringify(JSON.parse(text))) as unknown),
     { minKeys: 1, maxKeys: 3 },
   );
@@ -43,7 +43,7 @@ const instant = fc.oneof(
 const reason = fc.oneof(fc.constantFrom("advisory", "rejected", "manual"), fc.string());
 const dayOfQuota = fc.constantFrom(today - 1, today);
 
-/** A document as nodes write them, with every optional field or without it. */
+/** A document as nodes write them, with or without every optional field. */
 const document = fc
   .record(
     {
@@ -87,7 +87,7 @@ const document = fc
   )
   .map((fields) => ({ ...stateWith(), ...fields }) as State);
 
-/** The same with unknown fields at every level. */
+/** The same document with unknown fields at every level. */
 const laterDocument = laterDocumentWith("later ");
 
 function laterDocumentWith(prefix: string): fc.Arbitrary<State> {
@@ -144,7 +144,7 @@ const event: fc.Arbitrary<StateEvent> = fc.oneof(
       found: fc.constantFrom("dead", "refused", "alive" as const),
     })
     .map((report) => ({ type: "suspect", ...report }) as const),
-  // Names of its own: of one field with two values, a repair keeps that of the newer count.
+  // Unique names: of a field with two values, a repair keeps that of the newer count.
   laterDocumentWith("later known ").map(
     (known) =>
       ({
@@ -164,7 +164,7 @@ const event: fc.Arbitrary<StateEvent> = fc.oneof(
 );
 
 const containers = [[], ["quota"], ["quota", "forced"], ["governor"], ["contention"], ["budgets"]];
-/** What comes and goes, and by which fields it is still the same. */
+/** The objects that come and go, and the fields that identify each. */
 const things: readonly (readonly [path: readonly string[], identity: readonly string[]])[] = [
   [["credential"], ["commitId"]],
   [["previous"], ["fingerprint"]],
@@ -208,7 +208,7 @@ function expectKept(before: State, after: State): void {
 }
 
 describe("a document of a later release of the same schema", () => {
-  it("is read and written with everything that this release does not know, at every level", () => {
+  it("is read and written with all fields that this release does not know, at every level", () => {
     fc.assert(
       fc.property(
         laterDocument,
@@ -217,7 +217,7 @@ describe("a document of a later release of the same schema", () => {
     );
   });
 
-  it("keeps unknown fields through every event, as long as the object lasts that they describe", () => {
+  it("keeps unknown fields through every event, as long as the object lasts to which they belong", () => {
     const reached = new Set<string>();
     const rules = fc.record({ supersedes: fc.boolean(), rotates: fc.boolean() });
     fc.assert(
@@ -257,7 +257,7 @@ describe("a document of a later release of the same schema", () => {
     ]);
   });
 
-  it("gets back unknown fields when a node that has seen them repairs an empty store", () => {
+  it("gets back unknown fields if a node that has seen them repairs an empty store", () => {
     const known = {
       ...stateWith({ credential: storedCredential("T1", { generation: 4 }) }),
       "later top": [1],

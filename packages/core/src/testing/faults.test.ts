@@ -54,7 +54,7 @@ function toy(): {
 }
 
 describe("faultyCache", () => {
-  it("passes everything through while nothing is planned", async () => {
+  it("passes everything through while no fault is planned", async () => {
     const { cache, plan } = toy();
     const view = cache.withPrefix("a");
     await view.set("k", "v");
@@ -72,7 +72,7 @@ describe("faultyCache", () => {
     ]);
   });
 
-  it("fails before or after the execution, for the calls that were scripted", async () => {
+  it("fails before or after the execution, for the calls in its script", async () => {
     const { cache, plan } = toy();
     plan.next("set", "fail-before", "fail-after", undefined, "fail-before");
     await expect(cache.set("k", "1")).rejects.toMatchObject({ code: "CACHE_UNAVAILABLE" });
@@ -108,7 +108,7 @@ describe("faultyCache", () => {
     expect(setting.now.state).toBe("done");
   });
 
-  it("is cut off by one switch for all views, and notifies watchers that they may have missed something", async () => {
+  it("is disconnected by one switch for all views, and notifies watchers that they may have missed something", async () => {
     const { cache, inner, plan } = toy();
     const told: (string | undefined)[] = [];
     const unsubscribe = await cache.watch?.((key) => told.push(key));

@@ -14,9 +14,9 @@ export interface Bench {
   readonly clock: ManualClock;
   readonly random: Random;
   readonly plan: FaultPlan;
-  /** This process's lock: behind the plan. */
+  /** This process's lock, behind the fault plan. */
   readonly lock: Lock;
-  /** Another process's lock: it sees the same store, and no fault. */
+  /** Another process's lock over the same store, without faults. */
   elsewhere(): Lock;
   /** Lease of 1000 ms, wait of 5000 ms, unless changed. */
   options(change?: Partial<AcquireOptions>): AcquireOptions;

@@ -18,7 +18,7 @@ describe("manualClock", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("lets everything that follows from a timer settle before time goes on", async () => {
+  it("lets all effects of a timer settle before time goes on", async () => {
     const clock = manualClock({ monotonicMs: 0 });
     const seen: number[] = [];
     const work = async (): Promise<void> => {
@@ -87,7 +87,7 @@ describe("manualClock", () => {
     expect(fired).toBe(true);
   });
 
-  it("lets time pass without firing while the event loop is stalled, and fires what is overdue afterwards", async () => {
+  it("lets time pass without firing while the event loop is stalled, and then fires overdue timers", async () => {
     const clock = manualClock({ monotonicMs: 0 });
     const firedAtMs: number[] = [];
     clock.setTimer(10, () => firedAtMs.push(clock.monotonicMs()));

@@ -51,7 +51,7 @@ describe("scriptedIssuer", () => {
     expect(issuer.alive(first)).toBe(false);
   });
 
-  it("hands out a stable credential again until it nears its end, and both live on", async () => {
+  it("returns a stable credential again until it nears its end, and both live on", async () => {
     const clock = manualClock();
     const issuer = scriptedIssuer({
       clock,
@@ -158,7 +158,7 @@ describe("scriptedIssuer", () => {
     expect(issuer.issues).toHaveLength(2);
   });
 
-  it("delays requests and answers in the clock's time, and records the most requests that were under way at once", async () => {
+  it("delays requests and answers in the clock's time, and records the most requests that were in flight at once", async () => {
     const clock = manualClock({ monotonicMs: 0 });
     const issuer = scriptedIssuer({ clock, latencyMs: 100 });
     issuer.script({ replyMs: 50 });

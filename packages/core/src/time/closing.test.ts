@@ -11,7 +11,7 @@ async function aborted(signal: AbortSignal): Promise<unknown> {
 }
 
 describe("a closing", () => {
-  it("aborts the signals of all work under way, with its reason", async () => {
+  it("aborts the signals of all running work, with its reason", async () => {
     const closing = new Closing();
     const works = [closing.during(aborted), closing.during(aborted)];
     await closing.during(async () => {});
@@ -28,7 +28,7 @@ describe("a closing", () => {
     expect(() => closing.throwIfClosed()).toThrow(reason);
   });
 
-  it("shares one signal among those who wait, and keeps none for later", async () => {
+  it("shares one signal among waiting callers, and keeps none for later", async () => {
     const closing = new Closing();
     const given: AbortSignal[] = [];
     const note = async (signal: AbortSignal): Promise<void> => void given.push(signal);
