@@ -11,7 +11,7 @@ const ring = keyring({
   },
 });
 
-/** The second proves that sealing changes nothing that a clause can see. */
+/** The second one proves that sealing changes nothing that a clause can see. */
 export const backends: readonly Backend[] = [
   backend("one process", (cache) => cache),
   backend("one process, sealed", (cache) => sealed(cache, ring)),

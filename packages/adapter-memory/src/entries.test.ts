@@ -21,7 +21,7 @@ async function keysOf(cache: Cache): Promise<string[]> {
 }
 
 describe("an entry", () => {
-  test("CACHE-11 lives through its last millisecond and is gone at its end, for every operation", async () => {
+  test("CACHE-11 exists through its last millisecond and has expired at its end, for every operation", async () => {
     const { clock, cache } = open();
     await cache.set("k", "v", { ttlMs: 1000, operationId: "first" });
     await clock.advance(999);
@@ -52,7 +52,7 @@ describe("an entry", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("CACHE-24 sent twice with one operation id is written once, and told once", async () => {
+  test("CACHE-24 sent twice with one operation id is written once, and reported once", async () => {
     const { clock, cache } = open();
     const heard: unknown[] = [];
     await cache.watch!((key) => heard.push(key));
@@ -75,7 +75,7 @@ describe("an entry", () => {
 });
 
 describe("the store's time", () => {
-  test("CACHE-22 goes on when the wall clock is set back, and entries still expire", async () => {
+  test("CACHE-22 continues when the wall clock is set back, and entries still expire", async () => {
     const { clock, cache } = open();
     const before = await cache.set("k", "v", { ttlMs: 1000 });
     clock.stepWall(-86_400_000);
@@ -86,14 +86,14 @@ describe("the store's time", () => {
     expect(await cache.get("k")).toBeUndefined();
   });
 
-  test("passes while the machine sleeps", async () => {
+  test("passes while the machine is suspended", async () => {
     const { clock, cache } = open();
     await cache.set("k", "v", { ttlMs: 1000 });
     clock.suspend(1000);
     expect(await cache.get("k")).toBeUndefined();
   });
 
-  test("stands still for nobody who reads often", async () => {
+  test("is not delayed by frequent reads", async () => {
     const { clock, cache } = open();
     const first = await cache.set("k", "v");
     for (let reads = 0; reads < 1000; reads += 1) {
@@ -105,7 +105,7 @@ describe("the store's time", () => {
 });
 
 describe("the bounds", () => {
-  test("let the least recently used entry go first, and listing is not use", async () => {
+  test("evict the least recently used entry first, and listing is not use", async () => {
     const { cache } = open({ maxEntries: 3 });
     for (const key of ["a", "b", "c"]) await cache.set(key, "v");
     await cache.get("a");
@@ -122,7 +122,7 @@ describe("the bounds", () => {
     expect(await keysOf(cache)).toEqual(["a", "c"]);
   });
 
-  test("refuse an entry that is larger than all of them, and leave what is stored", async () => {
+  test("refuse an entry that is larger than all of them, and keep the stored entries", async () => {
     const { cache } = open({ maxBytes: 1000 });
     await cache.set("k", "small");
     await expect(cache.set("k", "canary".repeat(100))).rejects.toMatchObject({
@@ -134,7 +134,7 @@ describe("the bounds", () => {
     expect(await cache.get("k")).toMatchObject({ value: "small" });
   });
 
-  test("tell no watcher when an entry goes: nobody wrote", async () => {
+  test("notify no watcher of an eviction, because nothing was written", async () => {
     const { clock, cache } = open({ maxEntries: 1 });
     const heard: unknown[] = [];
     await cache.watch!((key) => heard.push(key));
@@ -179,7 +179,7 @@ describe("a watcher", () => {
     expect(heard.toSorted()).toEqual(["1", "2"]);
   });
 
-  test("that ends while it is being told hears nothing more", async () => {
+  test("that ends during a notification receives no further one", async () => {
     const { clock, cache } = open();
     const heard: unknown[] = [];
     const end = await cache.watch!((key) => {

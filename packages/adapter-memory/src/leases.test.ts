@@ -40,7 +40,7 @@ describe("a lease", () => {
     expect(await lock.release("n", "second")).toBe(false);
   });
 
-  test("LOCK-07, LOCK-09 is prolonged from now and never shortened, by extending and by asking again", async () => {
+  test("LOCK-07, LOCK-09 is prolonged from now and never shortened, by extending and by acquiring again", async () => {
     const { clock, lock } = open();
     const { fence } = await granted(lock, "n", "me", 1000);
     await clock.advance(400);
@@ -54,7 +54,7 @@ describe("a lease", () => {
     expect(await lock.tryAcquire("n", "other", 1)).toMatchObject({ remainingMs: 2000 });
   });
 
-  test("LOCK-01 goes to one of 32 who ask at once, over several clients", async () => {
+  test("LOCK-01 is granted to one of 32 simultaneous callers, over several clients", async () => {
     const { store } = open();
     const clients = [memoryLock(store), memoryLock(store)];
     const outcomes = await Promise.all(
@@ -71,7 +71,7 @@ describe("a lease", () => {
     expect(await lock.release("held", "me")).toBe(true);
   });
 
-  test("does not fall to a clear of the entries under its prefix, nor meet an entry of its name", async () => {
+  test("is not removed by a clear of the entries under its prefix, and does not collide with an entry of its name", async () => {
     const { store, lock } = open();
     const cache = memoryCache(store).withPrefix("a");
     await granted(lock.withPrefix("a"), "n", "me");
@@ -82,7 +82,7 @@ describe("a lease", () => {
 });
 
 describe("a fence", () => {
-  test("FENCE-01 rises with each holder although the store's time stands still", async () => {
+  test("FENCE-01 rises with each holder even if the store's time stands still", async () => {
     const { lock } = open();
     const fences: number[] = [];
     for (let at = 0; at < 5; at += 1) {
@@ -92,14 +92,14 @@ describe("a fence", () => {
     expect(fences).toEqual(fences.map((_, at) => (fences[0] ?? 0) + at));
   });
 
-  test("FENCE-02 rises after an expiry, and to the store's time when that is ahead", async () => {
+  test("FENCE-02 rises after an expiry, and to the store's time if that is ahead", async () => {
     const { clock, lock } = open();
     const first = await granted(lock, "n", "first", 10);
     await clock.advance(5000);
     expect((await granted(lock, "n", "second")).fence).toBe(first.fence + 5000);
   });
 
-  test("FENCE-02 rises after it was forgotten, with the store's time standing still", async () => {
+  test("FENCE-02 rises after it was forgotten, even if the store's time stands still", async () => {
     const { lock } = open({ maxLocks: 2 });
     let last = 0;
     for (let at = 0; at < 10; at += 1) {
@@ -120,8 +120,8 @@ describe("a fence", () => {
   });
 });
 
-describe("those who wait for a release", () => {
-  test("are notified of it, for their own name and prefix only, in every client", async () => {
+describe("callers that wait for a release", () => {
+  test("are notified of a release of their own name and prefix only, in every client", async () => {
     const { clock, store, lock } = open();
     const heard: string[] = [];
     await memoryLock(store).onRelease!("n", () => heard.push("n"));

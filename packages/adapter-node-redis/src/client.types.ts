@@ -1,4 +1,7 @@
-/** Compiles only while the real clients of both majors, and the oldest, offer what the adapter calls. */
+/**
+ * Compiles only if the real clients of both majors, and the oldest supported one, have the members
+ * that the adapter calls.
+ */
 import type * as client6 from "@redis/client";
 import type * as oldest from "redis-client-oldest";
 import type * as client5 from "redis-client5";

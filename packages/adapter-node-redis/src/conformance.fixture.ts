@@ -13,7 +13,7 @@ import * as client5 from "redis-client5";
 import { nodeRedisCache, nodeRedisLock, nodeRedisProbe } from "./index.ts";
 import type { NodeRedisClient, NodeRedisCluster, NodeRedisSentinel } from "./index.ts";
 
-/** The members of either version's client that only the tests use. */
+/** The client's members that only the tests use. */
 interface Owned {
   connect(): Promise<unknown>;
   readonly isOpen: boolean;
@@ -43,8 +43,8 @@ function connected(
 type Address = { host: string; port: number };
 
 /**
- * How either version's clients are made. A Cluster client may read from replicas; ours are to go to
- * the primary all the same.
+ * Constructs the clients of one version. A Cluster client may read from replicas; the adapter must
+ * still read from the primary.
  */
 interface Library {
   createClient(options: Own & { socket: Address }): Owned & NodeRedisClient;
@@ -57,9 +57,9 @@ interface Library {
 }
 
 /**
- * 5.12.1, the last of its line, writes a command to the dead socket when it was issued in the turn
- * of the event loop in which the connection broke, and takes the next connection's answers for that
- * command's: the client never becomes ready again. Fixed in 6.
+ * 5.12.1, the last release of version 5, writes a command to the dead socket if it was issued in
+ * the turn of the event loop in which the connection broke. It then takes the next connection's
+ * answers for that command's, and never becomes ready again. Fixed in 6.
  */
 const stuckAfterLoss =
   "@redis/client 5 may not come back from a connection that breaks as a command is issued; 6 does";
@@ -69,7 +69,7 @@ const waiversOf5: Waivers = {
   "FAULT-15": stuckAfterLoss,
 };
 
-/** What the line of 5 lacks and does not do. */
+/** The capabilities that version 5 lacks. */
 type Shortcomings = Pick<RedisDriver, "hasKeyPrefix" | "newer" | "standaloneWaivers">;
 
 function driver(
@@ -119,7 +119,7 @@ export const drivers: readonly RedisDriver[] = [
   driver("6", { hasKeyPrefix: true }, client6),
 ];
 
-/** The oldest version that is supported. */
+/** The oldest supported version. */
 const oldest = driver(
   "5.0",
   { hasKeyPrefix: false, newer: "@redis/client 6", standaloneWaivers: waiversOf5 },

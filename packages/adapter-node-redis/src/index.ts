@@ -39,8 +39,9 @@ export function nodeRedisCache(client: AnyNodeRedisClient, options?: CacheOption
 }
 
 /**
- * Makes a lock on this client, which a cache may use, too. @throws {ConfigurationError} as
- * {@link nodeRedisCache} does.
+ * Makes a lock on this client. A cache may use the same client.
+ *
+ * @throws {ConfigurationError} as {@link nodeRedisCache} does.
  */
 export function nodeRedisLock(client: AnyNodeRedisClient, options?: LockOptions): Lock {
   return createLock(createRedisLockDriver(storeOf(client)), options);

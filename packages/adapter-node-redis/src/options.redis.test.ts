@@ -16,7 +16,7 @@ beforeAll(async () => {
 beforeEach(async () => void (await server.command("FLUSHALL")));
 afterAll(() => server.stop());
 
-/** How either version's client is made and ended, whatever its options. */
+/** Constructs and closes a client of one version, with any options. */
 interface Library {
   createClient(options: object): NodeRedisClient & {
     connect(): Promise<unknown>;
@@ -33,7 +33,7 @@ async function connect({ createClient }: Library, options: object): Promise<Node
   return client;
 }
 
-test("keyPrefix of version 6 goes before every name once, is not listed, and bounds clear()", async () => {
+test("keyPrefix of version 6 is prepended once to every name, does not appear in keys(), and limits clear()", async () => {
   const client = await connect(client6, { keyPrefix: ownPrefix });
   await expectOwnPrefix(
     server,
@@ -60,7 +60,7 @@ describe.each([
       ["no offline queue", { disableOfflineQueue: true }],
       ["another database", { database: 3 }],
       ["a queue limit", { commandsQueueMaxLength: 100 }],
-    ])("%s does not disturb", async (_title, options) => {
+    ])("the option %s does not affect the cache or the lock", async (_title, options) => {
       const client = await connect(library, options);
       await expectUndisturbed(
         nodeRedisCache(client, within).withPrefix("prod"),

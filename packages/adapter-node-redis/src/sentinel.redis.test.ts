@@ -18,8 +18,8 @@ async function timed(work: () => Promise<unknown>): Promise<number> {
   return systemClock.monotonicMs() - startMs;
 }
 
-// 5.12 and 6.3 let each call that begins before the first one has the connection wait for one of
-// its own.
+// In 5.12 and 6.3, each call that begins before the first one has the connection waits for a
+// connection of its own.
 test.each(drivers)(
   "through Sentinel, calls of one turn share the connection instead of queueing for it ($client)",
   async (driver) => {
@@ -36,7 +36,7 @@ test.each(drivers)(
       );
       ratios.push(togetherMs / eachMs);
     }
-    // One after the other they take as long as when each is awaited.
+    // If the calls ran one after the other, they would take as long as when each is awaited.
     expect(ratios.toSorted((one, next) => one - next)[2]).toBeLessThan(0.6);
     await cache.close();
     await connected.close();

@@ -1,4 +1,4 @@
-/** Compiles only while the real pool offers what the adapter calls. */
+/** Compiles only if the real pool has the members that the adapter calls. */
 import type pg from "pg";
 import type { PostgresPool } from "./index.ts";
 

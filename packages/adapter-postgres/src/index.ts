@@ -1,10 +1,10 @@
 /**
- * Lingpai's cache and lock on PostgreSQL 9.5 or newer, by a pool of `pg` 8.
+ * Lingpai's cache and lock on PostgreSQL 9.5 or newer, through a pool of `pg` 8.
  *
- * Two tables hold everything: each operation is one statement, alone in its transaction, by the
- * server's clock; NOTIFY announces changes in the statement that writes. The pool stays its
- * owner's: it is never ended or configured, and one of its connections listens for as long as a
- * cache is watched or a lock is waited for. A connection that does not answer is closed.
+ * Two tables hold everything. Each operation is one statement, alone in its transaction, by the
+ * server's clock. NOTIFY announces changes in the statement that writes. The caller keeps the pool:
+ * it is never ended or configured. One of its connections listens while a cache is watched or a
+ * lock is waited for. A connection that does not answer is closed.
  *
  * @packageDocumentation
  */
@@ -17,17 +17,17 @@ import type { PostgresConnection, PostgresPool, SqlDrivers, SqlSettings } from "
 export type { PostgresConnection, PostgresPool };
 
 /**
- * A cache on this pool.
+ * Makes a cache on this pool.
  *
- * @throws {ConfigurationError} `CONFIGURATION` when this is no pool, when it has room for a single
- *   connection, and for a deadline out of range.
+ * @throws {ConfigurationError} `CONFIGURATION` if the argument is no pool, if the pool has room for
+ *   a single connection, and for a deadline out of range.
  */
 export function postgresCache(pool: PostgresPool, options: CacheOptions = {}): Cache {
   return sqlCache("postgresCache()", options, (settings) => driversOn(pool, settings));
 }
 
 /**
- * A lock on this pool; it may be the one that a cache uses.
+ * Makes a lock on this pool. A cache may use the same pool.
  *
  * @throws {ConfigurationError} as {@link postgresCache} does.
  */
@@ -36,10 +36,10 @@ export function postgresLock(pool: PostgresPool, options: LockOptions = {}): Loc
 }
 
 /**
- * The cache and the lock on this pool, sealed with one key: what a credential's `store` wants.
+ * Makes the cache and the lock on this pool, sealed with one key, for a credential's `store`.
  *
- * @throws {ConfigurationError} as {@link postgresCache} does, and when `seal` is neither a key nor
- *   a keyring.
+ * @throws {ConfigurationError} as {@link postgresCache} does, and if `seal` is neither a key nor a
+ *   keyring.
  */
 export function postgresStore(
   pool: PostgresPool,

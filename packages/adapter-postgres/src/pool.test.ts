@@ -12,15 +12,18 @@ test.each<readonly [string, unknown]>([
   ["the class", pg.Pool],
   ["options", { connectionString: "postgresql://127.0.0.1/postgres" }],
   ["a single Client", new pg.Client()],
-])("%s in place of a pool is refused at construction, with what to pass", (_, pool) => {
-  for (const make of factories)
-    expect(() => make(pool as PostgresPool)).toThrow(
-      expect.objectContaining({
-        code: "CONFIGURATION",
-        message: expect.stringContaining("new pg.Pool({ connectionString })"),
-      }),
-    );
-});
+])(
+  "%s instead of a pool is refused at construction, and the error says what to pass",
+  (_, pool) => {
+    for (const make of factories)
+      expect(() => make(pool as PostgresPool)).toThrow(
+        expect.objectContaining({
+          code: "CONFIGURATION",
+          message: expect.stringContaining("new pg.Pool({ connectionString })"),
+        }),
+      );
+  },
+);
 
 test("a pool with room for one connection is refused, because listening would take it", () => {
   for (const make of factories)
@@ -32,7 +35,7 @@ test("a pool with room for one connection is refused, because listening would ta
     );
 });
 
-test("constructing connects to nothing, for the oldest pg and the newest", () => {
+test("constructing opens no connection, for the oldest pg and the newest", () => {
   for (const Pool of [OldestPool, pg.Pool]) {
     const pool = new Pool();
     for (const make of factories) make(pool);

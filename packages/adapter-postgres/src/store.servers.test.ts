@@ -6,7 +6,7 @@ import pg from "pg";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { postgresCache, postgresLock, postgresStore } from "./index.ts";
 
-/** Nothing here is about deadlines. */
+/** A long deadline, because these tests are not about deadlines. */
 const deadlineMs = 40_000;
 const seal = "5e".repeat(32);
 let server: Database;
@@ -36,12 +36,12 @@ test("a sealed store shows no token in its table, and an unsealed one does", asy
   expect(rows).toEqual([{ name: "{open}" }]);
 });
 
-test("two nodes get one credential by one fetch and share what it stored", async () => {
+test("two nodes get one credential by one fetch, and share the stored credential", async () => {
   const issuer = scriptedIssuer({ clock: systemClock, latencyMs: 50, id: "test:plain:wx1" });
   const nodes = [connect(), connect()].map((pool) =>
     credential({ issuer, store: postgresStore(pool, { seal }), environment: "production" }),
   );
-  // A first connection may take longer than one operation has time for.
+  // A first connection may take longer than the deadline of one operation.
   await until("the tables are there", () =>
     Promise.all(nodes.map((node) => node.get())).then(() => true),
   );
@@ -52,7 +52,7 @@ test("two nodes get one credential by one fetch and share what it stored", async
   expect(issuer.issues.length).toBe(1);
 });
 
-test("all that listens over one pool shares one connection, which goes back when nobody listens", async () => {
+test("all listeners over one pool share one connection, which is returned after the last listener has gone", async () => {
   const pool = connect();
   const cache = postgresCache(pool, { deadlineMs }).withPrefix("prod");
   const lock = postgresLock(pool, { deadlineMs }).withPrefix("prod");
@@ -77,7 +77,7 @@ test("all that listens over one pool shares one connection, which goes back when
   await expect.poll(listening).toBe(0);
 });
 
-test("a user with the rights that the README lists needs nothing more once the tables are there, and is told before", async () => {
+test("a user with the rights that the README lists needs no more once the tables exist, and is refused before", async () => {
   const owner = connect();
   await owner.query("CREATE DATABASE shared");
   await owner.query("CREATE ROLE app LOGIN");

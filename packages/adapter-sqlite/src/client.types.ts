@@ -1,4 +1,4 @@
-/** Compiles only while the real databases offer what the adapter calls. */
+/** Compiles only if the real databases have the members that the adapter calls. */
 import type { DatabaseSync } from "node:sqlite";
 import type BetterSqlite from "better-sqlite3";
 import type { SqliteDatabase } from "./index.ts";

@@ -6,7 +6,7 @@ import BetterSqlite from "better-sqlite3";
 import { sqliteCache, sqliteLock } from "./index.ts";
 import type { SqliteDatabase } from "./index.ts";
 
-/** What the disk does meanwhile is not what is tested. */
+/** Syncing to disk is switched off: the tests are not about the disk. */
 const unsynced = "PRAGMA synchronous = OFF";
 
 function sourceOn(database: string | SqliteDatabase, close: () => unknown): Source {
@@ -17,7 +17,7 @@ function sourceOn(database: string | SqliteDatabase, close: () => unknown): Sour
   };
 }
 
-/** What differs between the connections is how values and errors come and go. */
+/** The connections differ in how they pass values and errors. */
 const daily = { clauses: ["CACHE", "LOCK"], restBy: "node:sqlite" };
 
 export const backends: readonly Backend[] = [

@@ -2,9 +2,9 @@
  * One of several processes that compete for one SQLite file:
  * `node contender.fixture.ts LIBRARY FILE LEDGER ROUNDS`.
  *
- * Each round takes the lock, counts the ledger up in two steps that only mutual exclusion keeps
- * together, and counts an entry up by compare-and-set. `node contender.fixture.ts LIBRARY FILE hold` takes
- * the lock and keeps it until it is killed.
+ * Each round takes the lock, and increments the number in the ledger file in two steps, which is
+ * correct only under mutual exclusion. It also increments an entry by compare-and-set.
+ * `node contender.fixture.ts LIBRARY FILE hold` takes the lock and keeps it until it is killed.
  */
 import { appendFileSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";

@@ -25,7 +25,7 @@ test.each(["", ":memory:", "file:tokens?mode=memory&cache=shared"])(
 test.each([
   ["node:sqlite", () => new DatabaseSync(":memory:")],
   ["better-sqlite3", () => new BetterSqlite(":memory:")],
-])("a database in memory of %s is refused, and one that is closed too", (_, open) => {
+])("a database in memory of %s is refused, and so is a closed one", (_, open) => {
   const database = open();
   expect(refusal(database)).toMatchObject({
     code: "CONFIGURATION",
@@ -38,8 +38,8 @@ test.each([
   });
 });
 
-test("what is no database is refused with what to pass", () => {
-  /** As sqlite3's, which answers later. */
+test("an object that is no database is refused, and the error says what to pass", () => {
+  /** A database of sqlite3, which is asynchronous. */
   const sqlite3 = { prepare() {}, exec() {}, close() {}, open: true };
   for (const other of [undefined, 42, {}, sqlite3, DatabaseSync])
     expect(refusal(other)).toMatchObject({

@@ -1,10 +1,10 @@
 /**
  * Lingpai's cache and lock in a SQLite file, for all processes of one machine.
  *
- * Give a file, and the adapter opens a connection of its own to it with node:sqlite (Node 22.13 or
- * newer); or give a `DatabaseSync` of node:sqlite or a `Database` of better-sqlite3, which stays
- * yours. SQLite announces nothing, so waiters poll and a cache cannot be watched. Never put the
- * file on a network file system, where SQLite's locks are not reliable.
+ * Given a file, the adapter opens a connection of its own to it with node:sqlite (Node 22.13 or
+ * newer). Given a `DatabaseSync` of node:sqlite or a `Database` of better-sqlite3, it uses that,
+ * and the caller closes it. SQLite does not report changes, so waiters poll and a cache cannot be
+ * watched. Never put the file on a network file system, where SQLite's locks are not reliable.
  *
  * @packageDocumentation
  */
@@ -31,18 +31,18 @@ import type {
 export type { BetterSqliteDatabase, NodeSqliteDatabase, SqliteDatabase };
 
 /**
- * A cache in this file, or on this connection.
+ * Makes a cache in this file, or on this connection.
  *
- * @throws {ConfigurationError} `CONFIGURATION` when this is neither a file nor an open database,
- *   when the database lies in memory, where no other process could reach it, for a file on a Node
- *   without node:sqlite, and for a deadline out of range.
+ * @throws {ConfigurationError} `CONFIGURATION` if the argument is neither a file nor an open
+ *   database, if the database is in memory, where no other process could reach it, for a file on a
+ *   Node without node:sqlite, and for a deadline out of range.
  */
 export function sqliteCache(database: string | SqliteDatabase, options: CacheOptions = {}): Cache {
   return sqlCache("sqliteCache()", options, (settings) => driversOn(database, settings));
 }
 
 /**
- * A lock in this file, or on this connection; it may be the one that a cache uses.
+ * Makes a lock in this file, or on this connection. A cache may use the same.
  *
  * @throws {ConfigurationError} as {@link sqliteCache} does.
  */
@@ -51,10 +51,10 @@ export function sqliteLock(database: string | SqliteDatabase, options: LockOptio
 }
 
 /**
- * The cache and the lock in this file, or on this connection, sealed with one key: what a
- * credential's `store` wants.
+ * Makes the cache and the lock in this file, or on this connection, sealed with one key, for a
+ * credential's `store`.
  *
- * @throws {ConfigurationError} as {@link sqliteCache} does, and when `seal` is neither a key nor a
+ * @throws {ConfigurationError} as {@link sqliteCache} does, and if `seal` is neither a key nor a
  *   keyring.
  */
 export function sqliteStore(
@@ -77,7 +77,7 @@ function driversOn(database: unknown, settings: SqlSettings): SqlDrivers {
   return sqliteDrivers(database, settings);
 }
 
-/** What SQLite takes for a database in memory, or for a temporary one. */
+/** The paths that SQLite opens as a database in memory, or as a temporary one. */
 function isNoFile(path: string): boolean {
   return path.trim() === "" || /^(:memory:$|file:.*(:memory:|mode=memory))/.test(path);
 }

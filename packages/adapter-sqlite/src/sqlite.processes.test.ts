@@ -1,4 +1,4 @@
-/** What several processes, and several users of one connection, do to one file. */
+/** Several processes, and several users of one connection, use one file. */
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -35,7 +35,7 @@ const contend = (library: string, ledger: string, rounds: number): Promise<unkno
   ]);
 
 test(
-  "six processes of three kinds that begin at once on a new file exclude each other, with rising fences and no lost update",
+  "six processes of three kinds that start at once on a new file exclude each other, with rising fences and no lost update",
   { timeout: 240_000 },
   async () => {
     const ledger = join(directory, "ledger");
@@ -82,7 +82,7 @@ test(
 /** Opens a connection that is shared with a user who has transactions of their own. */
 type OpenShared = (file: string) => SqliteDatabase;
 
-/** Before Node 22.16 a connection does not say whether it is in a transaction. */
+/** Before Node 22.16 a connection does not report whether it is in a transaction. */
 const withoutIsTransaction: OpenShared = (file) =>
   new Proxy(new DatabaseSync(file), {
     get(target, member) {
@@ -121,7 +121,7 @@ describe.each(shareable)("on a shared connection of %s", (_, open) => {
     for (const connection of [shared, other]) connection.close();
   });
 
-  test("the end of the user's transaction is waited for, and what is written then stays", async () => {
+  test("a write waits for the end of the user's transaction, and is then permanent", async () => {
     const shared = open(file);
     const lock = sqliteLock(shared, { deadlineMs: 20_000 });
     shared.exec("CREATE TABLE own (n)");
@@ -139,11 +139,11 @@ describe.each(shareable)("on a shared connection of %s", (_, open) => {
   });
 });
 
-test("a store of better-sqlite3 that is locked or read-only says which, as one of node:sqlite does", async () => {
+test("a locked or read-only store of better-sqlite3 is reported with the same reason as one of node:sqlite", async () => {
   const native = new BetterSqlite(file);
   const cache = sqliteCache(native, { deadlineMs: 300 });
   await cache.get("wx1");
-  // Of the same library: two do not exclude each other within one process.
+  // Opened by the same library, because two libraries do not exclude each other within one process.
   const other = new BetterSqlite(file);
   other.exec("BEGIN IMMEDIATE");
   const locked = await cache.set("wx1", "token").catch((error: unknown) => error);
@@ -183,7 +183,7 @@ test("a file on a Node without node:sqlite is refused with the version that has 
   );
 });
 
-test("a file that is open for reading only is read, and what it refuses names the file and no primary", async () => {
+test("a read-only file can be read, and the error of a write names the file and no primary", async () => {
   const writable = new DatabaseSync(file);
   await sqliteCache(writable).set("wx1", "token");
   const native = new DatabaseSync(file, { readOnly: true });
@@ -198,7 +198,7 @@ test("a file that is open for reading only is read, and what it refuses names th
   writable.close();
 });
 
-test("the connection's own patience is for its user's statements: ours stop neither at its end nor the event loop until then", async () => {
+test("the connection's own timeout applies to its user's statements only: Lingpai's neither wait that long nor block the event loop that long", async () => {
   for (const timeout of [0, 5000]) {
     const native = new DatabaseSync(file, { timeout });
     const cache = sqliteCache(native, { deadlineMs: 300 });
@@ -210,7 +210,7 @@ test("the connection's own patience is for its user's statements: ours stop neit
     const refused = await cache.set("wx1", "token").catch((error: unknown) => error);
 
     expect(refused).toMatchObject({ code: "CACHE_UNAVAILABLE", reason: "timeout" });
-    // The deadline many times over, and less than the connection's own patience.
+    // Many times the deadline, and less than the connection's own timeout.
     expect(systemClock.monotonicMs() - startMs).toBeLessThan(4500);
     expect(native.prepare("PRAGMA busy_timeout").get()).toEqual({ timeout });
     other.close();
@@ -218,7 +218,7 @@ test("the connection's own patience is for its user's statements: ours stop neit
   }
 });
 
-test("a file that another process keeps locked is waited for, then unavailable, and shows nothing of the value", async () => {
+test("a file that another process keeps locked is waited for until the deadline, then unavailable, and the error shows nothing of the value", async () => {
   const native = new DatabaseSync(file);
   const cache = sqliteCache(native, { deadlineMs: 300 });
   await cache.get("wx1");

@@ -1,4 +1,4 @@
-/** Who traces SQLite sees no sealed token; what Node publishes is reported for an unsealed one. */
+/** A tracer of SQLite sees no sealed token. For an unsealed one, the tracing is reported. */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -31,7 +31,7 @@ const openings: readonly { readonly library: string; open(): SqliteDatabase | st
 ];
 
 test.each(openings.flatMap((opening) => sealings.map((each) => ({ ...opening, ...each }))))(
-  "a token that is stored $how by $library, and who listens to Node's channel",
+  "a token that is stored $how by $library, with a listener on Node's channel",
   async ({ open, sealing, isOpen }) => {
     const { cache } = sqliteStore(open(), { deadlineMs: 20_000, ...sealing });
     expect(cache.tracedOn?.() ?? []).toEqual([]);
@@ -49,7 +49,7 @@ test.each(openings.flatMap((opening) => sealings.map((each) => ({ ...opening, ..
 );
 
 test.each(sealings)(
-  "a token that is stored $how, and better-sqlite3's verbose, of which nothing can be known",
+  "a token that is stored $how, with better-sqlite3's verbose, which cannot be detected",
   async ({ sealing, isOpen }) => {
     let printed = "";
     const database = new BetterSqlite(temporaryFile(), {

@@ -5,8 +5,9 @@ import { upstashCache, upstashLock } from "./index.ts";
 import { startRestServer, token } from "./rest-server.fixture.ts";
 
 /**
- * A request costs a process some ten times what a command of Redis's own protocol does, and clauses
- * send thousands at once. Those about deadlines set short ones, which stay.
+ * A request costs a process about ten times as much as a command of Redis's own protocol, and
+ * clauses send thousands at once. So the deadline is longer here, except in clauses about
+ * deadlines, which set short ones.
  */
 function patient<O extends { readonly deadlineMs?: number }>(options: O): O {
   const { deadlineMs = 0 } = options;
@@ -46,7 +47,7 @@ const driver: RedisDriver = {
 
 const backend = standaloneBackend(driver);
 
-/** The scripts are those of the other Redis adapters; what differs is the way to them. */
+/** The scripts are those of the other Redis adapters. Only the transport differs. */
 export const backends: readonly Backend[] = [
   {
     ...backend,

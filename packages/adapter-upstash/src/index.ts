@@ -1,9 +1,9 @@
 /**
- * Lingpai's cache and lock on Redis by HTTP, as Upstash offers it: for functions that can keep no
- * connection.
+ * Lingpai's cache and lock on Redis over HTTP, as Upstash offers it, for functions that cannot keep
+ * a connection open.
  *
  * Every operation is one request with a script, the same scripts as those of the Redis adapters.
- * Nothing is subscribed to: who waits asks again, and a cache cannot be watched.
+ * There are no subscriptions, so waiters poll and a cache cannot be watched.
  *
  * @packageDocumentation
  */
@@ -19,10 +19,10 @@ import type { UpstashDatabase } from "./rest-port.ts";
 export type { UpstashDatabase };
 
 /**
- * A cache in this database.
+ * Makes a cache in this database.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for an address or a token that is none, and for a
- *   deadline out of range.
+ * @throws {ConfigurationError} `CONFIGURATION` for an invalid address or token, and for a deadline
+ *   out of range.
  */
 export function upstashCache(database: UpstashDatabase, options: CacheOptions = {}): Cache {
   requireOptions("upstashCache()", options, {
@@ -33,16 +33,20 @@ export function upstashCache(database: UpstashDatabase, options: CacheOptions = 
   return createCache(createRedisCacheDriver(storeOf(database, options)), options);
 }
 
-/** A lock in this database. @throws {ConfigurationError} as {@link upstashCache} does. */
+/**
+ * Makes a lock in this database.
+ *
+ * @throws {ConfigurationError} as {@link upstashCache} does.
+ */
 export function upstashLock(database: UpstashDatabase, options: LockOptions = {}): Lock {
   requireOptions("upstashLock()", options, { clock: "clock", deadlineMs: "number" });
   return createLock(createRedisLockDriver(storeOf(database, options)), options);
 }
 
 /**
- * The cache and the lock in this database, sealed with one key: what a credential's `store` wants.
+ * Makes the cache and the lock in this database, sealed with one key, for a credential's `store`.
  *
- * @throws {ConfigurationError} as {@link upstashCache} does, and when `seal` is neither a key nor a
+ * @throws {ConfigurationError} as {@link upstashCache} does, and if `seal` is neither a key nor a
  *   keyring.
  */
 export function upstashStore(

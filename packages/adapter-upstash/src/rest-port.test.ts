@@ -6,7 +6,7 @@ import type { UpstashDatabase } from "./index.ts";
 const url = "https://eu1-a-database.upstash.io";
 const factories = [upstashCache, upstashLock, upstashStore];
 
-/** A database that gives these answers, the last one again and again, and keeps what it was sent. */
+/** A database that gives these answers, repeats the last one, and records the requests. */
 function answering(...answers: readonly (() => Promise<Response> | Response)[]) {
   const sent: { readonly to: string; readonly init: RequestInit }[] = [];
   const database: UpstashDatabase = {
@@ -32,7 +32,7 @@ test.each<readonly [string, unknown]>([
   ["no token", { url, token: undefined }],
   ["a token with a line break", { url, token: "t\n" }],
 ])(
-  "%s in place of a database is refused at construction, without showing a token",
+  "%s instead of a database is refused at construction, without showing a token",
   (_, database) => {
     for (const make of factories)
       expect(() => make(database as UpstashDatabase)).toThrow(
@@ -41,7 +41,7 @@ test.each<readonly [string, unknown]>([
   },
 );
 
-test("http is accepted on this machine", () => {
+test("http is accepted for this machine", () => {
   for (const host of ["localhost:8079", "127.0.0.1:8079", "[::1]:8079"])
     expect(upstashCache({ url: `http://${host}`, token: "t" }).path).toEqual([]);
 });
@@ -59,7 +59,7 @@ test.each([
   ["an answer that is none", json({}), "other", true],
   ["no network", () => Promise.reject(new TypeError("fetch failed")), "disconnected", true],
 ] as const)(
-  "%s is told by its reason, and shows neither token nor value",
+  "%s is reported with its reason, and shows neither token nor value",
   async (_, answer, reason, retryable) => {
     const { database } = answering(answer);
     const error = await refused(upstashCache(database));
@@ -80,7 +80,7 @@ test("a request is a POST that follows no redirection, with the token in its hea
   expect(init.body).not.toContain("secret-token");
 });
 
-test("the state that an answer names goes with the next request, so that no replica answers from an older one", async () => {
+test("the state that an answer names is sent with the next request, so that no replica answers from an older one", async () => {
   const first = json({ result: null }, { headers: { "upstash-sync-token": "state-1" } });
   const { database, sent } = answering(first, json({ result: null }));
   const cache = upstashCache(database);
@@ -90,7 +90,7 @@ test("the state that an answer names goes with the next request, so that no repl
   expect(states).toEqual([null, "state-1", "state-1"]);
 });
 
-test("a request without an answer is given up, with all that waited for it, and the next ones go on", async () => {
+test("a request without an answer is aborted together with all that wait for it, and later ones are sent", async () => {
   const clock = manualClock();
   const never = (): Promise<Response> => new Promise(() => {});
   const { database, sent } = answering(never, json({ result: null }));

@@ -1,14 +1,14 @@
 /**
- * Redis by HTTP as Upstash documents it (https://upstash.com/docs/redis/features/restapi, read
- * 2026-11): a command is a JSON array in the body of a POST, and the answer `{ result }` or
- * `{ error }`. Strings are asked for in base64, so that no byte of them is lost.
+ * Redis over HTTP as Upstash documents it (https://upstash.com/docs/redis/features/restapi, read
+ * 2026-11): a command is a JSON array in the body of a POST, and the answer is `{ result }` or
+ * `{ error }`. Strings are requested in base64, so that no byte of them is lost.
  */
 import { CacheUnavailableError, ConfigurationError, requireObject } from "@lingpai/core";
 import { createWaitQueue } from "@lingpai/core/driver";
 import type { CacheUnavailableReason, Clock } from "@lingpai/core";
 import type { RedisPort } from "@lingpai/redis";
 
-/** Where a database is reached, and as whom. */
+/** The address of a database, and its token. */
 export interface UpstashDatabase {
   /** `UPSTASH_REDIS_REST_URL`: https, or http on this machine. */
   readonly url: string;
@@ -24,10 +24,10 @@ export interface RestSettings {
   readonly deadlineMs: number;
 }
 
-/** However small the deadline, a request is given this long, in ms. */
+/** The minimum time for a request, in ms, however small the deadline. */
 const requestMinMs = 1000;
 
-/** @throws {ConfigurationError} `CONFIGURATION` (`client`) for an address or a token that is none. */
+/** @throws {ConfigurationError} `CONFIGURATION` (`client`) for an invalid address or token. */
 export function restPort(
   database: UpstashDatabase,
   { clock, deadlineMs }: RestSettings,
@@ -35,7 +35,9 @@ export function restPort(
   requireDatabase(database);
   const { url, token, fetch = globalThis.fetch } = database;
   const limitMs = Math.max(2 * deadlineMs, requestMinMs);
-  /** What this client has written, for a replica that would answer it from an older state. */
+  /**
+   * The state after this client's last write, so that a replica does not answer from an older one.
+   */
   let syncToken = "";
   const queue = createWaitQueue();
 
@@ -49,7 +51,7 @@ export function restPort(
         ...(syncToken !== "" && { "upstash-sync-token": syncToken }),
       },
       body: JSON.stringify(command),
-      // Elsewhere nobody has a right to the command's values.
+      // Sent to this address only, because no other host may see the command's values.
       redirect: "error",
       signal,
     }).catch(asUnavailable);
@@ -58,9 +60,9 @@ export function restPort(
   };
 
   /**
-   * Requests may overtake each other, so those on one name take turns, in one of a few lanes: fetch
-   * by itself opens as many connections as there are requests. A request without an answer ends at
-   * its limit, and with it all that waited for it until then.
+   * Requests may overtake each other, so those on one name are sent one after the other. There are
+   * a few lanes, because fetch itself opens as many connections as there are requests. A request
+   * without an answer ends at its limit, together with all that waited for it until then.
    */
   const run = async (name: string, command: readonly unknown[]): Promise<unknown> => {
     const startMs = clock.monotonicMs();
@@ -70,7 +72,7 @@ export function restPort(
     });
     try {
       const end = await queue.turn(laneOf(name), limit.signal);
-      // The one before may have ended at the limit of both.
+      // The previous request may have ended at the limit of both.
       const isLate = clock.monotonicMs() - startMs >= limitMs;
       const sent = isLate ? Promise.reject(noAnswer(limitMs)) : send(command, limit.signal);
       return await sent.finally(end);
@@ -83,7 +85,7 @@ export function restPort(
     kind: "Upstash",
     isCluster: false,
     keyPrefix: "",
-    // What fetch sends and receives is published in pieces (seen in Node 24, 2026-11).
+    // Node publishes in pieces what fetch sends and receives (seen in Node 24, 2026-11).
     traceChannels: ["undici:request:bodyChunkSent", "undici:request:bodyChunkReceived"],
     evalsha: ({ sha }, keys, args) =>
       run(keys[0] ?? "", ["EVALSHA", sha, keys.length, ...keys, ...args]),
@@ -93,7 +95,7 @@ export function restPort(
   };
 }
 
-/** How many requests may be under way at a time, and so how many connections there are at most. */
+/** The most requests in flight, and so the most connections. */
 const lanes = 64;
 
 function laneOf(name: string): string {
@@ -124,7 +126,10 @@ function requireDatabase(database: UpstashDatabase): void {
     );
 }
 
-/** @throws an error with the server's text, for `@lingpai/redis` to read and never to show. */
+/**
+ * @throws an error with the server's text, which only `@lingpai/redis` may read and nothing may
+ *   show.
+ */
 function resultOf(status: number, text: string): unknown {
   if (status === 401)
     throw unavailable(
@@ -148,7 +153,7 @@ function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   }
 }
 
-/** Every string is in base64, but for the status OK, which is no base64. */
+/** Every string is in base64, except the status OK, which is not. */
 function decoded(result: unknown): unknown {
   if (Array.isArray(result)) return result.map(decoded);
   return typeof result === "string" && result !== "OK"
@@ -156,7 +161,7 @@ function decoded(result: unknown): unknown {
     : result;
 }
 
-/** What fetch rejects with says little, and may hold the request; our own reason passes. */
+/** An error of fetch says little, and may contain the request. Our own reason is passed on. */
 function asUnavailable(error: unknown): never {
   if (error instanceof CacheUnavailableError) throw error;
   throw unavailable(

@@ -1,7 +1,7 @@
 /**
- * Redis behind HTTP, as Upstash documents it: a command as a JSON array, answers in base64 when
- * asked, 400 for what Redis refuses, 401 for another token. A connection to Redis that breaks takes
- * the HTTP connection with it.
+ * Redis behind HTTP, as Upstash documents it: a command as a JSON array, answers in base64 on
+ * request, 400 for a command that Redis refuses, 401 for another token. If the connection to Redis
+ * breaks, the HTTP connection breaks too.
  */
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
@@ -13,7 +13,7 @@ export interface RestServer {
   close(): Promise<void>;
 }
 
-/** What a request must bring to be served. */
+/** The token and the headers that a request must have. */
 export const token = "a-token-of-the-tests";
 
 export async function startRestServer(

@@ -1,4 +1,4 @@
-/** Who listens to what fetch sends sees no sealed token, and an unsealed one is reported. */
+/** A tracer of fetch sees no sealed token. For an unsealed one, the tracing is reported. */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { createServer } from "node:http";
 import { inspect } from "node:util";
@@ -12,7 +12,7 @@ const channels = [
   "undici:client:sendHeaders",
 ];
 
-/** Says of everything that it is written. */
+/** Answers every command with success. */
 async function database(): Promise<{ readonly url: string; readonly token: string }> {
   const server = createServer((_request, response) => {
     response.end(JSON.stringify({ result: [1, Buffer.from("v1").toString("base64"), 1] }));
@@ -30,7 +30,7 @@ async function database(): Promise<{ readonly url: string; readonly token: strin
 test.each([
   ["open", {}, true],
   ["sealed", { seal: "5e".repeat(32) }, false],
-])("a token that is stored %s, and who listens to fetch", async (_how, sealing, isSeen) => {
+])("a token that is stored %s, with a tracer of fetch", async (_how, sealing, isSeen) => {
   const { cache } = upstashStore(await database(), { deadlineMs: 20_000, ...sealing });
   expect(cache.tracedOn?.() ?? []).toEqual([]);
   let heard = "";

@@ -7,7 +7,7 @@ import type { RedisPort } from "./port.ts";
 import { probeRedis } from "./probe.ts";
 import { createRedisStore } from "./store.ts";
 
-test("keys() has the deadline for each step of its scan, however many find nothing", async () => {
+test("keys() has its deadline for each step of its scan, however many steps find nothing", async () => {
   const clock = manualClock();
   const pages = [[], [], ["prod:{wx1}"], [], ["prod:{wx2}", "prod:{wx1}"], []];
   const scan = async (cursor: number): Promise<unknown> => {
@@ -37,7 +37,7 @@ test("keys() has the deadline for each step of its scan, however many find nothi
   expect(keys).toEqual(["wx1", "wx2"]);
 });
 
-test("over a client that cannot subscribe, nothing claims to tell of changes or releases, and the probe says so", async () => {
+test("a driver over a client that cannot subscribe offers no notifications, and the probe says so", async () => {
   const port: RedisPort = {
     kind: "REST",
     traceChannels: [],
@@ -57,7 +57,7 @@ test("over a client that cannot subscribe, nothing claims to tell of changes or 
   ]);
 });
 
-/** A client that gives this for whatever it is asked. */
+/** A client that answers every command with this. */
 function giving(reply: unknown): RedisPort {
   return {
     kind: "half a client",
@@ -70,7 +70,7 @@ function giving(reply: unknown): RedisPort {
   };
 }
 
-test("what was done and may not be announced is done, and one warning says that news are off", async () => {
+test("a change that may not be announced is still made, and one warning says that notifications are off", async () => {
   const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => {});
   onTestFinished(() => warn.mockRestore());
   const written = createRedisCacheDriver(createRedisStore(giving([2, "v1", 1])));
@@ -91,7 +91,7 @@ test.each([
   ["lists in lists", [[1], [7], [1]]],
   ["texts of something else", ["one", "seven", "1"]],
   ["nothing", [null, null, null]],
-])("a lease is not granted on a reply whose numbers are none: %s", async (_what, reply) => {
+])("a lease is not granted on a reply with invalid numbers: %s", async (_what, reply) => {
   const lock = createRedisLockDriver(createRedisStore(giving(reply)));
   await expect(lock.tryAcquire("{wx1}", "me", 1_000)).rejects.toMatchObject({
     code: "CACHE_UNAVAILABLE",

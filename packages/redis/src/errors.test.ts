@@ -63,7 +63,7 @@ const answers: readonly (readonly [answer: string, reason: string, retryable: bo
   ["ERR max number of clients reached", "other", true],
 ];
 
-describe("what a server's refusal means", () => {
+describe("the meaning of a server's refusal", () => {
   test.each(answers)("%s", (answer, reason, retryable) => {
     const error = redisError(new Error(answer), "ioredis", "prod:{wx1}");
     expect(error).toBeInstanceOf(CacheUnavailableError);
@@ -86,7 +86,7 @@ describe("what a server's refusal means", () => {
     });
   });
 
-  test("a refused command is named, in lower case", () => {
+  test("a refused command is named in the error, in lower case", () => {
     expect(
       redisError(
         new Error("NOPERM User prod has no permissions to run the 'evalsha' command"),
@@ -108,7 +108,7 @@ describe("what a server's refusal means", () => {
   });
 });
 
-describe("what a driver's failure means", () => {
+describe("the meaning of a driver's failure", () => {
   test.each([
     [new Error("Connection is closed."), "disconnected"],
     [new Error("Stream isn't writeable and enableOfflineQueue options is false"), "disconnected"],
@@ -136,7 +136,7 @@ describe("what a driver's failure means", () => {
     });
   });
 
-  test("a Cluster client that reached no node is judged by what the last node said", () => {
+  test("an error of a Cluster client that reached no node has the meaning of the last node's error", () => {
     const failure = Object.assign(new Error("Failed to refresh slots cache."), {
       lastNodeError: new Error("WRONGPASS invalid username-password pair"),
     });
@@ -146,13 +146,13 @@ describe("what a driver's failure means", () => {
     });
   });
 
-  test("our own errors pass as they are", () => {
+  test("our own errors are passed on unchanged", () => {
     const own = new ClosedError("This cache");
     expect(redisError(own, "ioredis")).toBe(own);
   });
 });
 
-test("no part of an error shows what was sent, whatever the driver and the server attached", () => {
+test("no part of an error shows the command's values, whatever the driver and the server attached", () => {
   const secret = "77_5CANARYTOKEN";
   const failures = [
     Object.assign(new Error("NOPERM no permissions"), {

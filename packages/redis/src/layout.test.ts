@@ -2,14 +2,14 @@ import { nameOf, scopeOf } from "@lingpai/core/driver";
 import { describe, expect, test } from "vitest";
 import { changesChannel, entriesPattern, fenceKey, lockKey, openEnvelope } from "./layout.ts";
 
-describe("places", () => {
+describe("keys and channels", () => {
   test("entry, lock and fence of a name have one hash tag", () => {
     const name = nameOf(["prod"], "wx{1}");
     for (const key of [name, lockKey(name), fenceKey(name)])
       expect(/\{(.*?)\}/.exec(key)?.[1]).toBe("wx%7B1%7D");
   });
 
-  test("no place is another name's, whatever the names", () => {
+  test("differ between names, whatever the names", () => {
     const names = [
       nameOf([], "a"),
       nameOf([], "a::lock"),
@@ -20,7 +20,7 @@ describe("places", () => {
     expect(new Set(places).size).toBe(places.length);
   });
 
-  test("each scope has a channel of its own", () => {
+  test("include one channel for each scope", () => {
     const scopes = [[], ["prod"], ["prod2"], ["prod", "a"]].map(scopeOf);
     expect(new Set(scopes.map(changesChannel)).size).toBe(scopes.length);
   });
@@ -31,7 +31,7 @@ describe("places", () => {
 });
 
 describe("envelope", () => {
-  test("version and value come back, whatever the value holds", () => {
+  test("returns version and value unchanged, whatever the value contains", () => {
     expect(openEnvelope("lp1:abc-_9:")).toEqual({ version: "abc-_9", value: "" });
     expect(openEnvelope("lp1:abc:lp1:x:\0\r\n{}")).toEqual({
       version: "abc",
@@ -50,7 +50,7 @@ describe("envelope", () => {
     ["lp0:abc:value", "schema"],
     ["lp2:abc:value", "schema"],
     ["lp10:abc:value", "schema"],
-  ])("%j is foreign: %s", (text, reason) => {
+  ])("treats %j as foreign: %s", (text, reason) => {
     expect(openEnvelope(text)).toBe(reason);
   });
 });

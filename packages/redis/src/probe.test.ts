@@ -33,13 +33,13 @@ function answering(changes: Partial<RedisPort> = {}): RedisPort {
   };
 }
 
-test("the probe is content with a server that answers", async () => {
+test("the probe has no warning for a server that answers", async () => {
   const clock = manualClock();
   expect(await probeRedis(createRedisStore(answering()), { clock })).toEqual([]);
   expect(clock.pendingTimers).toBe(0);
 });
 
-test("the probe warns of an unsealed store whose commands somebody traces, and of no other", async () => {
+test("the probe warns of an unsealed store whose commands are traced, and of no other", async () => {
   const clock = manualClock();
   const listener = (): void => {};
   const store = createRedisStore(answering({ traceChannels: ["half-a-server:command"] }));
@@ -55,7 +55,7 @@ test("the probe warns of an unsealed store whose commands somebody traces, and o
 const refused = (text: string): Error => new Error(text);
 const forbiddenChannel = "NOPERM No permissions to access a channel";
 
-test("the probe warns when changes are not announced or cannot be heard, because all else works", async () => {
+test("the probe warns if changes are not announced or cannot be received, because everything else works", async () => {
   const clock = manualClock();
   const port = answering({
     evalsha: async (script, [key]) =>
@@ -72,7 +72,7 @@ test("the probe warns when changes are not announced or cannot be heard, because
   expect(more).toEqual([]);
 });
 
-test("the probe looks at the registry of claims too, and a consumer's asks for nothing but reading", async () => {
+test("the probe checks the registry of claims too, and a consumer's probe needs only reads", async () => {
   const clock = manualClock();
   const asked: [string, string | undefined][] = [];
   const port = answering({ eval: async (script, [key]) => void asked.push([script.name, key]) });
@@ -102,15 +102,18 @@ test.each<[string, Partial<RedisPort>]>([
   ["a single command", { eval: never }],
   ["which the primaries are", { primaries: never }],
   ["SCAN and INFO", { primaries: () => [{ command: never }] }],
-])("the probe waits five seconds for %s, and says that no answer came", async (_what, changes) => {
-  const clock = manualClock();
-  const probing = expect(
-    probeRedis(createRedisStore(answering(changes)), { clock }),
-  ).rejects.toMatchObject({
-    code: "CACHE_UNAVAILABLE",
-    reason: "timeout",
-  });
-  await clock.advance(5_000);
-  await probing;
-  expect(clock.pendingTimers).toBe(0);
-});
+])(
+  "the probe waits five seconds for %s, and reports that there was no answer",
+  async (_what, changes) => {
+    const clock = manualClock();
+    const probing = expect(
+      probeRedis(createRedisStore(answering(changes)), { clock }),
+    ).rejects.toMatchObject({
+      code: "CACHE_UNAVAILABLE",
+      reason: "timeout",
+    });
+    await clock.advance(5_000);
+    await probing;
+    expect(clock.pendingTimers).toBe(0);
+  },
+);

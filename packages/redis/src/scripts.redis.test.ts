@@ -68,7 +68,7 @@ const heard = async (): Promise<unknown[]> => {
   );
 };
 
-test("each digest is what the server computes", async () => {
+test("each digest equals the one that the server computes", async () => {
   for (const script of [
     ...attemptScripts,
     acquireScript,
@@ -98,7 +98,7 @@ describe("a command that is sent twice", () => {
     expect(await heard()).toEqual([`prod:{}::changes ${name}`]);
   });
 
-  test("does not bring back a conditional set that another write has replaced", async () => {
+  test("does not restore a conditional set that another write has replaced", async () => {
     await set("v1", "*", "first");
     await set("v2", "v1", "second");
     expect((await set("v1", "*", "first")).slice(0, 2)).toEqual([0, "v2"]);
@@ -120,13 +120,13 @@ describe("a command that is sent twice", () => {
     expect(await wire.command("GET", fenceKey(name))).toBe(String(fence));
   });
 
-  test("acquire keeps its fence also when the counter was lost meanwhile", async () => {
+  test("acquires with the same fence even if the counter was lost meanwhile", async () => {
     const [, fence] = await acquire("me");
     await wire.command("DEL", fenceKey(name));
     expect((await acquire("me"))[1]).toBe(fence);
   });
 
-  test("release: only the first tells, and the next holder is safe from the second", async () => {
+  test("releases once, and does not affect the next holder", async () => {
     await acquire("me");
     expect(await run(releaseScript, [lockKey(name)], "me")).toBe(1);
     await acquire("next");
@@ -143,14 +143,14 @@ describe("fences", () => {
     ["negative", "-5"],
     ["infinite", "inf"],
     ["past what a number can count", "9007199254740991"],
-  ])("start from the store's clock when the counter is %s", async (_, stored) => {
+  ])("start from the store's clock if the counter is %s", async (_, stored) => {
     if (stored !== undefined) await wire.command("SET", fenceKey(name), stored);
     const [granted, fence, storeMs] = await acquire("me");
     expect(granted).toBe(1);
     expect(fence).toBe(storeMs);
   });
 
-  test("count on when the counter is ahead of the clock, exactly also past 2^31 and 2^52", async () => {
+  test("continue if the counter is ahead of the clock, exactly even above 2^31 and 2^52", async () => {
     for (const last of ["4000000000000", "4503599627370497"]) {
       await wire.command("SET", fenceKey(name), last);
       const [, fence] = await acquire("me");
@@ -167,7 +167,7 @@ describe("fences", () => {
 });
 
 describe("a foreign value", () => {
-  test("under the lock's name counts as held, for as long as it lives", async () => {
+  test("under the lock's name counts as held, for as long as it exists", async () => {
     await wire.command("SET", lockKey(name), "somebody", "PX", "5000");
     const [granted, remainingMs] = await acquire("me");
     expect(granted).toBe(0);
@@ -180,7 +180,7 @@ describe("a foreign value", () => {
     expect(await wire.command("TYPE", lockKey(name))).toBe("hash");
   });
 
-  test("under an entry's name it is told apart from nothing, also when it is the empty text", async () => {
+  test("under an entry's name is distinguished from no entry, even if it is the empty text", async () => {
     await wire.command("SET", name, "");
     expect((await set("v1", "*"))[0]).toBe(-1);
     await wire.command("SET", name, "lp2:v1:value");
@@ -190,7 +190,7 @@ describe("a foreign value", () => {
   });
 });
 
-test("the changes of a scope are told on its channel also when the client's own prefix has braces", async () => {
+test("the changes of a scope are published on its channel, even if the client's own prefix has braces", async () => {
   const prefixed = `{app}:${name}`;
   await run(setScript, [prefixed], "v1", "", "", "value");
   expect(await heard()).toEqual([`{app}:prod:{}::changes ${prefixed}`]);

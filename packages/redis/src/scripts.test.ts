@@ -12,7 +12,7 @@ const all = Object.values(scripts).flatMap((each): readonly Script[] =>
       : [],
 );
 
-test("No script is refused by a service that reads scripts before it runs them", () => {
+test("no script is refused by a service that checks scripts before it runs them", () => {
   expect(all.length).toBeGreaterThan(14);
   expect(
     all.filter(({ text }) => refusalOfScript(text) !== undefined).map(({ name }) => name),
@@ -23,7 +23,7 @@ test.each([
   "local key = KEYS[1]\nreturn redis.call('GET', key)",
   "return redis.call('GET', KEYS[1] .. 'x')",
   "return redis.call(unpack(ARGV))",
-])("The check itself refuses %j, and the refusal is named with its remedy", (text) => {
+])("the check itself refuses %j, and the refusal has a remedy", (text) => {
   const refusal = refusalOfScript(text);
   expect(refusal).toMatch(/^ERR bad lua script/);
   const error = redisError(new Error(refusal), "ioredis");

@@ -78,7 +78,7 @@ describe("one connection", () => {
 });
 
 describe("messages", () => {
-  test("go to the listeners of their channel, and one that throws keeps them from nobody", async () => {
+  test("reach the listeners of their channel, even if one of them throws", async () => {
     const { opened, subscriptions } = world();
     const heard: unknown[] = [];
     await subscriptions.subscribe("a", () => {
@@ -90,7 +90,7 @@ describe("messages", () => {
     expect(heard).toEqual(["one"]);
   });
 
-  test("of a connection that was given up are not heard", async () => {
+  test("of an abandoned connection are ignored", async () => {
     const { opened, subscriptions, clock } = world();
     const heard: unknown[] = [];
     await subscriptions.subscribe("a", (payload) => heard.push(payload));
@@ -102,7 +102,7 @@ describe("messages", () => {
 });
 
 describe("a lost connection", () => {
-  test("is replaced, every channel subscribed again, and each listener then told that it may have missed something", async () => {
+  test("is replaced, every channel is subscribed again, and each listener is then told to read everything again", async () => {
     const { opened, subscriptions, clock } = world();
     const heard: string[] = [];
     await subscriptions.subscribe("a", () =>
@@ -118,7 +118,7 @@ describe("a lost connection", () => {
     expect(heard).toEqual(["a, subscribed to a,b", "b"]);
   });
 
-  test("is replaced after ever longer pauses, up to two seconds, while the server is down", async () => {
+  test("is replaced after growing pauses, up to two seconds, while the server is down", async () => {
     const { opened, subscriptions, clock, server } = world();
     await subscriptions.subscribe("a", () => {});
     server.down = true;
@@ -131,7 +131,7 @@ describe("a lost connection", () => {
     expect(opened.length - early).toBeLessThan(24);
   });
 
-  test("is not replaced once nobody listens, and leaves no timer", async () => {
+  test("is not replaced after the last listener has gone, and leaves no timer", async () => {
     const { opened, subscriptions, clock, server } = world();
     const leave = await subscriptions.subscribe("a", () => {});
     server.down = true;
@@ -143,11 +143,11 @@ describe("a lost connection", () => {
   });
 });
 
-describe("a connection that died in silence", () => {
+describe("a connection that died without a FIN", () => {
   const timedOut = { code: "CACHE_UNAVAILABLE", reason: "timeout" };
 
   test.each(["b", "a"])(
-    "is replaced when it does not confirm another subscription, of %s, within five seconds",
+    "is replaced if it does not confirm another subscription, of %s, within five seconds",
     async (channel) => {
       const { opened, subscriptions, clock, server } = world();
       const heard: unknown[] = [];
@@ -169,7 +169,7 @@ describe("a connection that died in silence", () => {
     },
   );
 
-  test("is replaced again when it does so while what was wanted is subscribed again", async () => {
+  test("is replaced again if it dies while the channels are being subscribed again", async () => {
     const { opened, subscriptions, clock, server } = world();
     const heard: unknown[] = [];
     await subscriptions.subscribe("a", (payload) => heard.push(payload));
@@ -184,7 +184,7 @@ describe("a connection that died in silence", () => {
     expect(heard).toEqual([undefined]);
   });
 
-  test("fails a first subscription and leaves nothing behind", async () => {
+  test("fails a first subscription and leaves no resources behind", async () => {
     const { opened, subscriptions, clock, server } = world();
     server.silent = true;
     const subscribing = expect(subscriptions.subscribe("a", () => {})).rejects.toMatchObject(
@@ -198,8 +198,8 @@ describe("a connection that died in silence", () => {
   });
 });
 
-describe("a connection that cannot be had", () => {
-  test("fails the subscription and leaves nothing behind", async () => {
+describe("a connection that cannot be opened", () => {
+  test("fails the subscription and leaves no resources behind", async () => {
     const { opened, subscriptions, clock, server } = world();
     server.down = true;
     await expect(subscriptions.subscribe("a", () => {})).rejects.toThrow("ECONNREFUSED");
@@ -208,7 +208,7 @@ describe("a connection that cannot be had", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("is given up after five seconds, and closed should it come after all", async () => {
+  test("is given up after five seconds, and closed if it opens later", async () => {
     const { opened, subscriptions, clock, server } = world();
     server.hangs = true;
     const subscribing = subscriptions.subscribe("a", () => {});
@@ -228,7 +228,7 @@ describe("a connection that cannot be had", () => {
   });
 });
 
-test("A client that throws when a connection is asked for fails the subscription, and nothing else, then or later", async () => {
+test("a client that throws when a connection is requested fails only that subscription", async () => {
   const clock = manualClock();
   const unhandled: unknown[] = [];
   const note = (reason: unknown): void => void unhandled.push(reason);

@@ -1,4 +1,4 @@
-/** What the drivers of every database here are made with, and what they are made into. */
+/** The inputs and outputs of the drivers of every database. */
 import type { Clock } from "@lingpai/core";
 import type { CacheDriver, LockDriver } from "@lingpai/core/driver";
 
@@ -8,7 +8,9 @@ export interface SqlSettings {
   readonly deadlineMs: number;
 }
 
-/** What core makes a cache and a lock of: `createCache(cache)`, `createLock(lock)`. */
+/**
+ * The drivers from which core makes a cache and a lock: `createCache(cache)`, `createLock(lock)`.
+ */
 export interface SqlDrivers {
   readonly cache: CacheDriver;
   readonly lock: LockDriver;

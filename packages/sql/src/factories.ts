@@ -1,4 +1,4 @@
-/** The cache, the lock, or both, that the factories of an adapter make of its drivers. */
+/** The cache, the lock, or both, as the factories of an adapter make them from its drivers. */
 import { requireOptions, systemClock } from "@lingpai/core";
 import { createCache, createLock, createStore } from "@lingpai/core/driver";
 import type { Cache, Lock, Store } from "@lingpai/core";
@@ -10,8 +10,8 @@ export type MakeDrivers = (settings: SqlSettings) => SqlDrivers;
 
 /**
  * @param what the factory, as errors show it: `postgresCache()`
- * @throws {ConfigurationError} `CONFIGURATION` for an option that there is not, and for a deadline
- *   out of range.
+ * @throws {ConfigurationError} `CONFIGURATION` for an unknown option, and for a deadline out of
+ *   range.
  */
 export function sqlCache(what: string, options: CacheOptions, make: MakeDrivers): Cache {
   requireOptions(what, options, { clock: "clock", deadlineMs: "number", random: "random" });
@@ -27,7 +27,7 @@ export function sqlLock(what: string, options: LockOptions, make: MakeDrivers): 
 /**
  * Makes both, sealed with one key.
  *
- * @throws {ConfigurationError} as {@link sqlCache} does, and when `seal` is neither a key nor a
+ * @throws {ConfigurationError} as {@link sqlCache} does, and if `seal` is neither a key nor a
  *   keyring.
  */
 export function sqlStore(

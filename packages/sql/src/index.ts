@@ -1,7 +1,7 @@
 /**
- * What Lingpai's SQL adapters share: the tables and their statements, each one atomic step, the
- * meaning of the databases' errors, and the use of a pool whose connections may die silently. An
- * adapter gives its user's pool or connection and is done.
+ * The shared part of Lingpai's SQL adapters: the tables and their statements, each one atomic step,
+ * the meaning of the databases' errors, and the use of a pool whose connections may die without a
+ * FIN. An adapter only passes its user's pool or connection.
  *
  * @packageDocumentation
  */

@@ -14,8 +14,8 @@ const clients = {
   ],
 } as const;
 
-describe.each(["ioredis", "@redis/client"] as const)("The adapter of %s", (library) => {
-  test("takes each kind of its library's client, and a wrapper with the same members", () => {
+describe.each(["ioredis", "@redis/client"] as const)("the adapter of %s", (library) => {
+  test("accepts each kind of its library's client, and a wrapper with the same members", () => {
     for (const client of clients[library]) {
       expect(() => requireClient(client, library)).not.toThrow();
       expect(() => requireClient(new Proxy(client, {}), library)).not.toThrow();
@@ -35,7 +35,7 @@ describe.each(["ioredis", "@redis/client"] as const)("The adapter of %s", (libra
     ["a pipeline or a transaction", createClient().multi()],
     ["a pool of clients", createClientPool()],
     ["a promise of something", Promise.resolve(lazy)],
-  ])("names %s, and says what to give", (what, given) => {
+  ])("names %s, and says what to pass", (what, given) => {
     expect(() => requireClient(given, library)).toThrow(`The client is ${what}. `);
     expect(() => requireClient(given, library)).toThrow(/Give it a /);
   });
@@ -49,7 +49,7 @@ describe.each(["ioredis", "@redis/client"] as const)("The adapter of %s", (libra
   });
 });
 
-test("A client in subscriber mode is refused", () => {
+test("a client in subscriber mode is refused", () => {
   const subscriber = new Proxy(lazy, {
     get: (target, name) => (name === "mode" ? "subscriber" : Reflect.get(target, name, target)),
   });

@@ -7,7 +7,7 @@ import { ioredisPort } from "./ioredis.ts";
 const lazyConnect = true;
 const sentinels = [{ host: "127.0.0.1", port: 1 }];
 
-test("a client of a single server, of which nobody takes over, is neither warned of nor looked after", () => {
+test("a client of a single server without a failover is neither warned about nor redirected", () => {
   const { frozenWarning, recover } = ioredisPort(new Redis({ lazyConnect }));
   expect([frozenWarning, recover]).toEqual([undefined, undefined]);
 });
@@ -19,7 +19,7 @@ test.each<
   [{ failoverDetector: true }, undefined],
   [{ socketTimeout: 1_500 }, undefined],
 ])(
-  "a client through Sentinel with %j is warned if it would stay at a frozen primary",
+  "a client through Sentinel with %j causes a warning if it would stay at a frozen primary",
   (options, warning) => {
     const { frozenWarning = "" } = ioredisPort(
       new Redis({ lazyConnect, sentinels, name: "main", ...options }),
@@ -32,7 +32,7 @@ test.each<[{ readonly redisOptions?: { readonly socketTimeout: number } }, RegEx
   [{}, /Set redisOptions: \{ socketTimeout: 1500 \}/],
   [{ redisOptions: { socketTimeout: 1_500 } }, undefined],
 ])(
-  "a client in a Cluster with %j is warned if it would stay at a frozen primary",
+  "a client in a Cluster with %j causes a warning if it would stay at a frozen primary",
   (options, warning) => {
     const { frozenWarning = "" } = ioredisPort(new Cluster(sentinels, { lazyConnect, ...options }));
     expect(frozenWarning).toMatch(warning ?? /^$/);
@@ -53,16 +53,16 @@ test.each([
       disconnect: (again: boolean) => void asked.push(again),
     };
     const fresh = { ...at(port), connect: async () => {}, disconnect() {} };
-    // Only what recovery uses is there.
+    // It has only the members that recovery uses.
     const given = Object.assign(client, at(1)) as unknown as IoredisClient;
-    // The same.
+    // It has only the members that recovery uses.
     const { recover } = clientRecovery(given, () => fresh as unknown as IoredisSubscriber);
     await recover?.("");
     expect(asked).toEqual(reconnects);
   },
 );
 
-test("a client in a Cluster whose server is silent asks for the map of slots", async () => {
+test("a client in a Cluster whose server is silent requests the map of slots", async () => {
   let asked = 0;
   const cluster = new Cluster(sentinels, { lazyConnect });
   cluster.refreshSlotsCache = (done) => {
@@ -73,7 +73,7 @@ test("a client in a Cluster whose server is silent asks for the map of slots", a
   expect(asked).toBe(1);
 });
 
-test("a subscription over a connection that is refused fails with that cause", async () => {
+test("a subscription over a refused connection fails with that cause", async () => {
   const client = new Redis({ host: "127.0.0.1", port: 1, lazyConnect });
   onTestFinished(() => client.disconnect());
   const opening = ioredisPort(client).openSubscriber?.(

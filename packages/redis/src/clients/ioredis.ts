@@ -126,7 +126,7 @@ async function openSubscriber(
   signal.addEventListener("abort", giveUp, { once: true });
   try {
     await connection.connect();
-    // When the user's own client is gone, ours must not keep the process alive.
+    // If the user's own client was closed, ours must not keep the process alive.
     connection.stream?.unref?.();
     isOpen = true;
   } catch (error) {

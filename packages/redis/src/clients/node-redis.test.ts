@@ -2,7 +2,7 @@ import { createCluster } from "@redis/client";
 import { expect, test } from "vitest";
 import { nodeRedisPort } from "./node-redis.ts";
 
-test("a Cluster client whose primary is silent asks others for a key of its slot, whose answer leads to the new map", async () => {
+test("a Cluster client whose primary is silent asks other primaries for a key of its slot, and their answer leads to the new map", async () => {
   const cluster = createCluster({ rootNodes: [{ url: "redis://127.0.0.1:1" }] });
   const asked: unknown[] = [];
   cluster.sendCommand = async (firstKey, _isReadonly, args) => {

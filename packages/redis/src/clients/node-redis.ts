@@ -7,14 +7,14 @@ import { requireClient } from "./given-client.ts";
 import type { NodePort, RedisPort } from "../port.ts";
 import type { OpenSubscriber, SubscriberConnection, SubscriberEvents } from "../subscriptions.ts";
 
-/** What is used of the client of `createClient`. */
+/** The used members of a client of `createClient`. */
 export interface NodeRedisClient extends NodeRedisCommands {
   readonly isReady: boolean;
   sendCommand(args: string[], options?: { typeMapping?: object }): Promise<unknown>;
   duplicate(): NodeRedisSubscriber;
 }
 
-/** What is used of the client of `createCluster`. */
+/** The used members of a client of `createCluster`. */
 export interface NodeRedisCluster extends NodeRedisCommands {
   readonly masters: readonly object[];
   nodeClient(node: object): NodeRedisClient | Promise<NodeRedisClient>;
@@ -22,7 +22,7 @@ export interface NodeRedisCluster extends NodeRedisCommands {
   sendCommand(firstKey: undefined, isReadonly: boolean, args: string[]): Promise<unknown>;
 }
 
-/** What is used of the client of `createSentinel`. */
+/** The used members of a client of `createSentinel`. */
 export interface NodeRedisSentinel extends NodeRedisCommands {
   readonly isReady: boolean;
   sendCommand(
@@ -63,9 +63,10 @@ type Receive = (payload: string | Uint8Array, channel: string | Uint8Array) => v
 export type AnyNodeRedisClient = NodeRedisClient | NodeRedisCluster | NodeRedisSentinel;
 
 /**
- * The port of this client, which stays its owner's: never connected, closed or configured.
+ * The port of this client. The caller keeps the client: it is never connected, closed or
+ * configured.
  *
- * @throws {ConfigurationError} `CONFIGURATION` for what is no client of `@redis/client`.
+ * @throws {ConfigurationError} `CONFIGURATION` if it is no client of `@redis/client`.
  */
 export function nodeRedisPort(client: AnyNodeRedisClient): RedisPort {
   requireClient(client, "@redis/client");
@@ -200,7 +201,7 @@ function openSubscriber(
     connection.on("error", fail);
     connection.on("end", fail);
     connection.connect().then(() => {
-      // When the user's own client is gone, ours must not keep the process alive.
+      // If the user's own client was closed, ours must not keep the process alive.
       connection.unref?.();
       isOpen = true;
       resolve({

@@ -5,8 +5,8 @@ import { onBorrowed } from "./borrowed.ts";
 import type { Patience } from "./borrowed.ts";
 
 /**
- * What became of the one connection of this pool, which comes and answers after so many ms;
- * `Infinity` is never.
+ * The outcome of the one connection of this pool, which comes and answers after this many ms.
+ * `Infinity` means never.
  */
 function borrowing({ comesAfterMs = 0, answersAfterMs = 0 }) {
   const clock = manualClock();
@@ -28,7 +28,7 @@ function borrowing({ comesAfterMs = 0, answersAfterMs = 0 }) {
 
 const timeout = { code: "CACHE_UNAVAILABLE", reason: "timeout", retryable: true };
 
-test("a connection that answered goes back into the pool", async () => {
+test("a connection that answered is returned to the pool", async () => {
   const { clock, given, use } = borrowing({ comesAfterMs: 900, answersAfterMs: 900 });
   const used = use("short");
   await clock.advance(1800);
@@ -37,7 +37,7 @@ test("a connection that answered goes back into the pool", async () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-test("a connection that does not answer is closed at twice the deadline, and not waited for, also when its client never settles", async () => {
+test("a connection that does not answer is closed at twice the deadline, even if its client never settles", async () => {
   const { clock, given, use } = borrowing({ answersAfterMs: Infinity });
   const used = expect(use("short")).rejects.toMatchObject(timeout);
   await clock.advance(999);
@@ -47,7 +47,7 @@ test("a connection that does not answer is closed at twice the deadline, and not
   expect(given).toEqual(["closed"]);
 });
 
-test("a pool that has no connection is not waited for either, and one that comes later goes back", async () => {
+test("a pool without a free connection is given up too, and a connection that comes later is returned", async () => {
   const { clock, given, use } = borrowing({ comesAfterMs: 60_000 });
   const used = expect(use("long")).rejects.toMatchObject(timeout);
   await clock.advance(1000);
@@ -57,7 +57,7 @@ test("a pool that has no connection is not waited for either, and one that comes
   expect(given).toEqual(["kept"]);
 });
 
-test("what goes through many rows has 60 times as long", async () => {
+test("a statement over many rows has 60 times as long", async () => {
   const { clock, given, use } = borrowing({ answersAfterMs: 59_999 });
   const used = use("long");
   await clock.advance(59_999);

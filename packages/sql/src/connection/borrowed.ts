@@ -1,6 +1,6 @@
 /**
- * Uses one connection of a pool so that a connection that died silently is neither waited for nor
- * kept forever.
+ * Uses one connection of a pool, so that a connection that died without a FIN is neither waited for
+ * nor kept forever.
  */
 import { CacheUnavailableError, waitFor } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
@@ -12,23 +12,23 @@ export interface Borrowing<C> {
   giveBack(connection: C, isDead: boolean): void;
 }
 
-/** How long a statement may take: `long` for one that goes through as many rows as there are. */
+/** How long a statement may take. `long` is for one over many rows. */
 export type Patience = "short" | "long";
 
-/** However small the deadline, what the network does to a packet takes this long at times. */
+/** The minimum, however small the deadline, because a lost packet may delay an answer this long. */
 const patienceMinMs = 1000;
 
-/** Core's `clear` has so many deadlines. */
+/** The deadline of core's `clear`, in deadlines of one call. */
 const longFactor = 60;
 
-/** Whoever asked has given up at the deadline; twice that is waited for the database. */
+/** The caller has given up at the deadline. The database may take twice as long. */
 export function patienceMs({ deadlineMs }: SqlSettings, patience: Patience): number {
   return Math.max(2 * deadlineMs, patienceMinMs) * (patience === "long" ? longFactor : 1);
 }
 
 /**
- * Settles as `answer` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) after `limitMs`; a
- * value that comes later goes to `late`.
+ * Settles as `answer` does, or rejects with `CACHE_UNAVAILABLE` (`timeout`) after `limitMs`. A
+ * value that comes later is passed to `late`.
  */
 export function within<T>(
   clock: Clock,
@@ -49,9 +49,9 @@ export function within<T>(
 }
 
 /**
- * Runs `use` on a borrowed connection. One that does not answer is closed: one whose other end is
- * gone without a word would otherwise stay borrowed until the pool is empty, and some clients never
- * settle what it was asked.
+ * Runs `use` on a borrowed connection. One that does not answer is closed. Otherwise a connection
+ * whose other end died without a FIN would stay borrowed until the pool is empty, and some clients
+ * never settle its requests.
  */
 export async function onBorrowed<C, R>(
   { borrow, giveBack }: Borrowing<C>,

@@ -1,19 +1,19 @@
 /**
- * A database's error, reduced to what may be shown: statements, and with them values, stay out of
- * texts, properties and causes.
+ * Reduces a database's error to the parts that may be shown. Statements, and with them values, stay
+ * out of texts, properties and causes.
  */
 import { CacheUnavailableError } from "@lingpai/core";
 import type { CacheUnavailableReason } from "@lingpai/core";
 
-/** The database's own code; a short text without anything that the caller sent. */
+/** The database's own code: a short text without the caller's data. */
 export function codeOf(error: unknown): string {
   if (typeof error !== "object" || error === null || !("code" in error)) return "";
   return /^[\w-]{1,60}$/.test(String(error.code)) ? String(error.code) : "";
 }
 
 /**
- * What the error is for the caller, by the codes that this store documents; undefined leaves it to
- * core, which knows the network's codes.
+ * The caller's error, by the codes that this store documents. Undefined leaves it to core, which
+ * knows the network's codes.
  */
 export function refusal(
   kind: string,
@@ -31,7 +31,7 @@ export function refusal(
   );
 }
 
-/** What to do where the store knows it better: a file has no primary to connect to. */
+/** The remedy, if the store has a better one: a file has no primary to connect to. */
 export type Remedies = { readonly [reason in CacheUnavailableReason]?: string };
 
 const remedies: Readonly<

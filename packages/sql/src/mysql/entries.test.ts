@@ -5,8 +5,8 @@ import { mysqlEntries } from "./entries.ts";
 const duplicate = Object.assign(new Error("duplicate"), { code: "ER_DUP_ENTRY" });
 
 /**
- * A row that is there for the first inserts and never matches an update; `version` is what a
- * reading finds.
+ * A row that exists for the first inserts and never matches an update. `version` is the result of a
+ * read.
  */
 function run(insertsRefused: number, version: string | null): MysqlRun & { inserts: number } {
   return {
@@ -22,13 +22,13 @@ function run(insertsRefused: number, version: string | null): MysqlRun & { inser
 
 const write = { version: "v1", ttlMs: 100, ifVersion: "absent" } as const;
 
-test("an expired row that is removed between INSERT and UPDATE does not refuse a write of what is absent", async () => {
+test('an expired row that is removed between INSERT and UPDATE does not prevent a write with the condition "absent"', async () => {
   const database = run(1, null);
   expect(await mysqlEntries(database).set("key", "value", write)).toMatchObject({ written: true });
   expect(database.inserts).toBe(2);
 });
 
-test("a live row refuses a write of what must be absent, at the first try", async () => {
+test('a live row prevents a write with the condition "absent" at the first try', async () => {
   const database = run(9, "v0");
   expect(await mysqlEntries(database).set("key", "value", write)).toEqual({
     written: false,
@@ -38,7 +38,7 @@ test("a live row refuses a write of what must be absent, at the first try", asyn
   expect(database.inserts).toBe(1);
 });
 
-test("a row that comes and goes all the time ends as a conflict", async () => {
+test("a row that repeatedly appears and disappears ends as a conflict", async () => {
   const database = run(9, null);
   expect(await mysqlEntries(database).set("key", "value", write)).toMatchObject({ written: false });
   expect(database.inserts).toBe(3);

@@ -8,7 +8,7 @@ import { entriesTable, idOf, pageRows, scopeIdOf } from "../statements/tables.ts
 const live = `(expires_at IS NULL OR expires_at > ${nowMs})`;
 
 /**
- * A row that comes and goes all the time ends the tries of one write: they are reported as a
+ * The most tries of one write. A row that repeatedly appears and disappears is then reported as a
  * conflict.
  */
 const triesMax = 3;
@@ -82,8 +82,8 @@ export function mysqlEntries(run: MysqlRun): CacheDriver {
 }
 
 /**
- * Whether the row was written. A version is random per write, so writing one always changes the
- * row, and the count is right.
+ * True if the row was written. A version is random per write, so a write always changes the row,
+ * and the count is right.
  */
 async function put(
   run: MysqlRun,
@@ -98,7 +98,7 @@ async function put(
     VALUES ('${id}', '${scopeIdOf(name)}', ${literal(name)}, ${expiresAt}, ${literal(value)}, ${literal(version)})`;
   if (ifVersion === undefined) {
     // The same write sent again must not renew the time to live. Assignments take effect from left
-    // to right; version comes last.
+    // to right, so the version comes last.
     const renewed = `expires_at = IF(version = ${literal(version)} AND ${live}, expires_at, ${expiresAt})`;
     await run.affected(
       `${insert} ON DUPLICATE KEY UPDATE ${renewed}, value = ${literal(value)}, version = ${literal(version)}`,

@@ -5,10 +5,7 @@ import type { MysqlRun } from "./dialect.ts";
 import { idOf, locksTable } from "../statements/tables.ts";
 
 export function mysqlLocks(run: MysqlRun): LockDriver {
-  /**
-   * An owner is drawn per acquisition: who stands in the row as owner, and is not late, has the
-   * lease.
-   */
+  /** An owner is drawn per acquisition. The owner in an unexpired row has the lease. */
   const look = async (
     id: string,
     owner: string,
@@ -30,7 +27,8 @@ export function mysqlLocks(run: MysqlRun): LockDriver {
     async tryAcquire(name, owner, ttlMs) {
       const id = idOf(name);
       const endsAt = `${nowMs} + ${ttlMs}`;
-      // Assignments take effect from left to right: what decides, expires_at, is changed last.
+      // Assignments take effect from left to right, so expires_at, on which they depend, is changed
+      // last.
       await run.affected(
         `INSERT INTO ${locksTable} (id, name, owner, fence, expires_at) VALUES ('${id}', ${literal(name)}, ${literal(owner)}, ${nowMs}, ${endsAt})
          ON DUPLICATE KEY UPDATE

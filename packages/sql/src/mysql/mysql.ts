@@ -1,11 +1,11 @@
 /**
  * MySQL 5.7, MariaDB 10.3 or newer, with a mysql2 pool that leads to the primary. Two InnoDB tables
- * of ours are made in its database; a user who may not create tables needs somebody to have made
- * them, and SELECT, INSERT, UPDATE, DELETE on both.
+ * of Lingpai's own are created in its database. A user without the right to create them needs them
+ * created, and SELECT, INSERT, UPDATE, DELETE on both.
  *
- * Statements here return no rows, and whether `affectedRows` counts what matched or what changed is
- * the client's setting. It is trusted only where both are the same, because the write always
- * changes its row; elsewhere the row is read and names its owner.
+ * Statements here return no rows, and the client's settings decide whether `affectedRows` counts
+ * matched or changed rows. It is used only where both are the same, because the write always
+ * changes its row. Otherwise the row is read and names its owner.
  */
 import type { CacheUnavailableReason } from "@lingpai/core";
 import { onBorrowed, patienceMs, within } from "../connection/borrowed.ts";
@@ -31,14 +31,14 @@ export interface MysqlConnection {
   destroy(): void;
 }
 
-/** Somebody else's way to run statements, of whose connections nothing is known. */
+/** A foreign way to run statements, about whose connections nothing is known. */
 export interface MysqlQueries {
   query(statement: string): Promise<unknown>;
 }
 
 type Query = (statement: string, patience?: Patience) => Promise<unknown>;
 
-/** Drivers over a pool of mysql2. The pool stays its owner's, who ends it. */
+/** Drivers over a pool of mysql2. The owner of the pool ends it. */
 export function mysqlDrivers(client: MysqlPool, settings: SqlSettings): SqlDrivers {
   const pool = client.promise?.() ?? client;
   const borrowing: Borrowing<MysqlConnection> = {
@@ -55,7 +55,7 @@ export function mysqlDrivers(client: MysqlPool, settings: SqlSettings): SqlDrive
   );
 }
 
-/** Drivers over somebody else's queries. */
+/** Drivers over foreign queries. */
 export function mysqlQueryDrivers(queries: MysqlQueries, settings: SqlSettings): SqlDrivers {
   return driversOver((statement, patience = "short") =>
     within(settings.clock, patienceMs(settings, patience), queries.query(statement)),
@@ -91,8 +91,7 @@ function driversOver(query: Query): SqlDrivers {
 const attemptsMax = 5;
 
 /**
- * A statement that was chosen to end a deadlock has done nothing, and the other has what it waited
- * for.
+ * A statement that was undone to end a deadlock has done nothing, and the other one has finished.
  */
 async function despiteDeadlocks<T>(attempt: () => Promise<T>): Promise<T> {
   for (let attempts = 1; ; attempts += 1) {
@@ -108,7 +107,7 @@ async function prepare(query: Query): Promise<void> {
   const found = `SELECT 1 FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name IN ('${entriesTable}', '${locksTable}')`;
   if (((await query(found)) as readonly Row[]).length < tables.length)
     for (const table of tables) await query(table);
-  // Nobody waits for it. What it could not remove, the next process to start removes.
+  // Not awaited. The next process to start removes the rows that are left.
   purge(nowMs, async (statement) => (await query(statement, "long")) as readonly Row[]).catch(
     () => {},
   );

@@ -19,7 +19,7 @@ beforeEach(() => {
   told = [];
 });
 
-test("who watches is told of changes, and after a lost connection that some may have been missed", async () => {
+test("a listener is notified of changes, and after a lost connection that it may have missed some", async () => {
   await watch();
   pool.last.emit("notification", { payload: "eprod:{wx1}" });
   pool.last.emit("end");
@@ -30,7 +30,7 @@ test("who watches is told of changes, and after a lost connection that some may 
   expect(told).toEqual(["prod:{wx1}", undefined, "prod:{wx2}"]);
 });
 
-test("somebody new who cannot listen in the pause before the next attempt does not end the attempts", async () => {
+test("a new listener that fails in the pause before the next attempt does not end the attempts", async () => {
   await watch();
   pool.state = "down";
   pool.last.emit("end");
@@ -42,7 +42,7 @@ test("somebody new who cannot listen in the pause before the next attempt does n
   expect(told).toEqual([undefined]);
 });
 
-test("somebody new who listens in the pause before the next attempt brings the others back, and they are told that some may have been missed", async () => {
+test("a new listener in the pause before the next attempt restores the others, and they are notified that they may have missed some", async () => {
   await watch();
   pool.last.emit("end");
 
@@ -54,7 +54,7 @@ test("somebody new who listens in the pause before the next attempt brings the o
   expect(pool.made.length).toBe(2);
 });
 
-test("the attempts become rarer, and begin anew with the next loss", async () => {
+test("the attempts become rarer, and start again at short intervals with the next loss", async () => {
   await watch();
   pool.state = "down";
   pool.last.emit("end");
@@ -68,7 +68,7 @@ test("the attempts become rarer, and begin anew with the next loss", async () =>
   expect(pool.made.length).toBe(3);
 });
 
-test("a connection that dies in silence is noticed within 35 seconds and replaced", async () => {
+test("a connection that died without a FIN is noticed within 35 seconds and replaced", async () => {
   await watch();
   await clock.advance(90_000);
   expect(pool.last.asked).toEqual(["LISTEN lingpai_changes", "SELECT 1", "SELECT 1", "SELECT 1"]);
@@ -83,7 +83,7 @@ test("a connection that dies in silence is noticed within 35 seconds and replace
   expect(told).toEqual([undefined]);
 });
 
-test("a pool that does not answer keeps nobody from listening later", async () => {
+test("a pool that does not answer does not prevent later listeners", async () => {
   pool.state = "silent";
   const first = watch();
   first.catch(() => {});
@@ -96,7 +96,7 @@ test("a pool that does not answer keeps nobody from listening later", async () =
   expect(told).toEqual(["prod:{wx1}"]);
 });
 
-test("nothing is asked, and no timer left, when nobody listens any more", async () => {
+test("no query is sent, and no timer left, after the last listener has gone", async () => {
   const unsubscribe = await listener.watch("prod:{", () => {});
   await unsubscribe();
   await clock.settle();
@@ -110,7 +110,7 @@ test("nothing is asked, and no timer left, when nobody listens any more", async 
   expect(clock.pendingTimers).toBe(0);
 });
 
-test("a pool that is ended gets its connection back at once, and is asked for no other", async () => {
+test("a pool that is ended gets its connection back at once, and no other one is requested", async () => {
   await watch();
   pool.ending = true;
   await clock.advance(250);

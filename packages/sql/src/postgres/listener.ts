@@ -1,6 +1,6 @@
 /**
- * Receives PostgreSQL's notifications on one connection, which listens for as long as anybody
- * subscribes and is replaced when it is lost.
+ * Receives PostgreSQL's notifications on one connection, which listens while there is a
+ * subscription and is replaced when it is lost.
  */
 import type { CancelTimer, Clock, Unsubscribe, WatchListener } from "@lingpai/core";
 import { within } from "../connection/borrowed.ts";
@@ -27,7 +27,7 @@ export interface PostgresConnection {
     listener: (message: { readonly payload?: string | undefined }) => void,
   ): unknown;
   on(event: "error" | "end", listener: () => void): unknown;
-  /** With `true` the connection is closed instead of going back into the pool. */
+  /** With `true` the connection is closed instead of being returned to the pool. */
   release(destroy: boolean): void;
 }
 
@@ -38,15 +38,15 @@ export interface PostgresListener {
 
 export const changesChannel = "lingpai_changes";
 
-/** A payload, or undefined when some may have been missed. */
+/** A payload, or undefined if some may have been missed. */
 type Subscriber = (payload: string | undefined) => void;
 
 const retryFirstMs = 50;
 const retryMaxMs = 5000;
 
 /**
- * How often a connection is checked, and how long any answer here may take. Between two checks the
- * pool is looked at: it reports its end by no event, and waits for this connection.
+ * How often a connection is checked, and how long any answer here may take. The pool is checked
+ * more often, because it emits no event at its end, and waits for this connection.
  */
 const checkEveryMs = 30_000;
 const endEveryMs = 250;
@@ -140,8 +140,8 @@ class Hub {
   }
 
   /**
-   * A connection that only listens would never notice by itself that its other end disappeared
-   * silently.
+   * A connection that only listens would never notice by itself that its other end died without a
+   * FIN.
    */
   #checkLater(opening: Promise<PostgresConnection>, connection: PostgresConnection): void {
     const checkAtMs = this.#clock.monotonicMs() + checkEveryMs;
@@ -159,7 +159,7 @@ class Hub {
     later();
   }
 
-  /** Once for each connection, and not for one that was given up on purpose. */
+  /** Called once for each connection, and not for one that was given up on purpose. */
   #lost(opening: Promise<PostgresConnection>): void {
     if (this.#connection !== opening) return;
     this.#disconnect();

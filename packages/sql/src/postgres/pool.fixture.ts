@@ -1,4 +1,4 @@
-/** A pool of connections that answer, or do not, as a test says. */
+/** A pool of connections that answer, or do not, as the test decides. */
 import { EventEmitter } from "node:events";
 import type { PostgresConnection, PostgresPool } from "./listener.ts";
 
@@ -6,7 +6,7 @@ type Answer = ReturnType<PostgresConnection["query"]>;
 
 class FakeConnection extends EventEmitter implements PostgresConnection {
   readonly asked: string[] = [];
-  /** Its other end is gone without a word. */
+  /** Its other end died without a FIN. */
   isStranded = false;
   isReleased = false;
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { FakePool } from "./pool.fixture.ts";
 import { postgresDrivers } from "./postgres.ts";
 
-test("an error that a connection reports after its use ends no process, whether it went back or was closed", async () => {
+test("an error that a connection reports after its use does not end the process, whether the connection was returned or closed", async () => {
   const [pool, clock] = [new FakePool(), manualClock()];
   const { cache, lock } = postgresDrivers(pool, { clock, deadlineMs: 500 });
   await cache.get("{wx1}");
@@ -23,7 +23,7 @@ test("an error that a connection reports after its use ends no process, whether 
   }
 });
 
-test("all drivers over one pool look for the tables once, and put one listener on a connection", async () => {
+test("all drivers over one pool prepare the tables once, and add one listener to a connection", async () => {
   const [pool, clock] = [new FakePool(), manualClock()];
   const one = await pool.connect();
   pool.connect = async () => one;

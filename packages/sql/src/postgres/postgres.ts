@@ -1,10 +1,10 @@
 /**
- * PostgreSQL 9.5 or newer, with a `pg` pool that leads to the primary. Two tables of ours are made
- * in the first schema of the search path; a user who may not create tables needs somebody to have
- * made them, and SELECT, INSERT, UPDATE, DELETE on both.
+ * PostgreSQL 9.5 or newer, with a `pg` pool that leads to the primary. Two tables of Lingpai's own
+ * are created in the first schema of the search path. A user without the right to create them needs
+ * them created, and SELECT, INSERT, UPDATE, DELETE on both.
  *
- * Changes and releases are announced by NOTIFY in the statement that writes. Listening takes one of
- * the pool's connections, for as long as any cache is watched or any lock waited for.
+ * NOTIFY announces changes and releases in the statement that writes. Listening uses one of the
+ * pool's connections while any cache is watched or any lock is waited for.
  */
 import type { CacheUnavailableReason } from "@lingpai/core";
 import { onBorrowed, patienceMs, within } from "../connection/borrowed.ts";
@@ -18,7 +18,7 @@ import { entriesTable, locksTable, once, purge } from "../statements/tables.ts";
 import { changesChannel, createListener } from "./listener.ts";
 import type { PostgresConnection, PostgresListener, PostgresPool } from "./listener.ts";
 
-/** Somebody else's way to run statements, of whose connections nothing is known. */
+/** A foreign way to run statements, about whose connections nothing is known. */
 export interface PostgresQueries {
   query(statement: string, values?: readonly SqlValue[]): Promise<unknown>;
 }
@@ -31,17 +31,17 @@ type Query = (
 
 interface Shared {
   readonly listener: PostgresListener;
-  /** Resolves once the tables are there. */
+  /** Resolves once the tables exist. */
   readonly prepared: () => Promise<void>;
 }
 
 /** All drivers over one pool share the connection that listens, and prepare the tables once. */
 const sharedByPool = new WeakMap<PostgresPool, Shared>();
 
-/** Drivers over a pool of `pg`. The pool stays its owner's, who ends it. */
+/** Drivers over a pool of `pg`. The owner of the pool ends it. */
 export function postgresDrivers(pool: PostgresPool, settings: SqlSettings): SqlDrivers {
-  // Without a listener, the loss of an idle connection would end the process. Whoever uses a
-  // connection learns of its loss from the query.
+  // Without a listener, the loss of an idle connection would end the process. The loss of a used
+  // one is reported by its query.
   if (pool.listenerCount("error") === 0) pool.on("error", ignore);
   const borrowing = borrowingFrom(pool);
   const query: Query = (statement, values, patience = "short") =>
@@ -64,7 +64,7 @@ export function postgresDrivers(pool: PostgresPool, settings: SqlSettings): SqlD
   };
 }
 
-/** Drivers over somebody else's queries: nothing is announced to them. */
+/** Drivers over foreign queries. They receive no notifications. */
 export function postgresQueryDrivers(queries: PostgresQueries, settings: SqlSettings): SqlDrivers {
   const query: Query = async (statement, values, patience = "short") =>
     (await within(
@@ -84,9 +84,9 @@ function ignore(): void {}
 const guarded = new WeakSet<PostgresConnection>();
 
 /**
- * The query reports a lost connection; without a listener for errors the process would end as well.
+ * The query reports a lost connection. Without a listener for errors the process would end as well.
  * The listener stays for the connection's life, because one that the pool closes may still report
- * an error when nobody uses it any more: that the server shuts down, or that TCP has given up.
+ * an error when it is no longer used: that the server shuts down, or that TCP has given up.
  */
 function guard(connection: PostgresConnection): PostgresConnection {
   if (!guarded.has(connection)) connection.on("error", ignore);
@@ -104,8 +104,8 @@ function borrowingFrom(pool: PostgresPool): Borrowing<PostgresConnection> {
 const nowMs = "floor(extract(epoch FROM statement_timestamp()) * 1000)::bigint";
 
 /**
- * In one transaction, and one process at a time: two that create a table at once would collide in
- * the catalogue.
+ * In one transaction, and in one process at a time, because two processes that create a table at
+ * once would collide in the catalogue.
  */
 const createTables = `SELECT pg_advisory_xact_lock(hashtext('${entriesTable}'));
   CREATE TABLE IF NOT EXISTS ${entriesTable} (id text PRIMARY KEY, scope text NOT NULL, name text NOT NULL, value bytea NOT NULL,
@@ -118,7 +118,7 @@ async function prepare(query: Query): Promise<void> {
     `SELECT to_regclass('${entriesTable}') IS NOT NULL AND to_regclass('${locksTable}') IS NOT NULL AS present`,
   );
   if (tables?.["present"] !== true) await query(createTables);
-  // Nobody waits for it. What it could not remove, the next process to start removes.
+  // Not awaited. The next process to start removes the rows that are left.
   purge(nowMs, (statement) => query(statement, [], "long")).catch(() => {});
 }
 
@@ -172,7 +172,9 @@ const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<
   ["57P03", "loading"],
 ]);
 
-/** Two whole classes of SQLSTATE mean one thing: 08, the connection; 28, who may connect. */
+/**
+ * Two whole classes of SQLSTATE have one meaning each: 08 the connection, 28 the right to connect.
+ */
 function reasonOf(error: unknown): ReadonlyMap<string, CacheUnavailableReason> {
   const code = codeOf(error);
   if (/^08\w{3}$/.test(code)) return new Map([[code, "disconnected"]]);

@@ -1,9 +1,9 @@
-/** The connections to a SQLite database that are known here, each as the same few members. */
+/** The known connections to a SQLite database, each with the same few members. */
 import { isAbsolute, resolve } from "node:path";
 import { ConfigurationError } from "@lingpai/core";
 import type { Row } from "../statements/database.ts";
 
-/** What is used of a `DatabaseSync` of node:sqlite. */
+/** The used members of a `DatabaseSync` of node:sqlite. */
 export interface NodeSqliteDatabase {
   prepare(statement: string): { all(...values: SqliteValue[]): unknown[] };
   exec(statements: string): void;
@@ -13,7 +13,7 @@ export interface NodeSqliteDatabase {
   readonly isTransaction?: boolean;
 }
 
-/** What is used of a `Database` of better-sqlite3. */
+/** The used members of a `Database` of better-sqlite3. */
 export interface BetterSqliteDatabase {
   prepare(statement: string): { all(values: Readonly<Record<string, SqliteValue>>): unknown[] };
   exec(statements: string): unknown;
@@ -33,29 +33,29 @@ export interface SqliteConnection {
   prepare(statement: string): (values: readonly SqliteValue[]) => readonly Row[];
   /** Runs statements that return nothing. */
   exec(statements: string): void;
-  /** True while its owner has a transaction open on it. Never on one of our own. */
+  /** True while its owner has a transaction open on it. Never true for a connection of our own. */
   isInTransaction(): boolean;
-  /** Runs statements with {@link busyTimeoutMs} as the connection's patience. */
+  /** Runs statements with {@link busyTimeoutMs} as the connection's timeout. */
   withShortWait<T>(run: () => T): T;
 }
 
 /**
- * How long one attempt waits for another process's write, in ms. The event loop waits too, so it is
- * short.
+ * How long one attempt waits for another process's write, in ms. It is short, because it blocks the
+ * event loop.
  */
 const busyTimeoutMs = 50;
 
-/** Where a driver finds its connection. */
+/** The source of a driver's connection. */
 export interface SqliteSource {
   /** True for node:sqlite. */
   readonly isNodes: boolean;
   /** Opens the connection on first use, and again after it was closed. */
   connection(): SqliteConnection;
-  /** Closes the connection if it is not its owner's. */
+  /** Closes the connection if it is our own. */
   close(): void;
 }
 
-/** A connection that stays its owner's. */
+/** A connection that the caller passed and closes. */
 export function borrowedSource(database: SqliteDatabase): SqliteSource {
   const connection = connectionTo(database);
   return {
@@ -98,7 +98,7 @@ export function fileSource(file: string): SqliteSource {
   };
 }
 
-/** Tells a database of node:sqlite or better-sqlite3 from all else, by its members. */
+/** Recognises a database of node:sqlite or better-sqlite3 by its members. */
 export function isSqliteDatabase(client: unknown): client is SqliteDatabase {
   if (typeof client !== "object" || client === null) return false;
   const members = client as Readonly<Record<string, unknown>>;
@@ -110,9 +110,9 @@ export function isSqliteDatabase(client: unknown): client is SqliteDatabase {
 }
 
 /**
- * Whether the database lies in memory, and so reaches no further than its one connection.
+ * True if the database is in memory, and so limited to its one connection.
  *
- * @throws {ConfigurationError} `CONFIGURATION` (`client`) when the database is not open.
+ * @throws {ConfigurationError} `CONFIGURATION` (`client`) if the database is not open.
  */
 export function isInMemory(database: SqliteDatabase): boolean {
   try {
@@ -130,15 +130,15 @@ function connectionTo(database: SqliteDatabase): SqliteConnection {
   return borrowed("pragma" in database ? betterSqlite(database) : nodeSqlite(database));
 }
 
-/** Nobody else has this connection, so it keeps our patience, and no transaction of others. */
+/** This connection is our own, so it keeps our timeout, and has no transactions of others. */
 function ours(connection: SqliteConnection): SqliteConnection {
   setBusyTimeout(connection, busyTimeoutMs);
   return { ...connection, isInTransaction: () => false, withShortWait: (run) => run() };
 }
 
 /**
- * How long the connection waits is its owner's choice, who may well want 5 s. It is ours only while
- * a statement of ours runs.
+ * The connection's timeout is its owner's choice, for example 5 s. Ours applies only while a
+ * statement of ours runs.
  */
 function borrowed(connection: Omit<SqliteConnection, "withShortWait">): SqliteConnection {
   return {
@@ -155,7 +155,9 @@ function borrowed(connection: Omit<SqliteConnection, "withShortWait">): SqliteCo
   };
 }
 
-/** Prepared again each time: this pragma takes effect when it is prepared, not when it runs. */
+/**
+ * Prepared again each time, because this pragma takes effect when it is prepared, not when it runs.
+ */
 function setBusyTimeout({ prepare }: Pick<SqliteConnection, "prepare">, ms: number): void {
   prepare(`PRAGMA busy_timeout = ${ms}`)([]);
 }
@@ -171,7 +173,7 @@ function nodeSqlite(database: NodeSqliteDatabase): Omit<SqliteConnection, "withS
   };
 }
 
-/** Before Node 22.16 the connection does not say. */
+/** Before Node 22.16 the connection does not report it. */
 function refusesToBegin(database: NodeSqliteDatabase): boolean {
   try {
     database.exec("BEGIN");
@@ -186,7 +188,7 @@ function betterSqlite(database: BetterSqliteDatabase): Omit<SqliteConnection, "w
   return {
     prepare(text) {
       const statement = database.prepare(text);
-      // It takes `?1` for the name `1`.
+      // It reads `?1` as a parameter of the name `1`.
       return (values) =>
         statement.all(Object.fromEntries(values.map((value, at) => [at + 1, value]))) as Row[];
     },

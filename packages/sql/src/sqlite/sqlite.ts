@@ -1,13 +1,13 @@
 /**
  * SQLite: the embedded store for several processes on one machine, on one file in WAL mode.
  *
- * The clock is the machine's, which all its processes share, so the scope is the host: never put
- * the file on a network file system, where SQLite's locks are not reliable. `:memory:` reaches as
- * far as its one connection: process scope.
+ * The clock is the machine's, which all its processes share, so the scope is the host. Never put
+ * the file on a network file system, where SQLite's locks are not reliable. `:memory:` is limited
+ * to its one connection, so its scope is the process.
  *
  * A transaction belongs to a connection, not to a caller. So nothing is read or written while the
- * owner of a connection has a transaction open on it: a ROLLBACK would undo a lease that was
- * acknowledged.
+ * owner of a connection has a transaction open on it, because a ROLLBACK would undo a lease that
+ * was acknowledged.
  */
 import { hasSubscribers } from "node:diagnostics_channel";
 import { CacheUnavailableError, delay } from "@lingpai/core";
@@ -22,7 +22,7 @@ import { entriesTable, locksTable } from "../statements/tables.ts";
 import { borrowedSource, fileSource } from "./connection.ts";
 import type { SqliteConnection, SqliteDatabase, SqliteSource, SqliteValue } from "./connection.ts";
 
-/** Drivers over a connection that stays its owner's, who closes it. */
+/** Drivers over a connection that the caller passed and closes. */
 export function sqliteDrivers(database: SqliteDatabase, settings: SqlSettings): SqlDrivers {
   return driversOver(borrowedSource(database), settings);
 }
@@ -63,11 +63,11 @@ function driversOver(source: SqliteSource, settings: SqlSettings): SqlDrivers {
 
 /**
  * Node 26 publishes each statement of node:sqlite here, with its values (seen in 26.9, 2026-11; 24
- * has no such channel). What better-sqlite3 tells its `verbose` cannot be known.
+ * has no such channel). better-sqlite3's `verbose` cannot be detected.
  */
 const traceChannels: readonly string[] = ["sqlite.db.query"];
 
-/** For so many ms the event loop has its turn between two attempts, until the deadline. */
+/** The pause between two attempts until the deadline, in ms, in which the event loop runs. */
 const busyPauseMs = 10;
 
 const nowMs = "CAST(round((julianday('now') - 2440587.5) * 86400000) AS INTEGER)";
@@ -82,7 +82,7 @@ const tables: readonly string[] = [
 ];
 
 /**
- * Repeats a statement that found the file busy, or its connection in a transaction: it has done
+ * Repeats a statement that found the file busy, or its connection in a transaction. It has done
  * nothing yet.
  */
 async function untilFree<T>(
@@ -94,7 +94,7 @@ async function untilFree<T>(
     try {
       const result = attempt();
       if (result !== inTransaction) return result;
-      // Before the caller's deadline, whose error could not say why.
+      // Ends before the caller's deadline, whose error could not give the reason.
       if (clock.monotonicMs() - startMs >= deadlineMs / 2) throw openTransaction();
     } catch (error) {
       const refused = refusal("sqlite", { code: resultName(error) }, reasons, remedies);
@@ -121,8 +121,8 @@ type Run = (
 ) => readonly Row[] | typeof inTransaction;
 
 /**
- * Does everything in one turn of the event loop: nobody can begin a transaction between the check
- * for one and the statement.
+ * Runs in one turn of the event loop, so that no transaction can begin between the check for one
+ * and the statement.
  */
 function runnerOn(source: SqliteSource): Run {
   const prepared = new WeakMap<
@@ -142,14 +142,14 @@ function runnerOn(source: SqliteSource): Run {
   };
 }
 
-/** SQLite counts `?1`, and takes `$1` for a name. */
+/** SQLite numbers `?1`, and reads `$1` as a name. */
 function numbered(statement: string): string {
   return statement.replace(/\$(\d)/g, "?$1");
 }
 
 /**
- * WAL is a property of the file: the first process sets it, once and for all. It needs the file for
- * itself, so whoever is second tries again.
+ * WAL is a property of the file, which the first process sets permanently. That needs exclusive
+ * access, so a second process tries again.
  */
 function prepare(
   connection: SqliteConnection,
@@ -158,7 +158,7 @@ function prepare(
     connection.prepare("PRAGMA journal_mode = WAL")([]);
     for (const statement of tables) connection.exec(statement);
   } catch (error) {
-    // A reader without the right to write can read, where the tables are there.
+    // A reader without the right to write can read if the tables exist.
     if (resultName(error) !== "SQLITE_READONLY") throw error;
   }
   return new Map();

@@ -1,4 +1,4 @@
-/** What happens to operations while others hold rows of the same tables. */
+/** Operations while other transactions hold rows of the same tables. */
 import { delay, systemClock } from "@lingpai/core";
 import { createCache } from "@lingpai/core/driver";
 import type { Cache } from "@lingpai/core";
@@ -13,7 +13,7 @@ import { postgresDrivers } from "../postgres/postgres.ts";
 import type { Row } from "./database.ts";
 import { idOf } from "./tables.ts";
 
-/** One connection that is nobody else's, and a pool for the cache. */
+/** A separate connection, and a pool for the cache. */
 interface Access {
   drivers(deadlineMs: number): SqlDrivers;
   run(statement: string): Promise<readonly Row[]>;
@@ -76,7 +76,7 @@ describe.each(cases)("$name", ({ start, access }) => {
     await server.stop();
   });
 
-  test("a clear() that takes longer than other operations may is carried out", async () => {
+  test("a clear() that takes longer than other operations may is completed", async () => {
     const cache = cacheOf(other).withPrefix("cleared");
     await until("a write succeeds", async () => (await cache.set("wx1", "token")).written);
     await other.run("BEGIN");
@@ -91,7 +91,7 @@ describe.each(cases)("$name", ({ start, access }) => {
     expect(await cache.get("wx1")).toBeUndefined();
   });
 
-  test("expired rows are removed at first use, but a row that cannot be removed stands in nobody's way", async () => {
+  test("expired rows are removed at first use, and a row that cannot be removed delays nothing", async () => {
     await until(
       "the tables are there",
       async () => (await cacheOf(other).get("wx1")) === undefined,
@@ -113,7 +113,7 @@ describe.each(cases)("$name", ({ start, access }) => {
   });
 });
 
-test("MariaDB: creations that wait for each other, after a row that stood in their way is gone, end with one entry and no failure", async () => {
+test("MariaDB: inserts that deadlock after the row between them was removed end with one entry and no failure", async () => {
   const server = await mariadb();
   onTestFinished(() => server.stop());
   const access = await mariadbAccess(server);

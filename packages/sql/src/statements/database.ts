@@ -1,14 +1,14 @@
-/** What differs between the databases on which {@link sqlEntries} and {@link sqlLocks} run. */
+/** The differences between the databases on which {@link sqlEntries} and {@link sqlLocks} run. */
 import type { Patience } from "../connection/borrowed.ts";
 
 export type SqlValue = string | number | Uint8Array | null;
 export type Row = Readonly<Record<string, unknown>>;
 
 export interface SqlDatabase {
-  /** Shown in errors. */
+  /** The name shown in errors. */
   readonly kind: string;
   /**
-   * An expression for the database's clock in ms since the Unix epoch, the same all through one
+   * An expression for the database's clock in ms since the Unix epoch. It is constant within one
    * statement.
    */
   readonly nowMs: string;
@@ -19,9 +19,7 @@ export interface SqlDatabase {
    * tables first.
    */
   run(statement: string, values: readonly SqlValue[], patience?: Patience): Promise<readonly Row[]>;
-  /**
-   * A value as its column takes it, the expression that reads it, and what that gives as a value.
-   */
+  /** A value as its column stores it, the expression that reads it, and its conversion back. */
   toColumn(value: string): SqlValue;
   readonly readableValue: string;
   fromColumn(column: unknown): string;

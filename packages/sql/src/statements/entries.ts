@@ -117,7 +117,7 @@ function write(
 }
 
 /**
- * Explains why a write changed nothing: either this very version had been written before, or the
+ * Explains why a write changed nothing: either this very version was written before, or the
  * condition did not hold.
  */
 function explained(row: Row | undefined, { version, ifVersion }: DriverWrite): Written | Conflict {

@@ -1,11 +1,11 @@
 /**
- * The two tables that the SQL stores share, and how a name becomes a row.
+ * The two tables that the SQL stores share, and the mapping of names to rows.
  *
  * `lingpai_entries(id, scope, name, value, version, expires_at)` and
- * `lingpai_locks(id, name, owner, fence, expires_at)`; instants are ms since the Unix epoch by the
- * database's clock. Names may have 8 kB, more than an index takes, so `id` and `scope` are SHA-256
- * in lower-case hex: equal only for equal names in every collation. `name` is there to be read by
- * people and listed.
+ * `lingpai_locks(id, name, owner, fence, expires_at)`. Instants are ms since the Unix epoch by the
+ * database's clock. Names may have 8 kB, more than an index supports, so `id` and `scope` are
+ * SHA-256 in lower-case hex, which are equal only for equal names in every collation. `name` is
+ * stored for people and for listing.
  */
 import { createHash } from "node:crypto";
 import type { Row } from "./database.ts";
@@ -13,21 +13,21 @@ import type { Row } from "./database.ts";
 export const entriesTable = "lingpai_entries";
 export const locksTable = "lingpai_locks";
 
-/** How many names are listed, and how many rows are looked at, in one statement. */
+/** How many names are listed, and how many rows are read, in one statement. */
 export const pageRows = 500;
 
 export function idOf(name: string): string {
   return createHash("sha256").update(name).digest("hex");
 }
 
-/** The part of a name that its whole scope shares: up to and including the opening brace. */
+/** The part of a name that its whole scope shares, up to and including the opening brace. */
 export function scopeIdOf(name: string): string {
   return idOf(name.slice(0, name.indexOf("{") + 1));
 }
 
 /**
- * Runs `prepare` before the first use and shares it; a failure is forgotten, so that the next use
- * tries again.
+ * Runs `prepare` before the first use and shares its result. A failure is forgotten, so that the
+ * next use tries again.
  */
 export function once(prepare: () => Promise<void>): () => Promise<void> {
   let prepared: Promise<void> | undefined;
@@ -41,8 +41,8 @@ export function once(prepare: () => Promise<void>): () => Promise<void> {
 }
 
 /**
- * Removes what has expired, in pages: nobody's write waits for more than one. The rows are found
- * first and then removed by their ids, because MySQL locks each row that a DELETE looks at, and a
+ * Removes expired rows in pages, so that a write waits for one page at most. The rows are found
+ * first and then removed by their ids, because MySQL locks each row that a DELETE reads, and a
  * write that came between keeps its row.
  */
 export async function purge(
