@@ -1,4 +1,4 @@
-/** What stays open, as somebody would use it who wants to keep others out. */
+/** One caller tries to use up the open connections of all others. */
 import { eventLog } from "@lingpai/event-log";
 import { afterEach, expect, test } from "vitest";
 import { ref, requestOf, serverWorld } from "./server-world.fixture.ts";
@@ -33,13 +33,13 @@ test("one key cannot take all long polls of a replica", async () => {
   open.push(poll(other));
   await world.clock.advance(60_000);
   for (const answer of await Promise.all(open)) expect(answer.status).toBe(304);
-  // Each poll that ended gave its place back.
+  // Each poll that ended returned its place.
   const again = [poll(greedy), poll(greedy)];
   await world.clock.advance(60_000);
   for (const answer of await Promise.all(again)) expect(answer.status).toBe(304);
 });
 
-test("one key cannot take all event streams, also when they begin at once", async () => {
+test("one key cannot take all event streams, even if they begin at once", async () => {
   const world = start();
   const [greedy, other] = [await world.key(), await world.key()];
   const replica = world.replica("a", { limits: { streams: 4, streamsPerKey: 3 } });
@@ -57,7 +57,7 @@ test("one key cannot take all event streams, also when they begin at once", asyn
   await Promise.all([again, ...others].map((response) => response!.body!.cancel()));
 });
 
-test("HEAD tells of the stream, and opens none", async () => {
+test("HEAD reports that the stream exists, and opens none", async () => {
   const world = start();
   const key = await world.key();
   const replica = world.replica("a", { limits: { streams: 1 } });
@@ -74,7 +74,7 @@ test("HEAD tells of the stream, and opens none", async () => {
   await stream.body!.cancel();
 });
 
-test("a stream that goes on behind hundreds of stored events misses none", async () => {
+test("a stream that continues after hundreds of stored events misses none", async () => {
   const world = start();
   const key = await world.key();
   const replica = world.replica();
@@ -89,7 +89,7 @@ test("a stream that goes on behind hundreds of stored events misses none", async
   const response = await replica.ask("/v1/events", { key, headers });
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
-  // Those come while the reader still reads what was stored.
+  // These events happen while the reader still reads the stored ones.
   for (let n = 600; n < 900; n += 1) append(n);
   await world.during(log.flush());
   while (!text.includes('"n":899') && !text.includes("event: gap"))
@@ -101,7 +101,7 @@ test("a stream that goes on behind hundreds of stored events misses none", async
   await log.close();
 });
 
-test("a caller who hangs up while there is no token yet is no fault of the server", async () => {
+test("a caller that disconnects while there is no token yet causes no error in the server", async () => {
   const world = start();
   const key = await world.key();
   const replica = world.replica();

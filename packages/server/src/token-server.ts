@@ -202,7 +202,8 @@ function routerOf(context: RouteContext, onError: TokenServerOptions["onError"])
   app.notFound((c) => problemResponse(missing(c)));
   app.onError((error, { req }) => {
     const problem = problemOf(error);
-    // Whoever hangs up ends the work by an error, and reads no answer: that is no fault.
+    // A caller that disconnects ends the work with an error, and reads no response. That is no
+    // fault.
     if (problem.code === "internal" && !req.raw.signal.aborted)
       try {
         onError?.(error);

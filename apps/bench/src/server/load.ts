@@ -1,7 +1,7 @@
 /**
- * Keep-alive clients that ask as fast as they are answered. They write one prepared request to a
- * socket and read an answer up to its `Content-Length`, nothing else: a client of `node:http` costs
- * several times what the servers do, and would be what is measured.
+ * Keep-alive clients that send the next request as soon as the last one is answered. They write one
+ * prepared request to a socket and read an answer up to its `Content-Length`. A client of
+ * `node:http` would cost several times as much as the servers, and distort the measurement.
  */
 import { Agent, request } from "node:http";
 import type { IncomingMessage } from "node:http";
@@ -21,7 +21,7 @@ export interface Target {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** One request of its own; resolves to the status. */
+/** Sends one separate request. Resolves to the status. */
 export function ask({ headers, url }: Target, method: string = "GET"): Promise<number> {
   return new Promise((resolve, reject) => {
     const agent = new Agent();
@@ -34,7 +34,7 @@ export function ask({ headers, url }: Target, method: string = "GET"): Promise<n
   });
 }
 
-/** A connection that asks the same again and again, one request at a time. */
+/** A connection that repeats one request, one at a time. */
 export class Connection {
   readonly #socket: Socket;
   readonly #request: string;
@@ -60,7 +60,7 @@ export class Connection {
     });
   }
 
-  /** Resolves to the status; 0 when the connection ends before the answer does. */
+  /** Resolves to the status. 0 if the connection ends before the answer does. */
   ask(): Promise<number> {
     const { promise, resolve } = Promise.withResolvers<number>();
     this.#answered = resolve;
@@ -106,7 +106,7 @@ export async function load(
       const status = await connection.ask();
       if (status !== 200) errors += 1;
       latencies.push(systemClock.monotonicMs() - fromMs);
-      // What ended is not asked again and again.
+      // A connection that has ended is not used again.
       if (status === 0) break;
     }
     connection.close();

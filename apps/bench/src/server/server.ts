@@ -24,7 +24,7 @@ const appId = "wx0123456789abcdef";
 const secret = "0123456789abcdef0123456789abcdef";
 const path = `/v1/credentials/wechat:stable:${appId}`;
 const seal = Buffer.alloc(32, 1).toString("base64");
-/** How many connections are opened at once, as when another replica ends. */
+/** The number of connections that are opened at once, as when another replica ends. */
 const openAtOnce = 2_000;
 
 export const server: Bench = {
@@ -114,8 +114,8 @@ async function loads(
 }
 
 /**
- * Callers that wait for the next commit on one replica: what they cost, and when the last of them
- * has it, counted from the moment at which the platform handed out the new token.
+ * Callers that wait for the next commit on one replica: their cost, and the time until the last of
+ * them has it, counted from when the platform issued the new token.
  */
 async function waiting(
   { key, url }: Started,

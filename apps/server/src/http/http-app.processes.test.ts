@@ -1,10 +1,10 @@
-/** What the socket is opened with. */
+/** The options with which the socket is opened. */
 import { Server } from "node:net";
 import { systemClock } from "@lingpai/core";
 import { expect, test, vi } from "vitest";
 import { httpApp } from "./http-app.ts";
 
-test("ten thousand callers who come at once, as when another replica ended, wait to be accepted", async () => {
+test("ten thousand callers that connect at once, as when another replica ended, are all accepted", async () => {
   const listened = vi.spyOn(Server.prototype, "listen");
   const handle = async (): Promise<Response> => new Response("here");
   const app = await httpApp({ handle, tls: undefined, clock: systemClock });

@@ -35,8 +35,9 @@ export interface HttpApp {
 const limitDefaults: HttpLimits = { headersMs: 10_000, requestMs: 30_000, connections: 25_000 };
 const checkMs = 50;
 /**
- * Connections that wait to be accepted. When a replica ends, all of its callers come to the others
- * at once: beyond the usual 511 they would be reset. The kernel's `somaxconn` is the upper bound.
+ * The backlog of connections. When a replica ends, all of its callers connect to the others at
+ * once, and beyond the default of 511 they would be reset. The kernel's `somaxconn` is the upper
+ * bound.
  */
 const backlog = 16_384;
 

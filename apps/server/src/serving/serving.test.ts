@@ -1,4 +1,4 @@
-/** What a new configuration changes, also one that cannot be served. */
+/** The effects of a new configuration, even of one that cannot be served. */
 import { loadConfig, objectSource } from "@lingpai/config";
 import type { Config, ConfigInput, LiveConfig } from "@lingpai/config";
 import { manualClock, seededRandom, simulatedStore } from "@lingpai/core/testing";

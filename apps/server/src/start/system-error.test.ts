@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { systemErrorText } from "./system-error.ts";
 
-test("a port that is taken is said with what to do, and no stack", async () => {
+test("a port in use is reported with a remedy, and without a stack", async () => {
   const taken = createServer().listen(0, "127.0.0.1");
   await new Promise((resolve) => taken.once("listening", resolve));
   const { port } = taken.address() as AddressInfo;
@@ -18,13 +18,13 @@ test("a port that is taken is said with what to do, and no stack", async () => {
   await new Promise((resolve) => taken.close(resolve));
 });
 
-test("a directory that cannot be made is named", async () => {
+test("a directory that cannot be created is named", async () => {
   const path = fileURLToPath(import.meta.url);
   const error = await mkdir(path, { recursive: true }).catch((thrown: unknown) => thrown);
   expect(systemErrorText(error)).toContain(path);
 });
 
-test("a fault of our own keeps its stack", () => {
+test("a bug keeps its stack", () => {
   expect(systemErrorText(new TypeError("x is not a function"))).toBeUndefined();
   expect(systemErrorText(undefined)).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-/** What the operating system refused at a start, with a remedy, instead of a stack. */
+/** Reports an error of the operating system at a start with a remedy instead of a stack. */
 
 const remedies: Readonly<Record<string, string>> = {
   EADDRINUSE: "Another process listens there: end it, or set server.port to another one.",
@@ -12,7 +12,7 @@ const remedies: Readonly<Record<string, string>> = {
 };
 const otherRemedy = "Check the path or the address.";
 
-/** Undefined for an error that is none of the operating system's. */
+/** Undefined for an error that does not come from the operating system. */
 export function systemErrorText(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, message, syscall } = error as NodeJS.ErrnoException;

@@ -1,4 +1,4 @@
-/** The audit, as somebody would use it who wants to hide in it. */
+/** Attempts to hide an action in the audit. */
 import { afterEach, expect, test } from "vitest";
 import { ref, serverWorld } from "../server-world.fixture.ts";
 import type { ServerWorld } from "../server-world.fixture.ts";
@@ -10,7 +10,7 @@ afterEach(async () => {
   await Promise.all(worlds.splice(0).map((world) => world.close()));
 });
 
-test("a caller cannot push others out of the audit by codes, nor by asking often", async () => {
+test("a caller cannot push others out of the audit with error codes or frequent requests", async () => {
   const world = serverWorld();
   worlds.push(world);
   const key = await world.key({ perSecond: 10_000 });

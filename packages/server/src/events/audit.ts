@@ -1,6 +1,7 @@
 /**
- * What was done with which key, for the log. Equal facts of a second are one event, and what goes on
- * is one event a minute, with a count: whoever asks often must not push the rest out of the log.
+ * The audit: which key did what. Equal reads within a second become one event, and continuous ones
+ * one event a minute, with a count, so that frequent requests cannot push other events out of the
+ * log.
  */
 import { fingerprint } from "@lingpai/core";
 import type { CancelTimer, Clock } from "@lingpai/core";
@@ -28,7 +29,7 @@ export interface AuditFact {
 }
 
 const gatherMs = 1_000;
-/** What was written less than this ago is counted until then. */
+/** A fact that was written less than this ago is counted until then. */
 const againMs = 60_000;
 /**
  * The largest number of different facts that are counted together. Further ones are written at

@@ -5,7 +5,7 @@ import { fleetStream } from "./streams.ts";
 
 export interface Listener {
   receive(entry: LogEntry): void;
-  /** Resolves when the listener can take a hundred entries of what was stored before. */
+  /** Resolves when the listener can accept a hundred stored entries. */
   room(): Promise<void>;
 }
 

@@ -1,4 +1,4 @@
-/** Which account an access token is of: its present one, or one that SDKs may still hold. */
+/** Finds the account of an access token: its present token, or one that SDKs may still hold. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "@lingpai/core";
 import type { Served } from "../credentials/served-credential.ts";
@@ -6,7 +6,7 @@ import type { Served } from "../credentials/served-credential.ts";
 interface Known {
   readonly commitId: string | undefined;
   readonly digest: Buffer;
-  /** On the monotonic clock; undefined for the present one. */
+  /** On the monotonic clock. Undefined for the present one. */
   untilMs: number | undefined;
 }
 
@@ -16,14 +16,14 @@ export class AccountTokens {
   readonly #holdMs: number;
   readonly #known = new Map<Served, Known[]>();
 
-  /** @param holdMs for how long SDKs may hold a token that has been replaced. */
+  /** @param holdMs how long SDKs may hold a token that has been replaced. */
   constructor(accounts: ReadonlyMap<string, Served>, clock: Clock, holdMs: number) {
     this.#accounts = accounts;
     this.#clock = clock;
     this.#holdMs = holdMs;
   }
 
-  /** Notes the present token of an account, so that it is known after it has been replaced. */
+  /** Records the present token of an account, so that it is still known after it was replaced. */
   look(account: Served): readonly Known[] {
     const nowMs = this.#clock.monotonicMs();
     const known = (this.#known.get(account) ?? []).filter(
@@ -41,8 +41,8 @@ export class AccountTokens {
   }
 
   /**
-   * The account of a token. Compares hashes, which are kept: whoever asks needs no key, and must
-   * cost little, and the time must tell nothing of the token.
+   * Returns the account of a token. The hashes are kept, because a caller needs no key here and
+   * must cost little. They are compared, so that the duration reveals nothing of the token.
    */
   of(token: string): Served | undefined {
     if (token === "" || token.length > 16_384) return undefined;

@@ -117,7 +117,7 @@ async function ticketFor(access_token: string): Promise<Answer> {
   return (await (await replica.ask(`/cgi-bin/ticket/getticket?${query}`)).json()) as Answer;
 }
 
-test("a token that was replaced gives tickets for as long as SDKs hold it, and no longer", async () => {
+test("a replaced token gives tickets for exactly as long as SDKs hold it", async () => {
   const key = await fresh({ rights: ["read", "refresh"] });
   const { access_token: held = "" } = await plain(key);
   await world.clock.advance(60_000);
@@ -129,7 +129,7 @@ test("a token that was replaced gives tickets for as long as SDKs hold it, and n
   expect(await ticketFor(next)).toMatchObject({ errcode: 0 });
 });
 
-test("tickets have a rate for each account, and asking for one counts as no use", async () => {
+test("tickets have a rate for each account, and a request for one does not count as a use", async () => {
   const key = await fresh();
   const { access_token: token = "" } = await plain(key);
   await ticketFor(token);
@@ -143,7 +143,7 @@ test("tickets have a rate for each account, and asking for one counts as no use"
   expect([...codes].toSorted()).toEqual([0, 45009]);
 });
 
-test("what a key may not do is noted for those who read the audit", async () => {
+test("a refused right is logged in the audit", async () => {
   const admin = await world.key({ rights: ["read", "admin"], refs: ["*"] });
   const key = await fresh();
   await plain(key, { appid: otherId });

@@ -71,12 +71,12 @@ export const stableToken: Handler = (request, context) =>
     return tokenFor(request, { account, key, kind: "stable" }, context);
   });
 
-/** Of one account, on this replica. */
+/** The rate of one account, on this replica. */
 const ticketsPerSecond = 200;
 
 /**
- * The access token shows who asks: whoever has it could ask WeChat itself. One that was replaced is
- * taken for as long as an SDK may hold it, as WeChat takes it for five minutes.
+ * The access token identifies the caller, who could use it to ask WeChat itself. A replaced one is
+ * accepted for as long as an SDK may hold it, as WeChat accepts it for five minutes.
  */
 export const ticket: Handler = (request, context) =>
   answer(async () => {
@@ -85,7 +85,7 @@ export const ticket: Handler = (request, context) =>
     const account = tokensOf(context).of(query.get("access_token") ?? "");
     if (account === undefined)
       throw new Refusal(40001, "invalid credential, access_token is not the present one");
-    // There is no key here to count by.
+    // The rate is per account, because the caller has no key.
     if (context.rates.take(`ticket ${account.ref}`, ticketsPerSecond) > 0)
       throw new Refusal(45009, "reach max rate of the account's tickets");
     const of = account.wechat?.ticket;
@@ -113,7 +113,7 @@ async function enter(
   return { account, key };
 }
 
-/** The one check of rights, with this shape's refusals. */
+/** The one check of rights, with WeChat's form of refusals. */
 function allow(
   key: KeyRecord,
   right: "read" | "refresh",
@@ -157,7 +157,7 @@ function secondsOf(
   return seconds;
 }
 
-/** One for each server. */
+/** One object for each server. */
 const tokens = new WeakMap<RouteContext, AccountTokens>();
 
 function tokensOf(context: RouteContext): AccountTokens {

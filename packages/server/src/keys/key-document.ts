@@ -52,9 +52,3 @@ export const keyDocument: z.ZodType<KeyDocument> = z.object({
   v: z.literal(1),
   keys: z.array(keyRecord).max(10_000),
 });
-
-/** True if the key may do this to the credential. A right that was not granted is denied. */
-export function hasRight(key: KeyRecord, right: Right, ref: string | undefined): boolean {
-  if (!key.rights.includes(right)) return false;
-  return ref === undefined || key.refs.includes("*") || key.refs.includes(ref);
-}

@@ -1,4 +1,4 @@
-/** Places for what stays open: so many on this replica, and fewer for each key. */
+/** Limits the open polls and streams: a number for this replica, and a smaller one for each key. */
 
 export interface PlaceLimits {
   readonly most: number;
@@ -15,7 +15,8 @@ export class Places {
   }
 
   /**
-   * Takes a place. Returns what gives it back, to be called once; or which bound is reached.
+   * Takes a place. Returns a function that returns it, to be called once, or the limit that was
+   * reached.
    */
   take(keyId: string): (() => void) | "replica" | "key" {
     const { most, mostPerKey } = this.#limits;

@@ -15,9 +15,9 @@ export class RateLimit {
   }
 
   /**
-   * Takes one token. 0 when there was one, otherwise how long until there is one, in ms.
+   * Takes one token. Returns 0 if there was one, and otherwise the time until the next one, in ms.
    *
-   * @param most what a bucket holds. @defaultValue the tokens of two seconds, and at least one
+   * @param most the size of a bucket. @defaultValue the tokens of two seconds, and at least one
    */
   take(keyId: string, perSecond: number, most: number = Math.max(1, 2 * perSecond)): number {
     const nowMs = this.#clock.monotonicMs();

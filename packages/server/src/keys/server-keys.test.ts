@@ -79,7 +79,7 @@ test("a document of another release is not treated as empty: no key is valid, an
   expect((await cache.withPrefix("server-keys").get("keys"))?.value).toBe('{"v":2}');
 });
 
-test("a store that lost its keys locks nobody out, and lets no revoked key in again", async () => {
+test("a store that lost its keys invalidates no valid key, and makes no revoked key valid again", async () => {
   const cache = store.cache().withPrefix("failing-over");
   const stored = cache.withPrefix("server-keys");
   const replica = serverKeys({ cache, clock });
@@ -90,14 +90,14 @@ test("a store that lost its keys locks nobody out, and lets no revoked key in ag
   expect(await replica.verify(revoked.key)).toBeUndefined();
   const ends: string[] = [];
   const leave = replica.hold(record!, () => ends.push("ended"));
-  // A replica took over that had not got the last write.
+  // A replica took over that lacks the last write.
   await stored.set("keys", before!.value);
   await clock.advance(2_000);
   expect(await replica.verify(revoked.key)).toBeUndefined();
   const started = serverKeys({ cache, clock });
   expect(await started.verify(revoked.key)).toBeUndefined();
   expect(await started.verify(kept.key)).toBeDefined();
-  // And one that has nothing.
+  // The store is empty.
   await stored.delete("keys");
   await clock.advance(2_000);
   expect(await replica.verify(kept.key)).toBeDefined();

@@ -49,11 +49,11 @@ export interface ServerKeys {
   revoke(id: string): Promise<boolean>;
   list(): Promise<readonly KeyInfo[]>;
   /**
-   * The record of a valid key. While the store does not answer, what was last read holds. A key
-   * ends by being revoked, and by nothing else: one that the store has lost remains valid here, and
-   * a revocation that it has lost is written again.
+   * Returns the record of a valid key. While the store does not answer, the last records read
+   * apply. Only a revocation ends a key: a key that the store has lost stays valid here, and a
+   * revocation that it has lost is written again.
    *
-   * @throws The cache's error when the keys have never been read.
+   * @throws The cache's error if the keys have never been read.
    */
   verify(text: string): Promise<KeyRecord | undefined>;
   /** Returns the record of the valid key with this id, as {@link verify} does. */
@@ -250,8 +250,8 @@ class StoredKeys implements ServerKeys {
 const keptMs = 30 * 86_400_000;
 
 /**
- * What holds after a reading. A store that lost its last writes, or everything, must neither lock
- * everybody out nor let a revoked key in again.
+ * Returns the records that apply after a read. A store that lost its last writes, or everything,
+ * must neither invalidate all keys nor make a revoked key valid again.
  */
 function remembering(
   before: ReadonlyMap<string, KeyRecord> | undefined,

@@ -1,6 +1,6 @@
 /** Identifies the caller and checks the rights. A right that was not granted is denied. */
 import type { KeyRecord, Right } from "../keys/key-document.ts";
-import { hasRight } from "../keys/key-document.ts";
+import { hasRight } from "../keys/key-rights.ts";
 import type { Served } from "../credentials/served-credential.ts";
 import { badRequest } from "../http/read-body.ts";
 import { ProblemError } from "../http/problem.ts";
@@ -113,9 +113,9 @@ export function unauthorized(detail: string): ProblemError {
 }
 
 /**
- * A place for what stays open; returns what gives it back.
+ * Takes a place for an open poll or stream. Returns a function that returns it.
  *
- * @throws {ProblemError} 429 when the key has all that one key may have, 503 when nobody gets one.
+ * @throws {ProblemError} 429 if the key has its maximum, 503 if the replica has.
  */
 export function placeFor(
   what: "waits" | "streams",

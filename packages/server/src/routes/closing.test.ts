@@ -1,4 +1,4 @@
-/** The end of a server, and what it costs to wait for it. */
+/** The end of a server, and the cost of waiting for it. */
 import { afterEach, expect, test } from "vitest";
 import { ref, requestOf, serverWorld } from "../server-world.fixture.ts";
 import { Closing } from "./closing.ts";
@@ -8,7 +8,7 @@ afterEach(() => {
   for (const restore of restored.splice(0)) restore();
 });
 
-test("everybody who waits is called once at the end, and who comes later at once", () => {
+test("every waiting callback is called once at the end, and a later one at once", () => {
   const closing = new Closing();
   const called: string[] = [];
   closing.hold(() => called.push("stays"));
@@ -43,7 +43,7 @@ function countListeners(): () => number {
   return () => most;
 }
 
-test("no signal has a listener for each of a hundred long polls: each new one would look at all", async () => {
+test("no signal has a listener for each of a hundred long polls, because each new one would scan all of them", async () => {
   const world = serverWorld();
   const key = await world.key();
   const replica = world.replica();

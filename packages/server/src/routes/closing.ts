@@ -1,12 +1,12 @@
 /**
- * The end of this server, for all who wait for it. An `AbortSignal` goes through all of its
- * listeners for each that comes or goes, which is seconds with ten thousand of them.
+ * Notifies callbacks of the end of this server. An `AbortSignal` scans all of its listeners for
+ * each one that is added or removed, which takes seconds with ten thousand.
  */
 export class Closing {
   readonly #controller = new AbortController();
   readonly #listeners = new Set<() => void>();
 
-  /** For the few who need a signal. */
+  /** For the few callers that need a signal. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }

@@ -45,11 +45,11 @@ export interface ServerLimits {
   readonly bodyMs: number;
   /** The number of open long polls. */
   readonly waits: number;
-  /** Long polls of one key that are open at once: nobody with a key can take all of them. */
+  /** The number of open long polls of one key, so that no key can take all of them. */
   readonly waitsPerKey: number;
   /** The number of open event streams. */
   readonly streams: number;
-  /** Event streams of one key that are open at once. */
+  /** The number of open event streams of one key. */
   readonly streamsPerKey: number;
   /** How long an SDK behind the WeChat-shaped routes may keep a token, in ms. */
   readonly holdMs: number;

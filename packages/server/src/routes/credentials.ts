@@ -7,7 +7,7 @@ import { logEvent } from "../events/credential-events.ts";
 import { noStore } from "../http/no-store.ts";
 import { ProblemError } from "../http/problem.ts";
 import { badRequest, readJson, readText } from "../http/read-body.ts";
-import { hasRight } from "../keys/key-document.ts";
+import { hasRight } from "../keys/key-rights.ts";
 import type { KeyRecord } from "../keys/key-document.ts";
 import {
   callerOf,

@@ -1,6 +1,6 @@
 /** Diagnoses the store, for keys that may see all of it. */
 import { noStore } from "../http/no-store.ts";
-import { hasRight } from "../keys/key-document.ts";
+import { hasRight } from "../keys/key-rights.ts";
 import { ProblemError } from "../http/problem.ts";
 import { forbidden, keyOf } from "./authorize.ts";
 import type { Handler } from "./route.ts";

@@ -3,7 +3,7 @@ import { eventStream } from "../events/event-stream.ts";
 import { auditStream, lifeStream } from "../events/streams.ts";
 import { noStore } from "../http/no-store.ts";
 import { badRequest } from "../http/read-body.ts";
-import { hasRight } from "../keys/key-document.ts";
+import { hasRight } from "../keys/key-rights.ts";
 import { callerOf, credentialFor, forbidden, lasting, placeFor } from "./authorize.ts";
 import type { Handler } from "./route.ts";
 
@@ -28,7 +28,7 @@ export const followEvents: Handler = async (request, context) => {
   const query = new URL(request.url).searchParams;
   const only = query.get("ref") ?? undefined;
   if (only !== undefined) credentialFor(key, ["read"], only, context);
-  // Nothing would ever end a stream that nobody reads.
+  // Without this, nothing would end a stream whose reader is gone.
   if (request.method === "HEAD") return new Response(null, { headers: streamHeaders });
   const leave = placeFor("streams", key, context);
   const until = lasting(request, { key, session }, context);

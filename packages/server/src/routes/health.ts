@@ -1,6 +1,6 @@
 /** Whether this replica lives, whether it can answer, and its metrics, which alone need a key. */
 import { noStore } from "../http/no-store.ts";
-import { hasRight } from "../keys/key-document.ts";
+import { hasRight } from "../keys/key-rights.ts";
 import { ProblemError } from "../http/problem.ts";
 import { forbidden, keyOf } from "./authorize.ts";
 import type { Handler } from "./route.ts";

@@ -5,7 +5,7 @@ import type { FleetEvent } from "../events/fleet-view.ts";
 import { noStore } from "../http/no-store.ts";
 import { ProblemError } from "../http/problem.ts";
 import { readText } from "../http/read-body.ts";
-import { hasRight } from "../keys/key-document.ts";
+import { hasRight } from "../keys/key-rights.ts";
 import type { KeyRecord } from "../keys/key-document.ts";
 import { evidenceIn } from "../overview/conflicts.ts";
 import { ledgerOf } from "../overview/ledger.ts";
