@@ -42,7 +42,7 @@ export async function everyState(): Promise<World> {
 }
 
 /**
- * One account with an ordinary day, which ends with a foreign fetch, an uncertain fetch and a store
+ * One account with an ordinary day, which ends with a foreign fetch, a doubt and a store
  * outage.
  */
 export async function dayOfLife(): Promise<World> {

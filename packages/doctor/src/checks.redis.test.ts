@@ -123,7 +123,7 @@ describe("the checks of documents", () => {
     expect(await result("foreign-refresher")).toMatchObject({ status: "ok" });
   });
 
-  test("find an uncertain fetch that is older than the overlap, and not a younger one", async () => {
+  test("find a doubt that is older than the overlap, and not a younger one", async () => {
     const nowMs = await world.now();
     const { credential } = healthyState(nowMs);
     const older = { ...credential!, sentAtMs: nowMs - 2_000_000 };

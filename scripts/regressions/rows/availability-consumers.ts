@@ -16,7 +16,7 @@ export const availabilityConsumers: readonly Regression[] = [
       },
     ],
     test: consumersTest,
-    title: "had the fleet forget",
+    title: "is served soon after an operator's reset",
   },
   {
     right: "A refusal that an owner hears of ends its pause after attempts for another reason.",

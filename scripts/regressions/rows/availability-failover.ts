@@ -69,7 +69,7 @@ export const availabilityFailover: readonly Regression[] = [
       },
     ],
     test: ownershipTest,
-    title: "does not stop its environment from refreshing when",
+    title: "does not stop its environment from refreshing if",
   },
   {
     right: "A claim is released by its path, not by a name that other prefixes use too.",

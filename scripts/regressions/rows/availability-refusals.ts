@@ -93,7 +93,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: refusedTest,
-    title: "leaves a credential in use that still lives",
+    title: "does not take a live credential out of use",
   },
   {
     right: "Another node's commit closes the breaker.",

@@ -58,7 +58,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${state}/governor.test.ts`,
-    title: "lets each of the refusals",
+    title: "allows an immediate fetch for each of the refusals",
   },
   {
     right: "An unforced fetch comes before a forced one.",
@@ -300,7 +300,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${state}/abandon.test.ts`,
-    title: "counts against the quota, is not a failure yet",
+    title: "counts against the quota, is no failure yet",
   },
   {
     right: "A parent that is found alive makes it the child's failure, with back-off.",

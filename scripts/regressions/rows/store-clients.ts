@@ -19,7 +19,7 @@ const clients: readonly Regression[] = [
       },
     ],
     test: `${redis}/subscriptions.test.ts`,
-    title: "A client that throws when a connection is asked for",
+    title: "a client that throws when a connection is requested",
   },
   {
     right: "A wrong client is refused at construction, by what was given.",
@@ -42,7 +42,7 @@ const clients: readonly Regression[] = [
       },
     ],
     test: `${redis}/clients/given-client.test.ts`,
-    title: "A client in subscriber mode is refused",
+    title: "a client in subscriber mode is refused",
   },
   {
     right: "Numbers from a driver are checked.",
@@ -54,7 +54,7 @@ const clients: readonly Regression[] = [
       },
     ],
     test: `${redis}/driver.test.ts`,
-    title: "a lease is not granted on a reply whose numbers are none",
+    title: "a lease is not granted on a reply with invalid numbers",
   },
   {
     right: "`watch` says that the connection was refused.",
@@ -62,7 +62,7 @@ const clients: readonly Regression[] = [
       { file: `${redis}/clients/ioredis.ts`, from: "throw cause ?? error;", to: "throw error;" },
     ],
     test: `${redis}/clients/ioredis-recovery.test.ts`,
-    title: "a subscription over a connection that is refused fails with that cause",
+    title: "a subscription over a refused connection fails with that cause",
   },
   {
     right: "`watch` says that the password is wrong, and no timeout: @redis/client.",
@@ -215,7 +215,7 @@ const databases: readonly Regression[] = [
       },
     ],
     test: sqliteTest,
-    title: "what it refuses names the file and no primary",
+    title: "the error of a write names the file and no primary",
   },
   {
     right: "ioredis under Keyv is not iovalkey.",

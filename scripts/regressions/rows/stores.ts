@@ -14,7 +14,7 @@ const tracing: readonly Regression[] = [
       },
     ],
     test: "packages/core/src/store.test.ts",
-    title: "A store seals with the key that it is given",
+    title: "a store seals with the key that it is given",
   },
   {
     right: "An event reports an unsealed token while somebody traces the driver.",
@@ -26,7 +26,7 @@ const tracing: readonly Regression[] = [
       },
     ],
     test: "packages/core/src/store.test.ts",
-    title: "while somebody traces the driver is reported once",
+    title: "while the driver is traced is reported once",
   },
   {
     right: "The probe warns when a tracing channel has subscribers and the cache is unsealed.",
@@ -38,7 +38,7 @@ const tracing: readonly Regression[] = [
       },
     ],
     test: `${redis}/probe.test.ts`,
-    title: "the probe warns of an unsealed store whose commands somebody traces",
+    title: "the probe warns of an unsealed store whose commands are traced",
   },
   {
     right: "A sealed token is on no channel of a Redis driver.",
@@ -82,7 +82,7 @@ const rights: readonly Regression[] = [
       },
     ],
     test: `${redis}/probe.test.ts`,
-    title: "the probe looks at the registry of claims too",
+    title: "the probe checks the registry of claims too",
   },
   {
     right: "A consumer's probe asks for no more than reading.",
@@ -94,7 +94,7 @@ const rights: readonly Regression[] = [
       },
     ],
     test: `${redis}/probe.test.ts`,
-    title: "a consumer's asks for nothing but reading",
+    title: "a consumer's probe needs only reads",
   },
   {
     right: "One ACL line suffices for the whole client.",
@@ -124,7 +124,7 @@ const rights: readonly Regression[] = [
     right: "A user without channels is recognised when it announces.",
     edits: [{ file: `${redis}/probe.ts`, from: "[name], [])) !== 1)", to: "[name], [])) === 2)" }],
     test: `${redis}/probe.test.ts`,
-    title: "the probe warns when changes are not announced",
+    title: "the probe warns if changes are not announced",
   },
   {
     right: "A user without channels is recognised when it subscribes, and told.",
@@ -136,7 +136,7 @@ const rights: readonly Regression[] = [
       },
     ],
     test: `${redis}/probe.test.ts`,
-    title: "the probe warns when changes are not announced",
+    title: "the probe warns if changes are not announced",
   },
 ];
 
@@ -169,7 +169,7 @@ const scripts: readonly Regression[] = [
     right: "A warning says that news are off.",
     edits: [{ file: `${redis}/store.ts`, from: "if (!isWarned)", to: `if (port.kind === "")` }],
     test: `${redis}/driver.test.ts`,
-    title: "one warning says that news are off",
+    title: "one warning says that notifications are off",
   },
   {
     right: "A refusal within a script is matched in the wording of every version.",
@@ -181,7 +181,7 @@ const scripts: readonly Regression[] = [
       },
     ],
     test: `${redis}/errors.test.ts`,
-    title: "what a server's refusal means",
+    title: "the meaning of a server's refusal",
   },
   {
     right: "A script's commands have their keys as KEYS[n] in the call.",
@@ -193,7 +193,7 @@ const scripts: readonly Regression[] = [
       },
     ],
     test: `${redis}/scripts.test.ts`,
-    title: "No script is refused by a service that reads scripts",
+    title: "no script is refused by a service that checks scripts",
   },
   {
     right: "The refusal of a service that checks scripts is named.",
@@ -205,7 +205,7 @@ const scripts: readonly Regression[] = [
       },
     ],
     test: `${redis}/scripts.test.ts`,
-    title: "The check itself refuses",
+    title: "the check itself refuses",
   },
   {
     right: "A service that runs no scripts at all is refused with what to do.",

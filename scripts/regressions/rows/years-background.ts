@@ -44,7 +44,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/manager/background-schedule.test.ts`,
-    title: "picks a task that is due, the refresh first, and",
+    title: "returns a task that is due, the refresh first, and",
   },
   {
     right: "After a close no late subscription leaves a timer that reads the store.",
@@ -79,7 +79,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/after-close.test.ts`,
-    title: "no event is emitted any more, not even that the",
+    title: "no event is emitted, not even that the",
   },
   {
     right: "`await using` closes a credential.",
@@ -271,7 +271,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/demand.test.ts`,
-    title: "goes on refreshing for a consumer on another node",
+    title: "continues to refresh for a consumer on another node",
   },
   {
     right: "A consumer's mark is written once a lifetime at most, never per call.",
@@ -288,7 +288,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/demand.test.ts`,
-    title: "goes on refreshing for a consumer on another node",
+    title: "continues to refresh for a consumer on another node",
   },
   {
     right: "Many credentials of one prefix have one subscription, not one each.",

@@ -38,7 +38,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/state/version-skew.test.ts`,
-    title: "gets back unknown fields when a node that has seen",
+    title: "gets back unknown fields if a node that has seen",
   },
   {
     right: "An unknown reason is kept as text.",
@@ -95,7 +95,7 @@ export const yearsDocument: readonly Regression[] = [
       { file: `${core}/state/codec.ts`, from: "if (isEnvelope(text)) {", to: "if (false) {" },
     ],
     test: `${core}/state/codec-advice.test.ts`,
-    title: "because it is sealed gives an error that says how to open it",
+    title: "that is sealed causes an error that says how to open it",
   },
   {
     right: "A document has no end while an input is stored: nothing else holds it.",
@@ -119,7 +119,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/document-lifetime.test.ts`,
-    title: "outlives its credential by 30 days, also a credential",
+    title: "outlives its credential by 30 days, even one",
   },
   {
     right: "A refresh answer without a new input keeps the old one.",
@@ -205,7 +205,7 @@ export const yearsDocument: readonly Regression[] = [
       },
     ],
     test: `${core}/manager/background-schedule.test.ts`,
-    title: "is stretched by a quarter",
+    title: "is longer by a quarter",
   },
   {
     right: "With waitMs 0 a caller does not wait, rather than without a bound.",

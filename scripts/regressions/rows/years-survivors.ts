@@ -148,7 +148,7 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/fleet/change-feed-closed.test.ts`,
-    title: "sets no timer for a reading that fails",
+    title: "sets no timer for a read that fails",
   },
   {
     right: "A caller whom no refresh serves is told so after a limit of turns.",

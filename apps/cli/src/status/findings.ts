@@ -22,7 +22,7 @@ export interface Sharer {
   readonly node: string;
 }
 
-/** A healthy fleet resolves an uncertain fetch at once, so a recent one is not reported. */
+/** A healthy fleet resolves a doubt at once, so a recent one is not reported. */
 const doubtMinMs = 60_000;
 /** A foreign refresh is no longer reported after a day. */
 const contentionMaxMs = 86_400_000;

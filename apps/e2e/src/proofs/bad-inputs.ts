@@ -14,7 +14,7 @@ export const badInputs: readonly Row[] = [
   {
     id: "1",
     what: "A prefix that is empty or longer than 1 kB",
-    outcome: "Refused where it is given.",
+    outcome: "Refused at construction.",
     by: [
       "conformance/prefix-names: an empty prefix is refused",
       "core/prefix: when a part is longer than 1024 bytes",
@@ -23,13 +23,13 @@ export const badInputs: readonly Row[] = [
   {
     id: "2",
     what: "A prefix with a colon",
-    outcome: "One segment, encoded: never another path.",
+    outcome: "It is encoded as one segment, and never becomes another path.",
     by: ['conformance/prefix-isolation: withPrefix("a").withPrefix("b") and withPrefix("a:b")'],
   },
   {
     id: "3",
     what: "A prefix with braces",
-    outcome: "Encoded; in a Cluster client's own key prefix refused.",
+    outcome: "Encoded. In a Cluster client's own key prefix it is refused.",
     by: [
       names,
       "adapter-ioredis/cluster-prefix: is refused before any command is sent when its keyPrefix",
@@ -38,13 +38,13 @@ export const badInputs: readonly Row[] = [
   {
     id: "4",
     what: "A prefix with wildcards",
-    outcome: "Encoded: it never reaches a pattern.",
+    outcome: "Encoded. It never becomes part of a pattern.",
     by: [names, "redis/layout: quote the glob characters"],
   },
   {
     id: "5",
     what: "A prefix with line ends, NUL, emoji or half a surrogate pair",
-    outcome: "Encoded; half a pair is refused.",
+    outcome: "Encoded. Half a pair is refused.",
     by: [names, "conformance/prefix-names: half a surrogate pair"],
   },
   {
@@ -56,13 +56,13 @@ export const badInputs: readonly Row[] = [
   {
     id: "7",
     what: "An AppID with a space or a line end",
-    outcome: "Refused with the position; four characters are shown.",
+    outcome: "Refused with its position. At most four characters are shown.",
     by: [id],
   },
   {
     id: "8",
     what: "An original id (`gh_…`) or a secret in place of an AppID",
-    outcome: "Refused, and called what it is.",
+    outcome: "Refused. The error says what it is.",
     by: [id],
   },
   {
@@ -73,14 +73,14 @@ export const badInputs: readonly Row[] = [
   },
   {
     id: "10",
-    what: "An AppID of an absurd length",
-    outcome: "Refused; one of a form that nobody has seen before is accepted.",
+    what: "An AppID that is far too long",
+    outcome: "Refused. An unknown form of plausible length is accepted.",
     by: [id],
   },
   {
     id: "11",
     what: "An AppID with `a}:{b` in it",
-    outcome: "Refused; as a key it is encoded.",
+    outcome: "Refused. As a key it is encoded.",
     by: [id, names],
   },
   {
@@ -92,19 +92,19 @@ export const badInputs: readonly Row[] = [
   {
     id: "13",
     what: "A secret that ends in a line end",
-    outcome: "Refused, or trimmed when told to.",
+    outcome: "Refused, or trimmed with `trim`.",
     by: [secret, "wechat/validate: from a mounted file is accepted with trim"],
   },
   {
     id: "14",
-    what: "Windows that contradict each other, NaN, Infinity, texts",
-    outcome: "Refused with the rule's name and a value that would do.",
+    what: "Windows that contradict each other, NaN, Infinity, or texts as numbers",
+    outcome: "Refused with the rule's name and a valid value.",
     by: [rules, "core/parameters: refuse a text instead of a number"],
   },
   { id: "15", what: "A lease shorter than a fetch", outcome: "Refused: P1.", by: [rules] },
   {
     id: "16",
-    what: "A lease with a fraction, or beyond what timers take",
+    what: "A lease with a fraction, or longer than a timer supports",
     outcome: "Refused: P6.",
     by: [rules],
   },
@@ -117,13 +117,13 @@ export const badInputs: readonly Row[] = [
   {
     id: "18",
     what: "A quota below 20 a day",
-    outcome: "Refused: it could not refresh.",
+    outcome: "Refused, because it is too small for refreshes.",
     by: [rules],
   },
   {
     id: "19",
     what: "`{}` as the platform's answer",
-    outcome: "Invalid; whether it issued is unknown.",
+    outcome: "Invalid. Whether the platform issued a token is unknown.",
     by: [answered],
   },
   {
@@ -136,7 +136,7 @@ export const badInputs: readonly Row[] = [
     id: "21",
     what: "A token with spaces, control characters, or over 16 384 characters",
     outcome:
-      "Invalid: it would be injected into URLs and headers. A longer one is one clear, final error.",
+      "Invalid, because it would be injected into URLs and headers. A token that is too long causes one clear, final error.",
     by: [
       "wechat/answer: that %s is invalid",
       "core/secret-length: of more characters gives one final error after one fetch: %s",
@@ -145,7 +145,7 @@ export const badInputs: readonly Row[] = [
   {
     id: "22",
     what: "No `expires_in`",
-    outcome: "The documented life, else invalid.",
+    outcome: "The documented lifetime applies. Without one the answer is invalid.",
     by: ["wechat/answer: without expires_in is invalid"],
   },
   {
@@ -157,7 +157,7 @@ export const badInputs: readonly Row[] = [
   {
     id: "24",
     what: "`expires_in` of 0, -1, 10^12, 7199.5",
-    outcome: "Invalid; a fraction is cut.",
+    outcome: "Invalid. A fraction is rounded down.",
     by: [
       "wechat/answer: with expires_in %j is invalid",
       "wechat/answer: with expires_in %j lives %d ms",
@@ -173,13 +173,13 @@ export const badInputs: readonly Row[] = [
   {
     id: "27",
     what: "An error with a token",
-    outcome: "A failure of unknown outcome; the token is dropped.",
+    outcome: "A failure of unknown outcome. The token is dropped.",
     by: [answered],
   },
   {
     id: "28",
-    what: "A key twice, a byte order mark, something after the end, JSON5",
-    outcome: "The mark is removed, the rest invalid.",
+    what: "A repeated key, a byte order mark, text after the end, JSON5",
+    outcome: "The mark is removed. All others are invalid.",
     by: ["wechat/answer: %s is invalid", "wechat/answer: is read without its byte order mark"],
   },
   {
@@ -190,8 +190,8 @@ export const badInputs: readonly Row[] = [
   },
   {
     id: "30",
-    what: "100 MB, a compressed bomb, one byte a second",
-    outcome: "64 KiB and one deadline, then the transfer ends.",
+    what: "An answer of 100 MB, a decompression bomb, one byte a second",
+    outcome: "The transfer ends after 64 KiB, or at the deadline.",
     by: [
       "wechat/answer: may have at most 64 KiB",
       "wechat/loopback: is unknown if the answer is compressed",
@@ -204,7 +204,12 @@ export const badInputs: readonly Row[] = [
     outcome: "Not followed.",
     by: ["wechat/loopback: follows no redirect"],
   },
-  { id: "32", what: "A page with HTTP 200", outcome: "Invalid, never logged.", by: [answered] },
+  {
+    id: "32",
+    what: "An HTML page with HTTP 200",
+    outcome: "Invalid, and never logged.",
+    by: [answered],
+  },
   {
     id: "33",
     what: "`Retry-After: 1000000000`, or a past date",
@@ -214,7 +219,7 @@ export const badInputs: readonly Row[] = [
   {
     id: "34",
     what: "401 or 403 with `invalid_client`",
-    outcome: "Fatal, by the parsed field alone.",
+    outcome: "Fatal, because of the parsed field alone.",
     by: [answered],
   },
 ];

@@ -15,7 +15,7 @@ export const badRecords: readonly Row[] = [
     id: "36",
     what: 'A record that expires at "abc", 1e999 or -1',
     outcome: "Unreadable.",
-    by: ["core/codec: is unreadable with a life that ends at %s"],
+    by: ["core/codec: is unreadable with a lifetime that ends at %s"],
   },
   {
     id: "37",
@@ -26,7 +26,7 @@ export const badRecords: readonly Row[] = [
   {
     id: "38",
     what: "A record of a newer release",
-    outcome: "Nothing is used and nothing refreshed until this node is upgraded.",
+    outcome: "This node uses and refreshes nothing until it is upgraded.",
     by: [
       "core/codec: of a newer schema gives an error that says so and",
       "core/store-outage: that holds an unreadable document causes no fetch",
@@ -41,16 +41,16 @@ export const badRecords: readonly Row[] = [
   {
     id: "40",
     what: "A record copied from another environment",
-    outcome: "Does not open: no fetch.",
+    outcome: "It cannot be opened, and nothing is fetched.",
     by: ["e2e/store-loss: a record that was copied from another environment"],
   },
   {
     id: "41",
     what: "Instants and epochs of the year 9999",
-    outcome: "Ignored and reported as poisoned; they stop nobody.",
+    outcome: "Ignored and reported. They stop no node.",
     by: [
       "core/codec: are ignored one by one, and named",
-      "core/codec: stop no node for longer than their limits, and",
+      "core/codec: delay no node for longer than their limits, and",
       "core/poisoned-document: stops no node from refreshing ahead of expiry: %s",
     ],
   },
@@ -62,7 +62,7 @@ export const badRecords: readonly Row[] = [
   },
   {
     id: "43",
-    what: "A lock with a foreign value, or without an end",
+    what: "A lock with a foreign value, or without expiry",
     outcome: "Counts as held, and is never deleted.",
     by: [
       "conformance/lock-ownership: a foreign value where the lock's state belongs counts as held",
@@ -84,7 +84,7 @@ export const badRecords: readonly Row[] = [
   {
     id: "46",
     what: "A flood of messages, of any content",
-    outcome: "A message is only a hint to read, and few readings follow.",
+    outcome: "A message only causes a read of the document, and many messages cause few reads.",
     by: [
       "e2e/outage: a flood of messages costs few readings",
       "conformance/watch: 10 000 messages of garbage",
@@ -97,14 +97,14 @@ export const badRecords: readonly Row[] = [
       "Unreadable: no fetch by an environment that has no credential yet; one that lives goes on. Labels are of `A-Za-z0-9._-` alone.",
     by: [
       "e2e/bad-input: with foreign content are unreadable",
-      "core/claims: does not stop its environment from refreshing when",
-      "core/roles: an environment's name is checked: %j",
+      "core/claims: does not stop its environment from refreshing if",
+      "core/roles: an environment's name is validated: %j",
     ],
   },
   {
     id: "48",
-    what: "A credential by an unknown name",
-    outcome: "Cannot be asked for.",
+    what: "A credential with an unknown name",
+    outcome: "There is no API to request it.",
     why: "A credential is an object that somebody constructed; there is no registry of names in which one could be missing.",
   },
   {
@@ -116,19 +116,19 @@ export const badRecords: readonly Row[] = [
   {
     id: "50",
     what: "A rejection of a token that is not ours",
-    outcome: "Nothing is fetched; the present one is given.",
+    outcome: "Nothing is fetched, and the present token is returned.",
     by: ["e2e/bad-input: of a foreign token fetches nothing"],
   },
   {
     id: "51",
     what: "A rejection with the raw text",
-    outcome: "Known by its fingerprint; the text is not kept.",
+    outcome: "Recognised by its fingerprint. The text is not kept.",
     by: ["core/rejection: is not replaced again by a node that reports it late, with the raw text"],
   },
   {
     id: "52",
-    what: "An issuer that gives nonsense, throws anything, or never settles",
-    outcome: "An outcome that is unknown, within the fetch deadline.",
+    what: "An issuer that returns an invalid answer, throws any value, or never settles",
+    outcome: "The outcome is unknown, within the fetch deadline.",
     by: [
       "e2e/bad-input: that %s is an unknown outcome",
       "core/platform-outage: that never answers is given up at the deadline",
@@ -139,18 +139,18 @@ export const badRecords: readonly Row[] = [
     id: "53",
     what: "An issuer that asks for its own credential",
     outcome: "An error, not a deadlock.",
-    by: ["core/platform-outage: whose issuer asks for its own credential gives"],
+    by: ["core/platform-outage: whose issuer requests its own credential causes"],
   },
   {
     id: "54",
     what: "Credentials that depend on each other in a circle, or on nothing",
-    outcome: "A circle cannot be written; a missing parent is an error.",
+    outcome: "A circle does not compile. A missing parent is an error.",
     by: ["core/roles: rejects with an error that names the missing parent option"],
   },
   {
     id: "55",
-    what: "A driver that gives bytes, objects, or null",
-    outcome: "An adapter that passes the conformance suite gives texts.",
+    what: "A driver that returns bytes, objects, or null",
+    outcome: "An adapter that passes the conformance suite returns texts.",
     by: [
       "conformance/cache-values: a value of any content is read back",
       "conformance/cache-values: a missing key is read as undefined",

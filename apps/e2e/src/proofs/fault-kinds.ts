@@ -43,7 +43,7 @@ export const kinds: readonly Row[] = [
       "Each state ends by itself: by the next attempt, after an hour, or with the first successful operation. They are listed in recovery.md.",
     by: [
       "core/platform-refusal: is over for every node within ten minutes after",
-      "core/refused-writes: is found writable again although nothing has to be written",
+      "core/refused-writes: is found writable again even if nothing has to be written",
     ],
   },
   {
@@ -62,7 +62,7 @@ export const kinds: readonly Row[] = [
     outcome: "Without a store the same leader runs over the node's own copy of the document.",
     by: [
       "core/standalone: remembers a refusal that concerns the %s, and sends",
-      "core/standalone: reports no contention and takes no fallback, because",
+      "core/standalone: reports no contention and uses no fallback, because",
     ],
   },
   {
@@ -82,7 +82,7 @@ export const kinds: readonly Row[] = [
       "Claims are ordered; an earlier one is never refused and never made a consumer, whatever the later one is set to.",
     by: [
       "core/claims: is never refused or made a consumer by a later one",
-      "core/claims: stays first when the registry is lost",
+      "core/claims: stays first if the registry is lost",
     ],
   },
   {
@@ -110,7 +110,7 @@ export const kinds: readonly Row[] = [
     id: "K11",
     what: "Waiting for another node's work is implemented as doing that work",
     outcome:
-      "A call waits until an open request has ended, within one `waitMs` in all; reconciling is the background's alone.",
+      "A call waits until an open request has ended, within one `waitMs` in all; only the background starts a reconciling refresh.",
     by: [
       "core/failover: waits until the request is reported",
       "core/failover: waits only as long as the platform may still process",
@@ -120,7 +120,7 @@ export const kinds: readonly Row[] = [
     id: "K12",
     what: "A doubt costs a credential although a probe could resolve it",
     outcome:
-      "Without an overlap the platform's word that the stored one is alive, given after the drain, ends the doubt.",
+      "Without an overlap the platform's answer after the drain that the stored token is alive resolves the doubt.",
     by: ["core/failover: is settled after the drain without a fetch, by"],
   },
   {

@@ -54,7 +54,7 @@ export const invariants: readonly Row[] = [
       explored,
       "core/reduce: H1: a lower lease commits first, and the commit",
       "core/reduce: H2: a commit that came too late is recorded as",
-      "core/reduce: H3: after a failover lost an intent, the next intent",
+      "core/reduce: H3: the next intent is not confused with one",
     ],
   },
   {
@@ -240,7 +240,7 @@ export const invariants: readonly Row[] = [
       "core/roles: is issued with the parent's secret, and reports",
       "core/parent: rejects its callers after waitMs, sends nothing",
       "core/parent: gives its lease back before the parent is replaced",
-      "core/platform-outage: whose issuer asks for its own credential gives",
+      "core/platform-outage: whose issuer requests its own credential causes",
     ],
   },
   {
@@ -267,7 +267,7 @@ export const invariants: readonly Row[] = [
     id: "I32",
     what: "A platform that repeats itself",
     outcome: "No new generation, no loop.",
-    by: ["core/serving: does not loop when a stable issuer returns the"],
+    by: ["core/serving: does not loop if a stable issuer returns the"],
   },
   {
     id: "I33",

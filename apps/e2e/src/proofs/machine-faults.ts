@@ -9,7 +9,7 @@ export const machineFaults: readonly Row[] = [
     outcome: "The next holder fetches; the quota counts one too many, never one too few.",
     by: [
       "e2e/holder-crash: is killed (SIGKILL) before %s",
-      "core/reduce: H4: the open intent of a crashed holder is waited",
+      "core/reduce: H4: a refresh waits for the open intent of a crashed",
     ],
   },
   {
@@ -24,7 +24,7 @@ export const machineFaults: readonly Row[] = [
   {
     id: "F38",
     what: "The holder is paused beyond its lease (SIGSTOP, a pause, a stolen CPU)",
-    outcome: "It notices at once when it goes on. A late write cannot replace a newer one.",
+    outcome: "It notices at once when it resumes. A late write cannot replace a newer one.",
     by: [
       "e2e/holder-crash: is paused (SIGSTOP) before %s",
       "core/commit: of a lower epoch than the stored one changes nothing",
@@ -41,7 +41,7 @@ export const machineFaults: readonly Row[] = [
     id: "F40",
     what: "A virtual machine was cloned, random numbers included",
     outcome: "Another outcome was reported in between: doubt, and one reconciling refresh.",
-    by: ["core/commit: stores its credential and leaves a doubt when %s"],
+    by: ["core/commit: stores its credential and leaves a doubt if %s"],
   },
   {
     id: "F41",
@@ -49,14 +49,15 @@ export const machineFaults: readonly Row[] = [
     outcome:
       "The loss of the lease is known before the work goes on, and no answer is given up unread.",
     by: [
-      "core/held-lease: counts as lost before code goes on after the event",
+      "core/held-lease: counts as lost before code continues after the event",
       "core/driver-guard: whose answer waits behind a blocked event loop",
     ],
   },
   {
     id: "F42",
     what: "A node's wall clock is set a day ahead or an hour back",
-    outcome: "Nothing happens: durations are monotonic, instants are the store's.",
+    outcome:
+      "Nothing happens, because durations come from the monotonic clock and instants from the store.",
     by: [
       "e2e/wall-clock: over $name, a wall clock that steps",
       "conformance/cache-time: the store ends an entry",
@@ -67,7 +68,7 @@ export const machineFaults: readonly Row[] = [
     what: "The store's clock is set back",
     outcome: "Fences still rise; a lock may live that much longer.",
     by: [
-      "redis/scripts: count on when the counter is ahead of the clock",
+      "redis/scripts: continue if the counter is ahead of the clock",
       "simulation/primary: lacks the last writes",
     ],
   },

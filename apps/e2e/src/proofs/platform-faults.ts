@@ -8,7 +8,7 @@ export const platformFaults: readonly Row[] = [
     what: "The platform times out and never processed the request",
     outcome: "The present token goes on; a reconciling refresh is made later.",
     by: [
-      "core/abandon: of unknown outcome counts as under way until the",
+      "core/abandon: of unknown outcome counts as in flight until the",
       "wechat/wechat: %s is delayed, but no call is refused",
     ],
   },
@@ -35,7 +35,7 @@ export const platformFaults: readonly Row[] = [
     what: "The platform is busy (-1, 45011)",
     outcome: "A few attempts under one lease, then one back-off for the whole fleet.",
     by: [
-      "core/platform-outage: is asked again when it was busy",
+      "core/platform-outage: is asked again within the same lease if it was busy",
       "core/platform-outage: backs the whole fleet off",
     ],
   },
@@ -62,7 +62,7 @@ export const platformFaults: readonly Row[] = [
     what: "The platform returns the same token again",
     outcome: "Same generation, longer life, no loop.",
     by: [
-      "core/serving: does not loop when a stable issuer returns the",
+      "core/serving: does not loop if a stable issuer returns the",
       "core/commit: of the secret that is already stored prolongs it",
     ],
   },
@@ -71,7 +71,7 @@ export const platformFaults: readonly Row[] = [
     what: "A token lives for much less than documented",
     outcome:
       "The windows shrink with it; each is replaced ahead of its end, and the day's quota bounds how often.",
-    by: ["core/windows: shrink with a shorter life, and keep their order", simulated],
+    by: ["core/windows: shrink with a shorter lifetime, and keep their order", simulated],
   },
   {
     id: "F31",

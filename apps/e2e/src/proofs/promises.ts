@@ -63,7 +63,7 @@ export const promises: readonly Row[] = [
     outcome: "Fetches per day stay within the ledger's cap.",
     by: [
       simulated,
-      "core/platform-outage: gets no request when the fleet has used up the day's quota",
+      "core/platform-outage: gets no request if the fleet has used up the day's quota",
       "core/governor: counts each request once, and subtracts one that",
     ],
   },

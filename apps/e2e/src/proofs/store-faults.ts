@@ -7,7 +7,7 @@ export const storeFaults: readonly Row[] = [
     id: "F1",
     what: "The store is down when a process starts, and nothing is cached",
     outcome:
-      "It is tried for three seconds, as it may be failing over; then an error. Nothing is fetched; all works when the store is back.",
+      "The node retries for three seconds, because the store may be failing over. Then callers get an error. Nothing is fetched. Everything works again when the store is back.",
     by: [
       "e2e/outage: a cold node whose store is unreachable",
       "core/store-outage: that is unreachable is never treated as a miss",
@@ -33,7 +33,7 @@ export const storeFaults: readonly Row[] = [
       "core/store-outage: that goes down before the commit loses no issued",
       "core/pending-commit: is stored by the first operation that reaches the",
       "core/failover: for $awayMs ms, with an overlap of $overlapMs ms",
-      "core/failover: goes away for $awayMs ms",
+      "core/failover: costs one fetch and no failed call if the store is unreachable for $awayMs ms",
     ],
   },
   {
@@ -45,7 +45,7 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F5",
     what: "The answer to ACQUIRE is lost",
-    outcome: "The same lease and fence come back; nobody is locked out.",
+    outcome: "The retry returns the same lease and fence. No node is locked out.",
     by: [
       "e2e/lost-reply: to %s is lost counts the command once",
       "redis/scripts: acquires with the same fence",
@@ -66,8 +66,8 @@ export const storeFaults: readonly Row[] = [
     outcome:
       "Every script has the effect of once, and commands that the new primary does not know are decided again.",
     by: [
-      "core/reduce: H3: after a failover lost an intent, the next intent",
-      "redis/scripts: does not bring back a conditional set",
+      "core/reduce: H3: the next intent is not confused with one",
+      "redis/scripts: does not restore a conditional set",
       "e2e/failover: is bridged by warm nodes",
     ],
   },
@@ -126,7 +126,7 @@ export const storeFaults: readonly Row[] = [
       "e2e/store-loss: an emptied store",
       "core/store-outage: that was emptied is repaired without a fetch",
       "core/reset: is no longer handed out by any node, and no node",
-      "core/failover: is emptied fails no call and keeps none waiting",
+      "core/failover: is emptied fails no call and delays none",
       "bench: counts no failed call, and at most one surplus fetch, when the store is emptied or freezes",
     ],
   },
@@ -137,14 +137,14 @@ export const storeFaults: readonly Row[] = [
     by: [
       "e2e/failover: has its lost writes restored",
       "core/store-outage: that lost writes in a failover is repaired without",
-      "core/failover: fails over to a replica that has not heard of it",
+      "core/failover: fails over to a replica without the refresh's writes",
     ],
   },
   {
     id: "F15",
     what: "A failover loses the lock alone",
     outcome:
-      "Two may fetch; the document doubts, and one reconciling refresh settles it; without an overlap, the platform's word does.",
+      "Two nodes may fetch. The document is in doubt, and one reconciling refresh resolves it. Without an overlap, the platform's answer resolves it.",
     by: [
       "core/reduce: H1: a lower lease commits first, and the commit",
       "core/failover: is settled after the drain without a fetch, by",
@@ -211,7 +211,7 @@ export const storeFaults: readonly Row[] = [
     outcome:
       "They wait for growing, jittered pauses, and read everything again after each reconnection.",
     by: [
-      "redis/subscriptions: is replaced after ever longer pauses",
+      "redis/subscriptions: is replaced after growing pauses",
       "conformance/watch: a watcher whose connection broke",
     ],
   },

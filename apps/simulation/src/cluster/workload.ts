@@ -220,7 +220,7 @@ export class Workload {
     const { auditor, world } = this.#options;
     const old = life.served.at(-2);
     const present = life.credential.peek();
-    // An uncertain credential first asks the platform about the present token.
+    // While there is a doubt, the platform is first asked about the present token.
     if (old === undefined || present === undefined || life.credential.status().inDoubt) return;
     const atMs = world.nowMs;
     const answer = await life.credential

@@ -1,6 +1,6 @@
 /**
  * One owner fetches for all, even while it cannot reach the store. When the store is back, the
- * owner must not make the tokens that it fetched meanwhile uncertain.
+ * owner must not put the tokens that it fetched meanwhile in doubt.
  */
 import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";

@@ -53,7 +53,7 @@ test("the first sentence says how many are live, and names the conflict with its
   expect(headline(rows, atMs, zh)).toBe("全部 7 个凭据有效。wx3 自 14:02 起存在争用。");
 });
 
-test("the first sentence counts those without a token, uncertain, failing and unused", () => {
+test("the first sentence counts those without a token, in doubt, failing and unused", () => {
   const failure = { isFatal: true, code: "40164", agoMs: 1_000, message: undefined };
   const rows = [
     rowOf({ ref: "a", state: "none", failure }),

@@ -117,7 +117,7 @@ function answerOf(
 }
 
 /**
- * I7: two fetches that overlapped leave an uncertainty as soon as the later of their outcomes is
+ * I7: two fetches that overlapped leave a doubt as soon as the later of their outcomes is
  * known.
  */
 function judgeDoubt(

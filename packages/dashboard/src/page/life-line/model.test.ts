@@ -32,7 +32,7 @@ test("an older generation that comes again after a failover opens no second band
   expect(bandsOf(events, undefined, 30).map(({ generation }) => generation)).toEqual([4]);
 });
 
-test("an uncertain fetch and a store outage last until they end, or until now", () => {
+test("a doubt and a store outage last until they end, or until now", () => {
   const events = [
     eventOf("in-doubt", 10, { cause: "overlap" }),
     eventOf("in-doubt", 12, { cause: "overlap", node: "b" }),

@@ -15,7 +15,7 @@ export interface Band {
   readonly toMs: number;
 }
 
-/** A state with a duration: an uncertain fetch, or a store outage. */
+/** A state with a duration: a doubt, or a store outage. */
 export interface Span {
   readonly lane: "doubt" | "store";
   readonly fromMs: number;
@@ -121,7 +121,7 @@ const closes: Readonly<Record<string, Span["lane"]>> = {
   "store-recovered": "store",
 };
 
-/** A store outage concerns one node, an uncertain fetch the whole fleet. */
+/** A store outage concerns one node, a doubt the whole fleet. */
 export function spansOf(events: readonly LoggedEvent[], nowMs: number): readonly Span[] {
   const open = new Map<string, number>();
   const spans: Span[] = [];
