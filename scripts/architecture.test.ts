@@ -1,7 +1,4 @@
-/**
- * ARCHITECTURE.md names what is there: each package and app in the drawing, each room of core in
- * the table.
- */
+/** Checks ARCHITECTURE.md: the drawing has each package and app, the table each room of core. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -17,7 +14,7 @@ test.each(packages.map(({ path }) => path))("the drawing of the packages has %s"
   expect(drawn).toContain(path.replace("packages/", ""));
 });
 
-test("the drawing of the packages has no package that is gone", () => {
+test("the drawing of the packages has no package that no longer exists", () => {
   const names = new Set(packages.map(({ path }) => path.replace("packages/", "")));
   const marked = drawing.match(/(?<=[├└]─+ )[a-z-]+|test-[a-z]+|apps\/[a-z0-9]+/g) ?? [];
   expect(marked.length).toBeGreaterThan(15);

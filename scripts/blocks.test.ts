@@ -23,14 +23,14 @@ test("blocks come with their language, code and line", () => {
   ]);
 });
 
-test("a block in a list loses its indentation, and Windows line ends are no part of the code", () => {
+test("a block in a list loses its indentation, and Windows line ends are not part of the code", () => {
   expect(
     blocksOf(`- item\r\n\r\n  ${fence}js\r\n  if (1) {\r\n    run();\r\n  }\r\n  ${fence}\r\n`)[0]
       ?.code,
   ).toBe("if (1) {\n  run();\n}\n");
 });
 
-test("comments above a block say what it needs", () => {
+test("comments above a block name what it needs", () => {
   const document = [
     "<!-- needs: redis -->",
     "<!-- with: wechat-simulator -->",

@@ -18,8 +18,8 @@ export interface Block {
 export const runnable: ReadonlySet<string> = new Set(["ts", "js", "sh"]);
 
 /**
- * Languages for what is shown and not run. Everything else is refused, so that no block escapes by
- * another name for `ts` or `sh`.
+ * Languages of blocks that are shown and not run. Every other language is refused, so that no block
+ * avoids its run with another name for `ts` or `sh`.
  */
 export const shown: ReadonlySet<string> = new Set([
   "text",

@@ -20,7 +20,7 @@ const members = [
   member("packages/wechat-simulator"),
 ];
 
-test("a change reaches its package, what depends on it, directly or not, and the workspace's own tests", () => {
+test("a change affects its package, all that depend on it directly or not, and the workspace's own tests", () => {
   expect(reached(["packages/wechat/src/a.ts"], members)).toEqual([
     "packages/wechat/",
     "apps/e2e/",
@@ -32,15 +32,15 @@ test("a change reaches its package, what depends on it, directly or not, and the
   ]);
 });
 
-test("a change of documents reaches the tests that read them", () => {
+test("a change of documents affects the tests that read them", () => {
   expect(reached(["README.md", "docs/faults.md"], members)).toEqual(["scripts/"]);
 });
 
-test("a change outside the packages reaches everything", () => {
+test("a change outside the packages affects everything", () => {
   expect(reached(["packages/core/src/a.ts", "vitest.config.ts"], members)).toEqual([]);
 });
 
-test("what is committed since main, changed and new counts as changed", () => {
+test("commits since main, changed files and new files count as changes", () => {
   const folder = mkdtempSync(join(tmpdir(), "lingpai changed "));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   const git = (...args: string[]): unknown =>

@@ -1,13 +1,13 @@
 /**
- * Which tests a change can reach: those of the packages that it touches and of all that depend on
- * them, and the workspace's own.
+ * Selects the tests that a change can affect: those of the changed packages, of all packages that
+ * depend on them, and the workspace's own.
  */
 import { execFileSync } from "node:child_process";
 import type { Member } from "./workspace.ts";
 
 type Dependent = Pick<Member, "path" | "manifest">;
 
-/** What vitest is to be given: parts of paths. None stands for everything. */
+/** The arguments for vitest: parts of paths. None means everything. */
 export function reached(
   changed: readonly string[],
   members: readonly Dependent[],
@@ -15,7 +15,7 @@ export function reached(
   const touched = members.filter(({ path }) => changed.some((file) => file.startsWith(`${path}/`)));
   const isElsewhere = (file: string): boolean =>
     !touched.some(({ path }) => file.startsWith(`${path}/`)) && !isDocument(file);
-  // Everything is built, linted and tested by what lies outside the packages.
+  // Files outside the packages are used to build, lint and test everything.
   if (changed.some(isElsewhere)) return [];
   const names = new Set(touched.map(({ manifest }) => manifest.name));
   for (let size = -1; size !== names.size;) {
@@ -26,7 +26,7 @@ export function reached(
   const paths = members
     .filter(({ manifest }) => names.has(manifest.name))
     .map(({ path }) => `${path}/`);
-  // The documents, the tarballs and the rules of the workspace look at every package.
+  // The documents, the tarballs and the rules of the workspace concern every package.
   return [...paths, "scripts/"];
 }
 
@@ -44,7 +44,7 @@ function isDocument(path: string): boolean {
   return /^(docs\/|[^/]*\.md$|\.changeset\/)/.test(path);
 }
 
-/** Paths that differ from where the branch left main, and what is not committed yet. */
+/** Paths that differ from where the branch left main, and uncommitted ones. */
 export function changedFiles(root: string): readonly string[] {
   const git = (...args: string[]): string =>
     execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });

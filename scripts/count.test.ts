@@ -34,7 +34,7 @@ test("a run that failed without a failing test is a failure", () => {
   expect(countReport(report, false)).toMatchObject({ passed: 5, failed: 1 });
 });
 
-test("skipped and planned tests are said", () => {
+test("skipped and planned tests are reported", () => {
   const count = {
     name: "tests",
     ...countReport({ ...report, numPendingTests: 1, numTodoTests: 2 }, true),

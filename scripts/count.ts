@@ -1,9 +1,9 @@
 /**
- * Real counts out of vitest's JSON report: the last line of a run may not claim more than was
+ * Counts tests from vitest's JSON report, so that the last line of a run claims no more than was
  * proved.
  */
 
-/** What is read of vitest's JSON report. */
+/** The fields of vitest's JSON report that are read. */
 export interface Report {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -50,7 +50,9 @@ export function countReport(report: Report | undefined, succeeded: boolean): Out
   };
 }
 
-/** One line per step and the total as the last line. A run in which nothing ran has failed. */
+/**
+ * Returns one line per step, and the total as the last line. A run in which nothing ran has failed.
+ */
 export function summarise(counts: readonly Count[]): Outcome & { lines: string[] } {
   const passed = counts.reduce((sum, count) => sum + count.passed, 0);
   const skipped = counts.reduce((sum, count) => sum + count.skipped, 0);

@@ -1,7 +1,6 @@
 /**
- * Runs and type-checks every code block of every README and of every page in `docs`: what a
- * document shows is what a reader can do. The code of a translated page is its original's, which
- * `translations.test.ts` sees to, so running that is enough.
+ * Runs and type-checks every code block of every README and of every page in `docs`. A translated
+ * page has its original's code, which `translations.test.ts` checks, so it is not run.
  */
 import { spawn } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -143,7 +142,7 @@ for (const { path, blocks } of documents) {
 }
 
 describe.for(documents)("$path", ({ path, blocks }) => {
-  test("names every block's language so that it either runs or is plainly not meant to", () => {
+  test("names every block's language so that it either runs or is clearly not meant to", () => {
     const unknown = blocks.filter(
       ({ language }) => !runnable.has(language) && !shown.has(language),
     );

@@ -8,7 +8,7 @@ const file = (path: string, ms: number) => ({
   endTime: 1_000 + ms,
 });
 
-test("the slowest files and every package's sum are told, the longest first", () => {
+test("the slowest files and every package's sum are printed, the longest first", () => {
   const many = Array.from({ length: 10 }, (_, index) =>
     file(`scripts/quick ${index}.test.ts`, 100),
   );

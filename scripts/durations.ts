@@ -1,8 +1,8 @@
-/** How long the files of a test run took, out of vitest's JSON report. */
+/** The durations of the files of a test run, from vitest's JSON report. */
 import { relative } from "node:path";
 import { styleText } from "node:util";
 
-/** What is read of vitest's JSON report. */
+/** The fields of vitest's JSON report that are read. */
 export interface TimedReport {
   readonly testResults: readonly {
     readonly name: string;
@@ -14,8 +14,8 @@ export interface TimedReport {
 const slowestMax = 10;
 
 /**
- * The slowest files, and the sum for each package, a line each. Files run side by side, so sums are
- * more than what passed on the clock.
+ * The slowest files, and the sum for each package, one a line. Files run in parallel, so the sums
+ * exceed the elapsed time.
  */
 export function durations({ testResults }: TimedReport, root: string): string[] {
   const files = testResults

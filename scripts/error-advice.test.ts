@@ -1,20 +1,20 @@
 import { globSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 
-/** A text for people that says how long something was waited for. */
+/** Matches an error text that says how long a wait lasted. */
 const waited = /`[^`]*\bwithin \$\{[^}]+(?:\}|\(.*\)\)\}) ms[^`]*`/g;
-/** What changes that time, or that nothing does. */
+/** Matches the option that changes that time, or the statement that it is fixed. */
 const knob = /\b(?:deadline|wait|timeout|\w+Deadline)Ms\b|which is fixed/;
 const comment = /^\s*(\/\/|\/?\*)/;
 /**
- * In a text for people: an advice to delete what is stored. What cannot be read may still be ours,
- * and the only copy.
+ * Matches the advice to delete stored data. An unreadable value may be Lingpai's own, and the only
+ * copy.
  */
 const advice =
   /["'`].*\b(delete|drop|erase|del) (it|them|the (key|entry|record|document|value))\b/i;
 
 describe("the texts of errors", () => {
-  it("never advise to delete a key: its value may be ours, and the only copy of a refresh token", () => {
+  it("never advise to delete a key, because its value may be the only copy of a refresh token", () => {
     const files = globSync("packages/{core,adapter-*,redis*,wechat,interop}/src/**/*.ts").filter(
       (file) => !/\.(test|fixture)\./.test(file),
     );
@@ -29,7 +29,7 @@ describe("the texts of errors", () => {
     expect(advice.test("`… give Lingpai a prefix of its own, or delete the key.`")).toBe(true);
   });
 
-  it("name the option that changes the time after which they gave up, or say that it is fixed", () => {
+  it("name the option for the time after which a wait ended, or say that the time is fixed", () => {
     const files = globSync(
       "packages/{config,core,adapter-*,redis*,sql,wechat,interop}/src/**/*.ts",
     );

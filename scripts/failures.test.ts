@@ -44,7 +44,7 @@ const module = (
   children: { allTests: () => tests, allSuites: () => suites },
 });
 
-test("the first failure is told when it happens, and no other", () => {
+test("only the first failure is printed when it happens", () => {
   const reporter = new Collecting();
   reporter.onTestCaseResult(ended("adds", "passed"));
   reporter.onTestSuiteResult(suite("sums"));
@@ -56,7 +56,7 @@ test("the first failure is told when it happens, and no other", () => {
   ]);
 });
 
-test("a hook that fails is told like a test, for the tests of its suite are only skipped", () => {
+test("a failed hook is printed like a failed test, because the tests of its suite are only skipped", () => {
   const reporter = new Collecting();
   reporter.onTestSuiteResult(suite("quotients", "no server"));
   expect(reporter.texts).toEqual([
@@ -85,7 +85,7 @@ test.each([
     module("failed", ["a"], [ended("adds", "failed")], [suite("sums", "b")]),
     "3 failed; the file: a",
   ],
-])("at the end, %s that failed is said in a line for its file", (_what, failed, line) => {
+])("at the end, %s that failed is summarised in a line for its file", (_what, failed, line) => {
   const reporter = new Collecting();
   reporter.onTestRunEnd(
     [module("passed", [], [ended("adds", "passed")], []), failed],

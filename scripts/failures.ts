@@ -1,5 +1,5 @@
 /**
- * A reporter of vitest beside the default one: it prints the first failure when it happens, and
+ * A reporter for vitest beside the default one. It prints the first failure when it happens, and
  * keeps all for the end of a long output.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
@@ -8,8 +8,8 @@ import type { Reporter } from "vitest/node";
 import { root } from "./workspace.ts";
 
 /**
- * Where the failures of a run are written at its end, a line for each file. The file is empty when
- * nothing failed.
+ * The file to which the failures of a run are written at its end, one line for each test file. It
+ * is empty if nothing failed.
  */
 export const failuresFile = join(root, ".cache/failures.txt");
 
@@ -20,7 +20,7 @@ interface Failure {
   readonly stack?: string | undefined;
 }
 
-/** What is read of vitest's TestCase. */
+/** The members of vitest's TestCase that are read. */
 export interface Ended {
   readonly fullName: string;
   readonly module: { readonly moduleId: string };
@@ -28,16 +28,16 @@ export interface Ended {
 }
 
 /**
- * What is read of vitest's TestSuite. Its errors are those of its hooks; vitest calls its tests
- * skipped then, and its JSON says no more.
+ * The members of vitest's TestSuite that are read. Its errors are those of its hooks. vitest then
+ * calls its tests skipped, and its JSON says no more.
  */
 export interface EndedSuite extends Pick<Ended, "fullName" | "module"> {
   errors(): readonly Failure[];
 }
 
 /**
- * What is read of vitest's TestModule. Its errors are those of collecting it, and of the hooks that
- * stand in no suite.
+ * The members of vitest's TestModule that are read. Its errors are those of collecting it, and of
+ * hooks outside suites.
  */
 export interface EndedModule {
   readonly moduleId: string;
@@ -86,13 +86,13 @@ export default class Failures implements Reporter {
   }
 }
 
-/** Without the lines of what called the test. */
+/** Without the stack lines of the test's callers. */
 function textOf({ message, stack }: Failure): string {
   const lines = (stack?.split("\n") ?? []).filter((line) => !line.includes("node_modules"));
   return stack?.includes(message) ? lines.join("\n") : [message, ...lines].join("\n");
 }
 
-/** In which file, how many tests and hooks failed, and how the first of them failed. */
+/** The file, the number of its failed tests and hooks, and the first failure. */
 function lineOf(module: EndedModule): string {
   const tests = [...module.children.allTests()].filter((test) => test.result().state === "failed");
   const suites = [...module.children.allSuites()].filter((suite) => suite.errors().length > 0);

@@ -26,7 +26,7 @@ describe("the house", () => {
 });
 
 describe("the check of imports", () => {
-  it("finds a circle, also one of types, and no path without a circle", () => {
+  it("finds a circle, even one of types, and no path without a circle", () => {
     const files = [
       file("a/one.ts", 'import type { Two } from "./two.ts";'),
       file("a/two.ts", 'export * from "../b/three.ts";'),
@@ -94,7 +94,7 @@ describe("the check of names", () => {
     expect(wordsOf("held-lease")).toEqual(["held", "lease"]);
   });
 
-  it("takes calls and keywords for no declarations", () => {
+  it("does not treat calls and keywords as declarations", () => {
     const text = ["  if (weather) {", "  run(weather);", "  for (const a of b) {"].join("\n");
     expect(declarationsIn(text)).toEqual([]);
   });

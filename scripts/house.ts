@@ -1,6 +1,7 @@
 /**
- * `pnpm house`: prints the figures of the house beside their ceilings, and fails if one is above its
- * own. `--places` also prints each place that counts; `--lower` lowers the ceilings to the figures.
+ * `pnpm house`: prints the figures of the house and their ceilings, and fails if a figure is above
+ * its ceiling. `--places` also prints each counted place; `--lower` lowers the ceilings to the
+ * figures.
  */
 import { writeFileSync } from "node:fs";
 import { ceilings, ceilingsPath, figures, fullestFolders } from "./house/figures.ts";

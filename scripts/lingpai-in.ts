@@ -1,14 +1,17 @@
-/** What a user of `npx lingpai` does first, in a folder where it is installed and nothing else is. */
+/**
+ * Runs a user's first commands of `npx lingpai`, in a folder in which only the package is
+ * installed.
+ */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { run } from "./process.ts";
 
 export interface FirstHour {
-  /** What `demo` printed. */
+  /** The output of `demo`. */
   readonly demo: string;
-  /** What `GET /v1/doctor` of `serve` answered. */
+  /** The response of `serve` to `GET /v1/doctor`. */
   readonly served: unknown;
-  /** What `doctor --json` printed beside it. */
+  /** The output of `doctor --json` beside it. */
   readonly doctor: string;
 }
 
@@ -39,7 +42,7 @@ export async function lingpaiIn(folder: string): Promise<FirstHour> {
     const doctor = await run("npx", [...npx, "doctor", "--json"], { cwd: folder, env });
     return { demo, served, doctor };
   } finally {
-    // npx starts another process; the group has both.
+    // npx starts another process, and the process group contains both.
     if (server.pid !== undefined) process.kill(-server.pid, "SIGTERM");
   }
 }

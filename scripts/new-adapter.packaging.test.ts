@@ -1,6 +1,6 @@
 /**
- * Adding an adapter touches nothing but its own folder, and what is generated compiles, lints and
- * is found by every tool.
+ * A new adapter changes nothing outside its own folder, and the generated code compiles, passes the
+ * linter and is found by every tool.
  */
 import {
   cpSync,
@@ -31,7 +31,7 @@ const kinds: readonly Required<AdapterKind>[] = [
   { remote: true, lock: false },
 ];
 
-/** A workspace of its own that borrows what adapters are tested with. */
+/** A workspace of its own that borrows the dependencies of adapters' tests. */
 function workspaceWith(written: (folder: string) => readonly string[]): {
   readonly folder: string;
   readonly written: readonly string[];
@@ -49,7 +49,7 @@ function workspaceWith(written: (folder: string) => readonly string[]): {
   return { folder: made, written: paths };
 }
 
-describe.each(kinds)("an adapter that is generated with %o", (kind) => {
+describe.each(kinds)("a generated adapter with %o", (kind) => {
   let own: string;
   let written: readonly string[];
 
@@ -58,7 +58,7 @@ describe.each(kinds)("an adapter that is generated with %o", (kind) => {
   });
   afterAll(() => rmSync(own, { recursive: true, force: true }));
 
-  test("consists of what is the same everywhere, and two files to write", () => {
+  test("consists of generated files, and two files for its author to write", () => {
     const names = written.map((path) => path.replace("packages/adapter-foo-store/", ""));
     expect(names).toEqual([
       "CHANGELOG.md",
@@ -121,14 +121,14 @@ describe.each(kinds)("an adapter that is generated with %o", (kind) => {
     ]);
   });
 
-  test("fails no clause but for a method that is not written yet", async () => {
+  test("fails only the clauses about methods that are not written yet", async () => {
     const failures = await failuresIn(own);
     expect(failures.length).toBeGreaterThan(20);
     expect(failures.filter((failure) => !failure.includes("is not written yet"))).toEqual([]);
   });
 
   test(
-    "fails none when the methods are written, without a change to its facts",
+    "fails no clause once the methods are written, without a change to its facts",
     { timeout: 240_000 },
     async () => {
       // The other tests expect the methods to be missing, in whatever order they run.
@@ -160,8 +160,8 @@ async function failuresIn(workspace: string): Promise<readonly string[]> {
 }
 
 /**
- * What an author writes, here by borrowing the memory adapter's drivers, without what they tell
- * unasked.
+ * The methods as an author would write them, here with the memory adapter's drivers, but without
+ * their notifications.
  */
 function write(workspace: string, { remote, lock }: Required<AdapterKind>): void {
   const source = join(workspace, "packages/adapter-foo-store/src");
@@ -208,27 +208,27 @@ function write(workspace: string, { remote, lock }: Required<AdapterKind>): void
 }
 
 test.for(["Foo", "foo_store", "adapter-foo", "", "../foo"])(
-  "%j is no name for an adapter",
+  "%j is refused as a name for an adapter",
   (name) => {
     expect(() => newAdapter(name, tmpdir())).toThrow(/no name for an adapter/);
   },
 );
 
-test("an adapter that is there is not overwritten", () => {
+test("an existing adapter is not overwritten", () => {
   expect(() => newAdapter("memory")).toThrow(/there already/);
 });
 
 /**
- * Files that would have to change with every new adapter if they named one: all but adapters, apps,
- * tests, documents and the lockfile. A package's own manifest may name one for its tests; that it
- * is for tests only is checked by the score sheet.
+ * Files that would have to change with every new adapter if they named one: all except adapters,
+ * apps, tests, documents and the lockfile. A package's own manifest may name one for its tests; the
+ * score sheet checks that it is for tests only.
  */
 function sharedFiles(): string[] {
   const inRoot = readdirSync(root, { withFileTypes: true }).filter(
     (entry) => entry.isFile() && !/\.md$|^pnpm-lock\.yaml$/.test(entry.name),
   );
   const below = [".changeset", ".ci", ".github", "scripts"].flatMap((name) => filesBelow(name));
-  // Private packages are tests and what tests need.
+  // Private packages are tests, and helpers of tests.
   const packages = members().filter(
     ({ path, manifest }) =>
       path.startsWith("packages/") && !path.startsWith("packages/adapter-") && !manifest.private,
@@ -238,9 +238,9 @@ function sharedFiles(): string[] {
     (path) =>
       existsSync(join(root, path)) &&
       !/\.(test|fixture|types)\.ts$|\.md$|node_modules/.test(path) &&
-      // A package that grows rooms gets a row there; a new adapter has none.
+      // A package with rooms gets a row there. A new adapter has no rooms.
       path !== "scripts/lint/rooms.ts" &&
-      // Nor has it a fault that was mended.
+      // It has no mended faults yet either.
       !path.startsWith("scripts/regressions/rows/"),
   );
 }

@@ -1,10 +1,10 @@
 /**
- * `pnpm new:adapter NAME [--remote] [--no-lock]` writes `packages/adapter-NAME`: what is the same
- * for every adapter ready, and two files for its author to write. Nothing outside that folder
- * changes; every tool finds the adapter by its place.
+ * `pnpm new:adapter NAME [--remote] [--no-lock]` writes `packages/adapter-NAME`: the files that are
+ * the same for every adapter, and two files for its author to complete. Nothing outside that folder
+ * changes, because every tool finds the adapter by its place.
  *
- * `--remote` is for a store that lives in real time, a server or a file, and not within the process
- * that tests it; `--no-lock` for one without compare-and-set, which can have no lock.
+ * `--remote` is for a store in real time, a server or a file, outside the process that tests it.
+ * `--no-lock` is for one without compare-and-set, which can have no lock.
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ import { root } from "./workspace.ts";
 
 const templates = join(root, "scripts/new-adapter");
 
-/** The forms of a name that a template can ask for. */
+/** The forms of a name that a template can use. */
 function formsOf(name: string): Record<string, string> {
   const camel = name.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
   return { name, camel, Pascal: camel.charAt(0).toUpperCase() + camel.slice(1) };
@@ -29,8 +29,8 @@ export interface AdapterKind {
 }
 
 /**
- * `{{#flag}}…{{/flag}}` stands where the flag is true, `{{^flag}}…{{/flag}}` where it is false;
- * alone in a line they take it with them.
+ * `{{#flag}}…{{/flag}}` is kept if the flag is true, `{{^flag}}…{{/flag}}` if it is false. A marker
+ * alone in a line is removed with its line.
  */
 function sectionsOf(text: string, flags: Readonly<Record<string, boolean>>): string {
   return text.replace(
@@ -45,7 +45,7 @@ function sectionsOf(text: string, flags: Readonly<Record<string, boolean>>): str
 /**
  * Writes the adapter and returns the paths of its files, from the workspace's root.
  *
- * @throws when the name is not kebab-case, or an adapter of that name is there.
+ * @throws if the name is not kebab-case, or an adapter of that name exists.
  */
 export function newAdapter(
   name: string,
@@ -78,7 +78,7 @@ export function newAdapter(
   return written;
 }
 
-/** How long a line is depends on the name. */
+/** The length of a line depends on the name. */
 function format(paths: readonly string[], workspace: string): void {
   const { status } = spawnSync(process.execPath, [toolPath("oxfmt"), ...paths], {
     cwd: workspace,

@@ -31,11 +31,11 @@ test.for([
   "src/mutants/a.ts",
   "dist/removed.js",
   "node_modules/a/index.js",
-])("%s is not", (path) => {
+])("the file %s is not shipped", (path) => {
   expect(misplaced([path], sources)).toHaveLength(1);
 });
 
-test("a declaration that is imported and not shipped is named", () => {
+test("a declaration that is imported and not shipped is reported", () => {
   const folder = mkdtempSync(join(tmpdir(), "lingpai-packing-"));
   mkdirSync(join(folder, "dist/a"), { recursive: true });
   writeFileSync(join(folder, "dist/index.d.ts"), 'export { a } from "./a/a.ts";\n');

@@ -1,4 +1,4 @@
-/** Packs every published package the way a release does, and looks into the tarballs. */
+/** Packs every published package as a release does, and checks the tarballs. */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { run } from "./process.ts";
@@ -51,13 +51,13 @@ export function withTools(): Record<string, string> {
 }
 
 /**
- * The files that a package has no business shipping, each with the reason. `sources` are those that
- * exist below the package's `src`.
+ * The files that a package must not ship, each with the reason. `sources` are those that exist
+ * below the package's `src`.
  */
 export function misplaced(files: readonly string[], sources: ReadonlySet<string>): string[] {
   return files.flatMap((path) => {
     if (/^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/.test(path)) return [];
-    // What other programs read: rules for Prometheus, dashboards for Grafana.
+    // Files for other programs: rules for Prometheus, dashboards for Grafana.
     if (/^(grafana\/[\w.]+\.json|prometheus\/[\w.]+\.yml)$/.test(path)) return [];
     if (path.startsWith("README")) return [`${path} would be shown by npm in place of README.md`];
     if (/\.(test|types|bench|fixture|kit)\.|\/(mutants|fixtures)\//.test(path))
@@ -71,7 +71,7 @@ export function misplaced(files: readonly string[], sources: ReadonlySet<string>
   });
 }
 
-/** The declarations that a shipped one imports and that are not shipped themselves. */
+/** The declarations that a shipped one imports and that are not shipped. */
 export function lostDeclarations(folder: string, files: readonly string[]): string[] {
   const shipped = new Set(files);
   return files

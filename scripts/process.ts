@@ -1,6 +1,4 @@
-/**
- * Child processes for tests: run to the end, with everything they said in the error when they fail.
- */
+/** Child processes for tests. They run to the end, and an error contains all their output. */
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 
@@ -48,8 +46,8 @@ export async function run(
 }
 
 /**
- * The environment without what a test runner or a package manager adds for itself, which would
- * change what a child does.
+ * The environment without the variables of a test runner or a package manager, which would change a
+ * child's behaviour.
  */
 function inherited(): Record<string, string> {
   const kept = Object.entries(process.env).filter(

@@ -1,13 +1,13 @@
-/** A registry on loopback that keeps what it is sent, as npm's would, and has nothing to give. */
+/** A registry on loopback that records what is published, as npm's would, and serves nothing. */
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gunzipSync } from "node:zlib";
 
-/** What `npm publish` sends for one version of one package. */
+/** The request of `npm publish` for one version of one package. */
 export interface Publication {
   readonly name: string;
   readonly access: string;
-  /** The page that npm shows, where the client sends one. */
+  /** The page that npm shows, if the client sends one. */
   readonly readme: string | undefined;
   readonly manifest: Readonly<Record<string, unknown>>;
   /** The unpacked archive: tar's own format. */

@@ -115,7 +115,7 @@ test("a changeset for one package gives all of them its new version, and the cha
   );
 });
 
-test("a breaking core is a breaking version of everything that hands its types on, and leaves one core in a user's tree", async () => {
+test("a breaking core makes a breaking version of every package that exports its types, and leaves one core in a user's tree", async () => {
   writeFileSync(
     join(folder, ".changeset/core.md"),
     '---\n"@lingpai/core": major\n---\n\nBreaks.\n',

@@ -6,7 +6,7 @@ import { root } from "./workspace.ts";
 const npm = process.platform === "win32" ? "npm.cmd" : "npm";
 
 describe("npm run demo", () => {
-  test("prints JSON and nothing else on stdout when asked to", async () => {
+  test("prints only JSON on stdout if asked to", async () => {
     const stdout = await run(npm, ["run", "demo", "--", "--json"], { cwd: root });
     const rows = JSON.parse(stdout) as readonly Record<string, unknown>[];
     expect(rows).not.toHaveLength(0);
@@ -18,14 +18,14 @@ describe("npm run demo", () => {
 });
 
 describe("npm test", () => {
-  test("does not start another run inside itself", async () => {
+  test("does not start another run within itself", async () => {
     expect(await run(npm, ["test"], { cwd: root, env: { LINGPAI_TEST_RUN: "1" } })).toBe(
       "lingpai: this already is a test run (a README block asked for one); not starting another inside it.\n",
     );
   });
 });
 
-test("a task that does not exist is refused with those that do", async () => {
+test("an unknown task is refused with the list of existing ones", async () => {
   await expect(
     run(process.execPath, ["scripts/run.mjs", "dance"], {
       cwd: root,

@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 /**
- * The one door to the workspace: `npm test` and `npm run demo` on a machine that has Node 20 and
- * npm and nothing else.
+ * The entry to the workspace: `npm test` and `npm run demo` on a machine with only Node 20 and npm.
  *
- * Called by npm, it brings pnpm through npx and installs exactly what the lockfile says, the
- * workspace's own Node among it. Called by pnpm, the workspace is already there. Either way the
- * task then runs in `tasks.ts` under the workspace's Node, never the caller's. Plain JavaScript
+ * Called by npm, it gets pnpm through npx and installs exactly what the lockfile says, including
+ * the workspace's own Node. Called by pnpm, the workspace is already installed. Either way the task
+ * then runs in `tasks.ts` under the workspace's Node, never the caller's. It is plain JavaScript
  * without imports from packages, because nothing is installed when it starts.
  */
 import { spawnSync } from "node:child_process";
@@ -17,7 +16,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const pnpm = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).packageManager;
 
 /**
- * Which Node runs the task: 24 unless LINGPAI_NODE asks for another of those that
+ * The Node that runs the task: 24 unless LINGPAI_NODE asks for another one that
  * `scripts/package.json` installs.
  */
 const wanted = process.env["LINGPAI_NODE"] ?? "24";

@@ -1,6 +1,6 @@
 /**
- * A folder inside the workspace from which a document's blocks resolve every package, as they would
- * in a reader's project.
+ * A folder inside the workspace in which a document's blocks resolve every package as in a reader's
+ * project.
  */
 import {
   existsSync,

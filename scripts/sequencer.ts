@@ -1,12 +1,12 @@
 /**
- * The order of test files within one group: what takes long starts first, so that nothing long is
- * left alone at the end.
+ * The order of test files within one group. Slow files start first, so that no slow file runs alone
+ * at the end.
  */
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /**
- * The slowest come first. On a fresh clone no durations are known, and the size of a file says
- * nothing of them.
+ * The slowest come first. On a fresh clone no durations are known, and a file's size does not
+ * indicate them.
  */
 const slow = [
   /tarballs|simulate\.processes/,

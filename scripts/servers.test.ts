@@ -29,7 +29,8 @@ function program(name: string, script = "exit 0"): void {
 }
 
 /**
- * An apt-get that notes its arguments and whether services were held back, and installs `cached`.
+ * An apt-get that records its arguments and whether services were prevented from starting, and
+ * installs `cached`.
  */
 function aptGet(): void {
   program(
@@ -38,15 +39,15 @@ function aptGet(): void {
   );
 }
 
-describe("providing servers", () => {
-  test("does nothing when every program is there", () => {
+describe("the check for servers", () => {
+  test("does nothing if every program is installed", () => {
     program("cached");
     aptGet();
     provide({ cached: "cached-server" }, host());
     expect(existsSync(join(folder, "log"))).toBe(false);
   });
 
-  test("installs what is missing, with services held back only meanwhile", () => {
+  test("installs a missing program, and prevents services from starting only meanwhile", () => {
     aptGet();
     provide({ cached: "cached-server" }, host());
     expect(console.error).toHaveBeenCalledWith(
@@ -58,14 +59,14 @@ describe("providing servers", () => {
     expect(existsSync(join(folder, "policy-rc.d"))).toBe(false);
   });
 
-  test("leaves a policy alone that the machine already has", () => {
+  test("keeps a policy that the machine already has", () => {
     aptGet();
     program("policy-rc.d", "exit 7");
     provide({ cached: "cached-server" }, host());
     expect(readFileSync(join(folder, "policy-rc.d"), "utf8")).toContain("exit 7");
   });
 
-  test("fails with the names and the remedy when it may not install", () => {
+  test("fails with the names and the remedy if it may not install", () => {
     aptGet();
     expect(() => provide({ cached: "cached-server" }, host({ isRoot: false }))).toThrow(
       /need cached on PATH\. Install cached-server/,
@@ -73,11 +74,11 @@ describe("providing servers", () => {
     expect(existsSync(join(folder, "log"))).toBe(false);
   });
 
-  test("fails with the names when there is no apt", () => {
+  test("fails with the names if there is no apt", () => {
     expect(() => provide({ cached: "cached-server" }, host())).toThrow(/need cached on PATH/);
   });
 
-  test("passes on what apt said when it fails, and removes the policy", () => {
+  test("passes on apt's message if it fails, and removes the policy", () => {
     program("apt-get", "echo no network; exit 100");
     expect(() => provide({ cached: "cached-server" }, host())).toThrow(
       /apt-get update failed:\nno network/,

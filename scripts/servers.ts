@@ -2,16 +2,16 @@
  * Makes sure that the server programs which tests start are installed; vitest calls `setup` before
  * the projects that need them.
  *
- * Looks on PATH and where Debian hides them (those folders are then added to PATH for the tests).
- * What is missing is installed with apt where that is possible without asking (root on Debian or
- * Ubuntu), without starting any service. Otherwise the run stops with the names: a test that needs
- * a server is never skipped.
+ * Looks on PATH and in Debian's folders outside it (those folders are then added to PATH for the
+ * tests). What is missing is installed with apt where that is possible without asking (root on
+ * Debian or Ubuntu), without starting any service. Otherwise the run stops with the names: a test
+ * that needs a server is never skipped.
  */
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** Program → the Debian package that brings it. */
+/** Program → its Debian package. */
 type Programs = Readonly<Record<string, string>>;
 
 const redisPrograms: Programs = {
@@ -32,17 +32,17 @@ const allPrograms: Programs = {
   promtool: "prometheus",
 };
 
-/** What the tests of a project start; the others start Redis alone. */
+/** The programs that the tests of a project start. The others start only Redis. */
 const programs: Readonly<Record<string, Programs>> = {
   docs: { ...redisPrograms, ...postgresPrograms },
   servers: allPrograms,
   browser: { chromium: "chromium" },
 };
 
-/** Chromium under its other names, as macOS, Ubuntu and CI have it. */
+/** Chromium's other names on macOS, Ubuntu and CI. */
 const otherBrowsers = ["chromium-browser", "google-chrome", "google-chrome-stable"];
 
-/** The machine, as far as installing goes. */
+/** The machine, as far as installing is concerned. */
 export interface Host {
   readonly isRoot: boolean;
   /**
@@ -67,7 +67,7 @@ export function setup(project: { readonly name: string }): void {
 }
 
 /**
- * @throws when a program is missing and cannot be installed without asking; the message says which
+ * @throws if a program is missing and cannot be installed without asking. The message says which
  *   and how.
  */
 export function provide(needed: Programs, host: Host): void {
@@ -109,7 +109,7 @@ function isExecutable(path: string): boolean {
 }
 
 /**
- * Installs packages and keeps their services from starting: the tests start their own, on free
+ * Installs packages without starting their services, because the tests start their own on free
  * ports.
  */
 function install(packages: readonly string[], aptGet: string, { policyFile }: Host): void {

@@ -39,7 +39,7 @@ const source = (path: string, bytes: number) => ({
 });
 
 describe("the score sheet", () => {
-  test("lets a small tree with ordinary names be", () => {
+  test("accepts a small tree with ordinary names", () => {
     expect(
       checkFiles([
         source("index.ts", 100),
@@ -49,7 +49,7 @@ describe("the score sheet", () => {
     ).toEqual([]);
   });
 
-  test("stops a source file above 12 kB, but not a test", () => {
+  test("rejects a source file above 12 kB, but not a test", () => {
     expect(
       checkFiles([
         source("a.ts", 1),
@@ -60,20 +60,20 @@ describe("the score sheet", () => {
     ).toEqual([expect.stringContaining("huge.ts has 12289 bytes")]);
   });
 
-  test("stops a median above 4 kB", () => {
+  test("rejects a median above 4 kB", () => {
     expect(checkFiles([source("a.ts", 5_000), source("b.ts", 5_000), source("c.ts", 1)])).toEqual([
       expect.stringContaining("the median source file has 5000 bytes"),
     ]);
   });
 
   test.for(["WaitQueue.ts", "wait_queue.ts", "waitQueue.test.ts"])(
-    "stops %s, which is not kebab-case",
+    "rejects %s, which is not kebab-case",
     (name) => {
       expect(checkFiles([source(name, 1)])).toEqual([expect.stringContaining("kebab-case")]);
     },
   );
 
-  test("stops an adapter above 200 lines and a binding above 15", () => {
+  test("rejects an adapter above 200 lines and a binding above 15", () => {
     const file = (name: string, lines: number) => ({
       path: `packages/adapter-x/src/${name}`,
       text: "x\n".repeat(lines),
@@ -82,7 +82,7 @@ describe("the score sheet", () => {
     expect(checkFiles([file("index.ts", 201), file("index.test.ts", 16)])).toHaveLength(2);
   });
 
-  test("counts what is kept in the root, not what is generated", () => {
+  test("counts the tracked files in the root, not the generated ones", () => {
     const entries = Array.from({ length: 30 }, (_, index) => `file-${index}`);
     expect(checkRoot([...entries, "node_modules", ".git", ".turbo"])).toEqual([]);
     expect(checkRoot([...entries, "one-more"])).toHaveLength(1);
@@ -94,13 +94,13 @@ describe("a package.json", () => {
     expect(checkMember(member({}), [])).toEqual([]);
   });
 
-  test("is stopped when there is no README beside it", () => {
+  test("is rejected if there is no README beside it", () => {
     expect(checkMember({ ...member({}), readme: "" }, [])).toEqual(
       expect.arrayContaining([expect.stringContaining("has no README.md")]),
     );
   });
 
-  test("is stopped when the README imports what it does not install", () => {
+  test("is rejected if the README imports a package that it does not install", () => {
     const readme =
       '```text\nnpm i @lingpai/thing\n```\n\n```ts\nimport { Redis } from "ioredis";\n```\n';
     expect(checkMember({ ...member({}), readme }, [])).toEqual([
@@ -108,14 +108,14 @@ describe("a package.json", () => {
     ]);
   });
 
-  test("is stopped when the README has a link that npm cannot follow", () => {
+  test("is rejected if the README has a link that npm cannot follow", () => {
     const readme = "npm i @lingpai/thing\n\n[a](#part), [b](https://example.com), [c](../core)\n";
     expect(checkMember({ ...member({}), readme }, [])).toEqual([
       expect.stringContaining("links to ../core"),
     ]);
   });
 
-  test("is stopped when there is no change log beside it", () => {
+  test("is rejected if there is no change log beside it", () => {
     expect(checkMember({ ...member({}), hasChangelog: false }, [])).toEqual([
       expect.stringContaining("has no CHANGELOG.md"),
     ]);
@@ -139,19 +139,19 @@ describe("a package.json", () => {
       { exports: { ".": "./src/index.ts", "./testing": "./src/testing.ts" } },
     ],
   ];
-  test.for(incomplete)("is stopped for its %s", ([what, changes]) => {
+  test.for(incomplete)("is rejected for its %s", ([what, changes]) => {
     expect(checkMember(member(changes), [])).toEqual([
       expect.stringContaining(what.replace("., ", ".,")),
     ]);
   });
 
-  test("of core is stopped for any runtime dependency", () => {
+  test("of core is rejected for any runtime dependency", () => {
     expect(
       checkMember(member({ dependencies: { "lru-cache": "1" } }, "packages/core"), []),
     ).toEqual([expect.stringContaining("core depends on nothing")]);
   });
 
-  test("of a package is stopped for depending on an adapter, that of an app is not", () => {
+  test("of a package is rejected for depending on an adapter, but that of an app is not", () => {
     const changes = { dependencies: { "@lingpai/adapter-x": "workspace:^" } };
     expect(checkMember(member(changes), [])).toEqual([
       expect.stringContaining("only apps and tests may"),
@@ -159,7 +159,7 @@ describe("a package.json", () => {
     expect(checkMember(member(changes, "apps/thing"), [])).toEqual([]);
   });
 
-  test("is stopped for publishing what depends on a private package", () => {
+  test("is rejected for publishing a package that depends on a private one", () => {
     const hidden = member({ name: "@lingpai/hidden", private: true });
     expect(
       checkMember(member({ dependencies: { "@lingpai/hidden": "workspace:^" } }), [hidden]),
@@ -167,7 +167,7 @@ describe("a package.json", () => {
   });
 });
 
-test("a workflow is stopped for an action that is named by a tag", () => {
+test("a workflow is rejected for an action that is named by a tag", () => {
   const commit = "8488615a623b1b9c987934bb89eae8af6a946ac1";
   expect(
     checkWorkflow("ci.yml", `- uses: a/b@${commit} # v1\n- uses: ./.github/actions/prepare\n`),

@@ -1,6 +1,6 @@
 /**
- * The score sheet: how large, how named and how connected the parts of this repository may be. Part
- * of `pnpm lint`.
+ * The score sheet: limits for the sizes, names and dependencies of this repository's parts. Part of
+ * `pnpm lint`.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -77,7 +77,8 @@ function isTest(path: string): boolean {
 }
 
 /**
- * What every package.json promises. The dependency rules here are those that an import cannot show.
+ * The promises of every package.json. Its rules about dependencies are those that an import cannot
+ * show.
  */
 export function checkMember(member: Member, all: readonly Member[]): string[] {
   const { manifest, path } = member;
@@ -105,7 +106,7 @@ export function checkMember(member: Member, all: readonly Member[]): string[] {
   return problems.filter((problem) => problem !== false).map((problem) => `${path} ${problem}.`);
 }
 
-/** A reader on npm copies the first example, and the line that installs what it imports. */
+/** A reader on npm copies the first example, and the line that installs its imports. */
 function checkReadme({ readme, manifest }: Member): (string | false)[] {
   const [, first = ""] = /```ts\n(.*?)```/s.exec(readme) ?? [];
   const imported = [...first.matchAll(/ from "(@[^/"]+\/[^/"]+|[^/"]+)/g)].map(
@@ -129,7 +130,9 @@ function checkReadme({ readme, manifest }: Member): (string | false)[] {
 
 const { repository, bugs, author } = project();
 
-/** What npm shows beside a package, and what a publish with provenance is refused without. */
+/**
+ * The fields that npm shows beside a package, and those that a publish with provenance requires.
+ */
 function checkMetadata({ manifest, path, hasChangelog }: Member): (string | false)[] {
   const page = repository.url.replace(/^git\+(.*)\.git$/, `$1/tree/main/${path}#readme`);
   return [

@@ -1,4 +1,4 @@
-/** What a document shows of Redis is what most users shall have: a store in one piece, sealed. */
+/** Every example of Redis in the documents shows what most users should have: one sealed store. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -10,7 +10,7 @@ const folders = [".", ...members().map(({ path }) => path)].flatMap((path) => [
 ]);
 const readmes = folders.flatMap((path) => pagesIn(path, false));
 
-/** The Markdown pages of a folder; none where there is no such folder. */
+/** The Markdown pages of a folder, or none if there is no such folder. */
 function pagesIn(path: string, recursive: boolean): string[] {
   try {
     const names = readdirSync(join(root, path), { recursive, encoding: "utf8" });
@@ -22,7 +22,7 @@ function pagesIn(path: string, recursive: boolean): string[] {
   }
 }
 
-test("every example that gives a client a Redis makes its store in one piece", () => {
+test("every example that passes a Redis to a client makes one store of it", () => {
   const pages = [...readmes, ...pagesIn("docs", true)];
   const texts = pages.map((page) => [page, readFileSync(join(root, page), "utf8")] as const);
   expect(

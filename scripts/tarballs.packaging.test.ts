@@ -1,6 +1,6 @@
 /**
- * What a user gets: each published package, packed, in an empty project, on each Node that it says
- * it supports.
+ * What a user gets: each published package, packed, in an empty project, on each Node that it
+ * supports.
  */
 import {
   mkdirSync,
@@ -46,7 +46,7 @@ function packedOf(member: Member): Packed {
   return found;
 }
 
-/** Peers that need not be there, but without which a subpath of their name cannot be used. */
+/** Optional peers, without which one subpath of their name cannot be used. */
 function optionalPeers(member: Member): string[] {
   const meta =
     (member.manifest as { peerDependenciesMeta?: Record<string, { optional?: boolean }> })
@@ -67,8 +67,8 @@ function versionInWorkspace(member: Member, name: string): string {
 }
 
 /**
- * An empty project that depends on these packages alone; what the package did not declare is out of
- * its reach (no hoisting).
+ * An empty project that depends on these packages alone. It cannot reach undeclared dependencies
+ * (no hoisting).
  */
 async function emptyProject(dependsOn: readonly Member[]): Promise<string> {
   const names = dependsOn.map(({ path }) => path.replace("/", "-")).join(" ");
@@ -236,7 +236,7 @@ test("npx lingpai demo, serve and doctor work in an empty folder", async () => {
   expect(JSON.parse(doctor)).toMatchObject({ isHealthy: true });
 });
 
-/** The smallest that works, which the README states, and the newest. */
+/** The oldest supported version, which the README states, and the newest. */
 const compilers = [
   { version: "5.4", modes: ["node16", "bundler"] },
   { version: "7.0", modes: ["nodenext", "bundler"] },
@@ -272,10 +272,10 @@ function membersNamed(names: readonly string[]): Member[] {
   return published.filter(({ manifest }) => names.includes(manifest.name));
 }
 
-test("Jest loads them in a CommonJS project with what the recipe adds to its configuration", async () => {
+test("Jest loads them in a CommonJS project with the recipe's configuration", async () => {
   const names = ["@lingpai/wechat", "@lingpai/adapter-memory", "@lingpai/wechat-simulator"];
   const project = await emptyProject(membersNamed(names));
-  // Of the versions that are locked; to install Jest here would take what is newest that day.
+  // The locked versions, because an installation of Jest would use the newest of that day.
   const tools = join(root, "scripts/node_modules");
   for (const name of ["jest", "@babel/plugin-transform-modules-commonjs"]) {
     mkdirSync(dirname(join(project, "node_modules", name)), { recursive: true });
@@ -297,7 +297,7 @@ test("Jest loads them in a CommonJS project with what the recipe adds to its con
     ).toContain("1 passed");
 });
 
-/** What a user pays. Whoever raises one of these says in the commit what the users get for it. */
+/** The costs for a user. A commit that raises one of them must say what users get for it. */
 const budgets = { coreUnpackedKb: 640, bundledKb: 68, importOfClient: 2.5 };
 
 test(`core unpacks to at most ${budgets.coreUnpackedKb} kB`, async () => {

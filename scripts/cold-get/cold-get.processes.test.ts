@@ -7,7 +7,7 @@ import { root } from "../workspace.ts";
 const hook = join(import.meta.dirname, "trace-hook.ts");
 const main = join(import.meta.dirname, "main.ts");
 
-test("a cold get() enters the files of core in the order that ARCHITECTURE.md tells, and returns to few of them", () => {
+test("a cold get() enters the files of core in the order that ARCHITECTURE.md states, and returns to few of them", () => {
   const printed = execFileSync(process.execPath, ["--import", hook, main], { encoding: "utf8" });
   const entered = [...printed.matchAll(/^ {2}(\S+\.ts)/gm)].map(([, file = ""]) => file);
   const page = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");

@@ -1,18 +1,18 @@
 /**
- * `pnpm cold-get` prints the way of one cold `get()` through core: the files in the order in which
+ * `pnpm cold-get` prints the path of one cold `get()` through core: the files in the order in which
  * its steps enter them, and how often it returns to a file that it has left. A step is the first
  * call of an asynchronous function. It fails if there are more returns than {@link returnsMax}.
  */
 import { fleet, within } from "../../packages/core/src/scenarios/fleet.fixture.ts";
 import { traced, type TracedCall } from "./trace-hook.ts";
 
-/** A reader who follows the steps turns back to a file at most this often. */
+/** The most returns to a file for a reader who follows the steps. */
 const returnsMax = 5;
 
 const { clock, node } = fleet();
 const one = node();
 const { result, calls } = traced(() => one.get());
-// Time passes outside the trace, so the work of background timers is left out.
+// Time passes outside the trace, so that the work of background timers is left out.
 await within(clock, 2_000, result);
 
 const stays = staysOf(calls);

@@ -1,4 +1,4 @@
-/** Time and randomness are services: what reads them behind a test's back cannot be simulated. */
+/** Time and randomness are services. Code that reads them directly cannot be simulated. */
 import { type Context, child, dotted, type Node, nameOf, placeOf, type Rule } from "./rule.ts";
 
 const timeAdvice =
@@ -58,7 +58,7 @@ export const ambientTime: Rule = {
   create(context) {
     const place = placeOf(context.filename);
     if (place.folder === "core" && place.path === "time/time.ts") return {};
-    // What runs in a browser cannot have core's clock, which is Node's.
+    // Code in a browser cannot use core's clock, which needs Node.
     if (place.folder === "dashboard" && place.path === "page/time.ts") return {};
     return {
       MemberExpression: reportMember(context, new Set([...timeNames, ...timeGlobals]), timeAdvice),

@@ -5,23 +5,20 @@
 import { type Context, child, type Node, nameOf, type Place, placeOf, type Rule } from "./rule.ts";
 import { rooms } from "./rooms.ts";
 
-/** The row of {@link rooms} and the room in which a path below `src` stands. */
+/** The row of {@link rooms} and the room of a path below `src`. */
 function roomOf(
   { folder, group }: Place,
   path: string,
 ): { readonly row: number; readonly room: string } {
   const room = path.split("/", 1)[0] ?? path;
-  // An app may bear a package's name.
+  // An app may have the name of a package.
   const row =
     (rooms[`${group}/${folder}`] ?? rooms[folder])?.findIndex((names) => names.includes(room)) ??
     -1;
   return { row: row === -1 ? Number.POSITIVE_INFINITY : row, room };
 }
 
-/**
- * The path below `src` that a relative import names, or undefined when it climbs out of the
- * package.
- */
+/** The path below `src` that a relative import names. Undefined if it leaves the package. */
 function resolve(from: string, specifier: string): string | undefined {
   const parts = from.split("/").slice(0, -1);
   for (const part of specifier.split("/")) {
@@ -33,8 +30,8 @@ function resolve(from: string, specifier: string): string | undefined {
 }
 
 /**
- * What is wrong with importing `specifier` from `place`, with the remedy; undefined when nothing
- * is.
+ * Returns what is wrong with importing `specifier` from `place`, and the remedy. Undefined if
+ * nothing is.
  */
 export function judgeImport(place: Place, specifier: string): string | undefined {
   const isOwnCode = place.group === "packages" && !place.isTest;

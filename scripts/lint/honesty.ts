@@ -1,4 +1,4 @@
-/** What a test, a cast or a suppression claims must be true. */
+/** The claims of a test, a cast or a suppression must be true. */
 import { child, dotted, isNode, type Node, nameOf, placeOf, type Rule } from "./rule.ts";
 
 const evasions: Record<string, string> = {
@@ -129,7 +129,7 @@ export const noUnexplainedSuppression: Rule = {
 
 /**
  * A `let`, or an empty collection, at the top of a module is state that every instance and every
- * test shares. A WeakMap is its keys' state.
+ * test shares. A WeakMap's state belongs to its keys.
  */
 export const noModuleState: Rule = {
   create(context) {
@@ -165,7 +165,7 @@ function isState(declaration: Node): boolean {
   });
 }
 
-/** KEYS blocks the server, FLUSHDB removes what is not ours. */
+/** KEYS blocks the server, and FLUSHDB removes foreign data. */
 export const noWholeStoreCommand: Rule = {
   create(context) {
     const place = placeOf(context.filename);

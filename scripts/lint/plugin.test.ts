@@ -19,7 +19,7 @@ const oxlint = join(
 
 type Case = readonly [rule: string, path: string, source: string];
 
-/** What must fail, and the rule that must say so. */
+/** Code that must fail, and the rule that must report it. */
 const failing: readonly Case[] = [
   ["lingpai/no-ambient-time", "packages/a/src/clock.ts", "export const now = () => Date.now();"],
   ["lingpai/no-ambient-time", "packages/a/src/pass.ts", "export const now = Date.now;"],
@@ -181,7 +181,7 @@ const failing: readonly Case[] = [
   ],
 ];
 
-/** What must pass: the places and forms that the rules leave open. */
+/** Code that must pass: the places and forms that the rules allow. */
 const passing: readonly Case[] = [
   [
     "lingpai/no-ambient-time",

@@ -1,6 +1,6 @@
 /**
- * The rules of this repository that no linter brings. Each message says what to do instead; each
- * has a failing case in `plugin.test.ts`.
+ * The rules of this repository that no linter has. Each message names the alternative, and each
+ * rule has a failing case in `plugin.test.ts`.
  */
 import { ambientRandom, ambientTime } from "./ambient.ts";
 import { dependencyDirection } from "./directions.ts";

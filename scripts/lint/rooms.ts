@@ -3,8 +3,8 @@
  *
  * A row may import from the rows above it and from its own room, never from a row below or from
  * another room of its row. A name that ends in `.ts` is a file of `src`, any other a folder of it.
- * A file or folder that no row names is above all of them: it may import anything, and is imported
- * by nothing but its like.
+ * A file or folder that no row names is above all of them: it may import anything, and only such
+ * files and folders may import it.
  */
 export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "adapter-keyv": [

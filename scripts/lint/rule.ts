@@ -1,5 +1,5 @@
 /**
- * The few shapes of oxlint's plugin interface that the rules use; the tree is ESTree, read by duck
+ * The parts of oxlint's plugin interface that the rules use. The tree is ESTree, read by duck
  * typing.
  */
 
@@ -52,10 +52,7 @@ export function dotted(node: Node | undefined): string | undefined {
   return object === "globalThis" || object === "global" ? property : `${object}.${property}`;
 }
 
-/**
- * Where a file lives, from its path: the workspace folder it belongs to, and the path below that
- * folder's `src`.
- */
+/** The location of a file: its workspace folder, and the path below that folder's `src`. */
 export interface Place {
   readonly group: "packages" | "apps" | "scripts" | "root";
   readonly folder: string;

@@ -1,8 +1,8 @@
 /**
- * `pnpm mutation` changes the deciding code in thousands of small ways and counts which changes no
- * test notices; `--room lease` does so with one part, as each job of the nightly run; `--sample`
- * with the reducer, in half a minute; `--files a.ts,b.ts` with those, shown to all tests of their
- * packages, or with `--tests "a.test.ts …"` to those.
+ * `pnpm mutation` changes the deciding code in thousands of small ways and counts the changes that
+ * no test notices. `--room lease` does so with one part, as each job of the nightly run. `--sample`
+ * takes the reducer, in half a minute. `--files a.ts,b.ts` takes these files with all tests of
+ * their packages, or with `--tests "a.test.ts …"` these tests.
  */
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
@@ -28,7 +28,7 @@ const room = asked.sample
   : asked.room === undefined
     ? undefined
     : roomNamed(asked.room);
-/** Nothing is left out: neither mutants of what happens as a module loads, nor slow tests. */
+/** The full run: it includes mutants of code that runs when a module loads, and slow tests. */
 const isWhole = !asked.sample && asked.files === undefined;
 const files = room?.files ?? asked.files?.split(",") ?? rooms.flatMap((each) => each.files);
 const tests = room?.tests ?? asked.tests;
@@ -66,6 +66,6 @@ console.log(`${isGood ? "met" : "missed"}: at least ${targetPercent} % killed`);
 console.log(
   `${isExplained ? "met" : "missed"}: a test or a reason for every survivor, and no reason without one`,
 );
-// Every survivor is named each time; who has just changed the code has until the night for the
-// reasons.
+// Every survivor is printed each time. A person who changes the code has until the nightly run to
+// give reasons.
 process.exitCode = isGood && (isExplained || !isWhole) ? 0 : 1;

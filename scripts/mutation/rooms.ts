@@ -1,8 +1,7 @@
 /**
- * What is mutated, in parts that the nightly run works on side by side: code that decides, and the
- * tests that it is shown to: those beside it, which are quick. Scenarios of a whole fleet would take
- * a minute for each mutant that lives. Effects around it are proved by the simulation and on real
- * servers.
+ * The mutated code, in parts that the nightly run works on in parallel: deciding code, with the
+ * quick tests beside it. Scenarios of a whole fleet would take a minute for each surviving mutant.
+ * The simulation and tests on real servers prove the effects around it.
  */
 interface Room {
   readonly name: string;
@@ -17,7 +16,7 @@ export const rooms: readonly Room[] = [
   {
     name: "state",
     files: ["packages/core/src/state/*.ts"],
-    // Without the properties of documents of later releases, which take as long as all others
+    // Without the property tests of later releases' documents, which take as long as all others
     // together.
     tests: "packages/core/src/state/*.test.ts !**/version-skew.test.ts",
   },
@@ -37,7 +36,7 @@ export const rooms: readonly Room[] = [
   {
     name: "fleet",
     files: ["packages/core/src/fleet/*.ts"],
-    // Without those that take seconds, because they run through days.
+    // Without the tests that take seconds because they run through days.
     tests:
       "packages/core/src/fleet/*.test.ts packages/core/src/scenarios/options.test.ts !**/ownership.test.ts !**/renewal-windows.test.ts",
   },
@@ -67,7 +66,7 @@ export const rooms: readonly Room[] = [
   },
 ];
 
-/** @throws if there is none of this name. */
+/** @throws if there is no room of this name. */
 export function roomNamed(name: string): Room {
   const room = rooms.find((each) => each.name === name);
   if (room !== undefined) return room;

@@ -1,13 +1,13 @@
 /**
- * What the whole run does each night, with the reducer: seconds, and always the same mutants in
- * front of the same tests.
+ * A sample of the nightly run, with the reducer: it takes seconds, and always tries the same
+ * mutants with the same tests.
  */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { run } from "../process.ts";
 import { root } from "../workspace.ts";
 
-test("nine of ten small changes to the reducer are noticed by the tests beside it, and the others are named", async () => {
+test("the tests beside the reducer notice nine of ten small changes to it, and the others are named", async () => {
   const printed = await run(
     process.execPath,
     [join(root, "scripts/mutation/main.ts"), "--sample"],

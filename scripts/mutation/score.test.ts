@@ -33,7 +33,7 @@ const survivor: Survivor = {
 };
 
 describe("the mutation score", () => {
-  it("counts the uncovered as living, a hanging one as killed, and what was not run not at all", () => {
+  it("counts uncovered mutants as survivors, hanging ones as killed, and leaves out those that were not run", () => {
     const score = scoreOf(report("Survived", "NoCoverage", "Killed", "Timeout"), []);
     expect(score).toMatchObject({ killed: 2, all: 4, percent: 50 });
     expect(score.unlisted.map(({ to }) => to)).toEqual(["ms >= 10", "ms <= 10"]);
@@ -45,7 +45,7 @@ describe("the mutation score", () => {
     expect(scoreOf({ files: {} }, []).percent).toBe(0);
   });
 
-  it("lets a mutant live that is listed with its reason, and no other one", () => {
+  it("accepts a survivor that is listed with its reason, and no other one", () => {
     expect(scoreOf(report("Survived"), [survivor])).toMatchObject({
       listed: [survivor],
       unlisted: [],
@@ -53,7 +53,7 @@ describe("the mutation score", () => {
     expect(scoreOf(report("Survived"), [{ ...survivor, to: "ms < 10" }]).unlisted).toHaveLength(1);
   });
 
-  it("tells when a listed one is killed, or its line is gone; of a file that was not mutated it says nothing", () => {
+  it("reports a listed mutant that was killed, or whose line no longer exists, but only in files that were mutated", () => {
     expect(scoreOf(report("Killed"), [survivor]).outdated).toEqual([survivor]);
     expect(scoreOf(report("Survived"), [{ ...survivor, line: "ms > 11;" }]).outdated).toHaveLength(
       1,
@@ -61,11 +61,11 @@ describe("the mutation score", () => {
     expect(scoreOf(report("Survived"), [survivor, { ...survivor, file: "b.ts" }]).outdated).toEqual(
       [],
     );
-    // Not run this time: made when its module loads.
+    // Not run this time, because it is made when its module loads.
     expect(scoreOf(report("Ignored"), [survivor]).outdated).toEqual([]);
   });
 
-  it("is printed with every mutant that lives, as text and replacement", () => {
+  it("is printed with every survivor, as text and replacement", () => {
     const lines = linesOf(scoreOf(report("Survived", "Killed", "Killed"), []));
     expect(lines.at(-1)).toBe(
       "mutation score: 66.7 % (2 of 3 mutants killed; 0 live with a reason, 1 without)",
@@ -84,9 +84,9 @@ describe("the list of survivors", () => {
     readFileSync(join(root, "scripts/mutation/survivors.json"), "utf8"),
   ) as readonly Survivor[];
 
-  // Whether their lines are still there the run says: a change to a line must not wait for a run of
-  // hours.
-  it("names files that there are, each with a reason, none twice", () => {
+  // The nightly run checks that their lines still exist, so that a change to a line need not wait
+  // for a run of hours.
+  it("names existing files, each with a reason, and none twice", () => {
     for (const { file, from, reason, to } of survivors) {
       expect(existsSync(join(root, file)), file).toBe(true);
       expect(reason.length, `${file}: ${from} → ${to}`).toBeGreaterThan(20);

@@ -1,9 +1,9 @@
 /**
- * Judges what the mutation run reports: every mutant dies, or stands in the list of survivors with
- * the reason why it may live.
+ * Judges the report of a mutation run: every mutant must be killed, or be in the list of survivors
+ * with the reason why it may survive.
  */
 
-/** The part of the mutation-testing report schema that is read here. */
+/** The part of the mutation-testing report schema that is read. */
 export interface MutationReport {
   readonly files: Readonly<
     Record<string, { readonly source: string; readonly mutants: readonly ReportedMutant[] }>
@@ -23,12 +23,14 @@ interface Position {
   readonly column: number;
 }
 
-/** One mutant that lives. Named by its text, so that it keeps its name when lines move. */
+/**
+ * One surviving mutant. It is identified by its text, so that it keeps its name when lines move.
+ */
 export interface Survivor {
   readonly file: string;
   /** The line where it begins, without its indentation. */
   readonly line: string;
-  /** What stands there, and what stands there in the mutant. */
+  /** The original text, and the mutant's text. */
   readonly from: string;
   readonly to: string;
   readonly reason: string;
@@ -37,23 +39,23 @@ export interface Survivor {
 export interface Score {
   readonly killed: number;
   readonly all: number;
-  /** In percent; uncovered mutants count as living. */
+  /** In percent. Uncovered mutants count as survivors. */
   readonly percent: number;
-  /** Of each file, in the report's order. */
+  /** The files, in the report's order. */
   readonly files: readonly {
     readonly file: string;
     readonly killed: number;
     readonly all: number;
   }[];
-  /** Those that live with a reason. */
+  /** Survivors with a reason. */
   readonly listed: readonly Survivor[];
   readonly unlisted: readonly Omit<Survivor, "reason">[];
-  /** Listed, but killed or gone: the list must not outlive its reasons. */
+  /** Listed, but killed or no longer there: an entry must not outlive its reason. */
   readonly outdated: readonly Survivor[];
 }
 
 const dead = new Set(["Killed", "Timeout"]);
-/** Not run: made at load time where only the nightly run looks, or invalid code. */
+/** Not run: made at load time, which only the nightly run tries, or invalid code. */
 const ignored = new Set(["Ignored", "CompileError", "RuntimeError", "Pending"]);
 
 export function scoreOf(report: MutationReport, survivors: readonly Survivor[]): Score {
@@ -86,12 +88,12 @@ export function scoreOf(report: MutationReport, survivors: readonly Survivor[]):
   };
 }
 
-/** In percent; of nothing, nothing. */
+/** In percent. Zero of zero is undefined. */
 function shareOf({ killed, all }: { readonly killed: number; readonly all: number }): number {
   return all === 0 ? 0 : (100 * killed) / all;
 }
 
-/** What is printed: the living, each file's score, and that of all. */
+/** The printed report: the survivors, each file's score, and the total. */
 export function linesOf({
   killed,
   all,

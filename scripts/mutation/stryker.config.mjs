@@ -1,6 +1,4 @@
-/**
- * How mutants are made and shown to the tests. `main.ts` says which files, and judges the outcome.
- */
+/** How mutants are made and tested. `main.ts` selects the files, and judges the outcome. */
 const files = process.env["LINGPAI_MUTATE"] ?? "packages/core/src/state/*.ts";
 
 export default {
@@ -23,13 +21,12 @@ export default {
   tsconfigFile: ".cache/none.json",
   mutate: [...files.split(","), "!**/*.{test,fixture,types}.ts"],
   coverageAnalysis: "perTest",
-  // A mutant that is made when its module loads must be shown to all tests. The nightly run does
-  // that.
+  // A mutant that is made when its module loads needs all tests. The nightly run does that.
   ignoreStatic: process.env["LINGPAI_MUTATE_STATIC"] !== "1",
   disableTypeChecks: false,
   concurrency: Number(process.env["LINGPAI_MUTATION_CONCURRENCY"] ?? 2),
-  // A mutant that runs round and round is stopped by its count; this is for a machine that stands
-  // still, which must not look like a kill.
+  // A mutant in an endless loop is stopped by its loop count. This limit is for a stalled machine,
+  // which must not look like a kill.
   timeoutMS: 60_000,
   dryRunTimeoutMinutes: 30,
   timeoutFactor: 3,

@@ -1,7 +1,8 @@
 /**
- * Stands for vitest in the process where mutants are shown to tests: collects what test files
- * declare, so that single tests can be run again and again without loading anything anew. `expect`
- * and `vi` are vitest's own. Whatever of vitest is not here fails when a file loads, not silently.
+ * Replaces vitest in the process in which mutants are tested. It collects the tests that files
+ * declare, so that single tests can run repeatedly without loading anything again. `expect` and
+ * `vi` are vitest's own. A file that uses any other part of vitest fails when it loads, not
+ * silently.
  */
 import { expect } from "vitest";
 
@@ -12,7 +13,7 @@ type Body = (...args: never[]) => unknown;
 type Row = readonly unknown[] | object | string | number | boolean | null | undefined;
 
 export interface Registered {
-  /** File, suites and title; a number at the end tells apart those that are called the same. */
+  /** File, suites and title. A number at the end distinguishes equal names. */
   readonly id: string;
   readonly fileName: string;
   readonly run: () => Promise<void>;
@@ -31,10 +32,10 @@ interface Registry {
   finished: Body[];
 }
 
-// vitest would look for it in its own worker, which is not there.
+// vitest would look for it in its own worker, which does not exist here.
 expect.setState({ testPath: "" });
 
-/** One for the process: test files know of no other way to reach it. */
+/** One for the process, because test files have no other way to reach it. */
 export const registry: Registry = { tests: new Map(), fileName: "", suites: [], finished: [] };
 
 /** Loads a test file. */
@@ -79,7 +80,7 @@ function each(declare: typeof declareTest) {
   return (rows: readonly Row[]) =>
     (title: string, ...rest: readonly [Body] | readonly [object, Body]): void => {
       const body = rest.at(-1) as Body;
-      // Only a table of rows is spread, as vitest does it.
+      // Only a table of rows is spread, as in vitest.
       const isTable = rows.every((row) => Array.isArray(row));
       rows.forEach((row, index) =>
         declare(`${title} #${index + 1}`, body, isTable ? (row as readonly unknown[]) : [row]),
@@ -89,7 +90,7 @@ function each(declare: typeof declareTest) {
 
 type Declare = typeof declareTest & { readonly each: ReturnType<typeof each> };
 
-/** With vitest's options between, which only say how long a test may take. */
+/** The options of vitest in between only set time limits. */
 function declareTimed(title: string, ...rest: readonly [Body] | readonly [object, Body]): void {
   declareTest(title, rest.at(-1) as Body);
 }
@@ -98,7 +99,7 @@ export const test: typeof declareTimed & Pick<Declare, "each"> = Object.assign(
   declareTimed.bind(undefined),
   { each: each(declareTest) },
 );
-/** By vitest's two names for it. */
+/** vitest has two names for it. */
 export { test as it };
 export const describe: Declare = Object.assign(declareSuite.bind(undefined), {
   each: each(declareSuite),

@@ -1,9 +1,9 @@
 /**
- * A test runner for Stryker that loads the tests once and keeps them: a mutant costs what its tests
- * cost, some ms, instead of a start of vitest.
+ * A test runner for Stryker that loads the tests once and keeps them. A mutant then costs only its
+ * tests, some ms, instead of a start of vitest.
  *
- * A kill counts only if the same test passes right afterwards without the mutant; otherwise the
- * process is begun again and the mutant shown once more.
+ * A kill counts only if the same test passes right afterwards without the mutant. Otherwise the
+ * process is started again and the mutant tested once more.
  */
 import { globSync } from "node:fs";
 import { registerHooks } from "node:module";
@@ -31,7 +31,7 @@ import fastCheck from "fast-check";
 import { vi } from "vitest";
 import { collect, registry, type Registered } from "./test-registry.ts";
 
-/** What the mutated code reads and counts. */
+/** The state that the mutated code reads and counts. */
 interface Instrumenter {
   activeMutant?: string | undefined;
   currentTestId?: string | undefined;
@@ -49,17 +49,17 @@ type Outcome =
   | { readonly kind: "hung" };
 
 /**
- * How often in a row the event loop turns, every few ms, with nothing to do, before a test is
- * called hanging. A busy machine makes few turns.
+ * How many idle turns of the event loop in a row, every few ms, make a test count as hanging. A
+ * busy machine makes few turns.
  */
 const turnMs = 5;
 const idleTurnsMax = 300;
-/** What a turn itself may compute for. */
+/** The computing time of one turn. */
 const idleMs = 1;
 
 /**
- * How long tests may compute for one mutant; one that outlives it counts as living. The whole run
- * has no limit.
+ * How long the tests of one mutant may compute. A mutant that exceeds it counts as surviving. The
+ * full run has no limit.
  */
 const computingMaxMs = Number(process.env["LINGPAI_MUTATION_MAX_MS"] ?? Number.POSITIVE_INFINITY);
 
@@ -68,7 +68,7 @@ function computedMs(): number {
   return (user + system) / 1000;
 }
 
-/** Mutated code looks for it under this name. */
+/** The name under which mutated code looks for it. */
 function codeUnderTest(): Instrumenter {
   const shared = globalThis as { [name: string]: Instrumenter | undefined };
   return (shared[INSTRUMENTER_CONSTANTS.NAMESPACE] ??= {});
@@ -85,8 +85,8 @@ class InProcessRunner implements TestRunner {
   }
 
   /**
-   * Modules are loaded once for a process. Where no mutant is shown to modules as they load,
-   * Stryker need not begin a new one.
+   * Modules are loaded once for a process. If no mutant changes the loading of modules, Stryker
+   * need not start a new process.
    */
   capabilities(): { reloadEnvironment: boolean } {
     return { reloadEnvironment: this.#options.ignoreStatic };
@@ -166,7 +166,7 @@ class InProcessRunner implements TestRunner {
     return outcome;
   }
 
-  /** Quick ones first, and before them those that lie beside the mutated file. */
+  /** Quick tests first, and before them those beside the mutated file. */
   #inOrder(testFilter: readonly string[] | undefined, mutatedFile: string): Registered[] {
     const stem = mutatedFile.replace(/^.*\/([^/]+)\.ts$/, "/$1.");
     const rank = ({ id, fileName }: Registered): number =>
@@ -180,10 +180,10 @@ class InProcessRunner implements TestRunner {
   async #load(): Promise<void> {
     if (this.#isLoaded) return;
     this.#isLoaded = true;
-    // A mutant leaves promises behind that nobody waits for any more, and timers.
+    // A mutant leaves promises behind that are never awaited, and timers.
     process.on("uncaughtException", () => {});
-    // The counterexample as it was found will do; and a property is shown the same values each
-    // time, so that the score is no luck.
+    // Counterexamples are not minimised. A property gets the same values each time, so that the
+    // score does not vary.
     fastCheck.configureGlobal({ endOnFailure: true, seed: 1 });
     const registryUrl = new URL("./test-registry.ts", import.meta.url).href;
     registerHooks({

@@ -1,4 +1,4 @@
-/** For what the child processes of a test load: `node --import` of this file. */
+/** Applies the edits in the child processes of a test: `node --import` of this file. */
 import { registerHooks } from "node:module";
 import { fileURLToPath } from "node:url";
 import { wantedEdits } from "./edit-plugin.ts";

@@ -1,11 +1,11 @@
-/** The edits of the regression that is tried, made in memory wherever code is loaded. */
+/** Makes the edits of a regression in memory, wherever code is loaded. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Plugin } from "vitest/config";
 import { root } from "../workspace.ts";
 import { edited, type Edit } from "./regression.ts";
 
-/** Where the run says which edits to make: a JSON file of `Edit[]`. */
+/** The JSON file of `Edit[]` with the edits to make. */
 export const editsVariable = "LINGPAI_REGRESSION_EDITS";
 
 export function wantedEdits(): ReadonlyMap<string, readonly Edit[]> {
@@ -15,7 +15,7 @@ export function wantedEdits(): ReadonlyMap<string, readonly Edit[]> {
   return Map.groupBy(edits, (edit) => join(root, edit.file));
 }
 
-/** For what Vitest loads. */
+/** Applies the edits in modules that Vitest loads. */
 export function editPlugin(): Plugin {
   const edits = wantedEdits();
   return {

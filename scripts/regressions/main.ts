@@ -1,7 +1,7 @@
 /**
- * `pnpm regressions` brings back each fault that was mended, one at a time and in memory only, and
- * shows that the test named beside it fails. `--area years` tries one area, `--only 3` one row of
- * it, `--jobs 2` says how many run side by side.
+ * `pnpm regressions` brings back each mended fault, one at a time and in memory only, and shows
+ * that the named test fails. `--area years` tries one area, `--only 3` one row of it, and
+ * `--jobs 2` sets how many run in parallel.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";

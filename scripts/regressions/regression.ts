@@ -1,18 +1,18 @@
 /**
- * A fault that was mended, as data: the sentence that says what is right, the edits of today's code
+ * A mended fault, as data: the sentence that states the right behaviour, the edits of today's code
  * that bring the fault back, and the test that must then fail.
  */
 export interface Regression {
-  /** What is right, as the report or the contract says it. */
+  /** The right behaviour, as the report or the contract states it. */
   readonly right: string;
   readonly edits: readonly Edit[];
   /** The test file, from the workspace's root. */
   readonly test: string;
-  /** A part of the test's title, when others in the file need not run. */
+  /** A part of the test's title, if the file's other tests need not run. */
   readonly title?: string;
 }
 
-/** One place of one file. White space counts as one blank, so that formatting changes nothing. */
+/** One place of one file. White space counts as one blank, so that formatting does not matter. */
 export interface Edit {
   /** From the workspace's root. */
   readonly file: string;
@@ -21,7 +21,7 @@ export interface Edit {
   readonly to: string;
 }
 
-/** The file's text with the edits in it. Throws when an edit does not fit exactly one place. */
+/** Returns the file's text with the edits. Throws if an edit does not fit exactly one place. */
 export function edited(text: string, edits: readonly Edit[]): string {
   let result = text;
   for (const { file, from, to } of edits) {
@@ -41,7 +41,7 @@ function patternOf(from: string): RegExp {
   return new RegExp(words.map(literally).join("\\s+"), "g");
 }
 
-/** The pattern that matches just this text. */
+/** The pattern that matches exactly this text. */
 export function literally(text: string): string {
   return text.replace(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`);
 }

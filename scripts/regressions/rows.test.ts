@@ -18,7 +18,7 @@ describe.each(Object.entries(regressions))("the regressions of %s", (_area, rows
     for (const { test: file } of rows) expect(existsSync(join(root, file)), file).toBe(true);
   });
 
-  test("no sentence stands twice", () => {
+  test("no sentence occurs twice", () => {
     const sentences = rows.map(({ right }) => right);
     expect(new Set(sentences).size).toBe(sentences.length);
   });

@@ -8,12 +8,12 @@ import { root } from "../workspace.ts";
 import { editsVariable } from "./edit-plugin.ts";
 import { literally, type Regression } from "./regression.ts";
 
-/** Only a test that fails has noticed the fault; code that no longer loads proves nothing. */
+/** Only a failing test has noticed the fault. Code that no longer loads proves nothing. */
 export type Outcome =
   | { readonly kind: "noticed" }
   | { readonly kind: "survived" | "undecided"; readonly why: string };
 
-/** What Vitest's JSON reporter says, as far as it is read here. */
+/** The fields of Vitest's JSON report that are read. */
 export interface TestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -46,7 +46,7 @@ export function judge(report: TestReport | undefined, printed: string): Outcome 
   return { kind: "survived", why: "every test passed" };
 }
 
-/** Resolves to what the run printed if it failed. */
+/** Resolves to the output of a failed run. */
 function runTest(row: Regression, edits: string, report: string): Promise<string> {
   const hook = pathToFileURL(join(import.meta.dirname, "child-process-hook.ts")).href;
   const args = [

@@ -6,6 +6,6 @@ import { editPlugin } from "./edit-plugin.ts";
 export default mergeConfig(usual, {
   root,
   plugins: [editPlugin()],
-  // What Vitest keeps on disk from an earlier run is without these edits, or with others.
+  // Vitest's caches of earlier runs lack these edits, or have others.
   test: { fsModuleCache: false },
 });

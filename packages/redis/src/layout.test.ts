@@ -2,7 +2,7 @@ import { nameOf, scopeOf } from "@lingpai/core/driver";
 import { describe, expect, test } from "vitest";
 import { changesChannel, entriesPattern, fenceKey, lockKey, openEnvelope } from "./layout.ts";
 
-describe("keys and channels", () => {
+describe("the keys and channels", () => {
   test("entry, lock and fence of a name have one hash tag", () => {
     const name = nameOf(["prod"], "wx{1}");
     for (const key of [name, lockKey(name), fenceKey(name)])

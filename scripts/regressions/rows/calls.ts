@@ -118,7 +118,7 @@ export const calls: readonly Regression[] = [
       },
     ],
     test: `${wechat}/account/wechat.test.ts`,
-    title: "causes no uncertainty, and costs nothing",
+    title: "leaves no doubt, and costs nothing",
   },
   {
     right: "A POST that is answered with -1 is sent again only if the caller allows it.",

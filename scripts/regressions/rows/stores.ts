@@ -62,7 +62,7 @@ const tracing: readonly Regression[] = [
       },
     ],
     test: "packages/adapter-sqlite/src/tracing.test.ts",
-    title: "who listens to Node's channel",
+    title: "with a listener on Node's channel",
   },
   {
     right: "An event reports who listens to what fetch sends to Upstash.",

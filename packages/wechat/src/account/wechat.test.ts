@@ -217,7 +217,7 @@ describe.each(modes)("a request for a %s token that meets", (mode) => {
 });
 
 test.each([407, 502] as const)(
-  "a proxy that refuses the tunnel with %d causes no uncertainty, and costs nothing of the day's quota",
+  "a proxy that refuses the tunnel with %d leaves no doubt, and costs nothing of the day's quota",
   async (status) => {
     const { simulator, node, during } = world();
     const client = node("a", { mode: "plain" });
