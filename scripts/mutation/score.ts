@@ -88,7 +88,7 @@ export function scoreOf(report: MutationReport, survivors: readonly Survivor[]):
   };
 }
 
-/** In percent. Zero of zero is undefined. */
+/** In percent. 0 without mutants. */
 function shareOf({ killed, all }: { readonly killed: number; readonly all: number }): number {
   return all === 0 ? 0 : (100 * killed) / all;
 }

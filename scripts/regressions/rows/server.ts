@@ -139,7 +139,7 @@ export const serverRows: readonly Regression[] = [
     right: "S17: a key has a list of references; what is not on it is denied.",
     edits: [
       {
-        file: `${server}keys/key-document.ts`,
+        file: `${server}keys/key-rights.ts`,
         from: 'return ref === undefined || key.refs.includes("*") || key.refs.includes(ref);',
         to: "return ref === undefined || key.refs.length > 0;",
       },
