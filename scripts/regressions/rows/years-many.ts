@@ -25,4 +25,28 @@ export const yearsMany: readonly Regression[] = [
     test,
     title,
   },
+  {
+    right: "The simulation also draws thousands of credentials in one process.",
+    edits: [
+      {
+        file: "apps/simulation/src/scenario/scenarios.ts",
+        from: ".happens(share)",
+        to: ".happens(0)",
+      },
+    ],
+    test: "apps/simulation/src/scenario/scenarios.test.ts",
+    title: "draws every scenario by default",
+  },
+  {
+    right: "Its audit notices credentials that have a subscription each.",
+    edits: [
+      {
+        file: "apps/simulation/src/audit/crowd-audit.ts",
+        from: "if (subscriptions !== 1)",
+        to: "if (subscriptions < 1)",
+      },
+    ],
+    test: "apps/simulation/src/audit/crowd-audit.test.ts",
+    title: "2 subscriptions: the audit says so",
+  },
 ];

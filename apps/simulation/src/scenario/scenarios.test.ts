@@ -44,3 +44,15 @@ it("draws every scenario by default, most seeds with one, and some with two", ()
   expect(drawn.filter(({ length }) => length > 0).length).toBeGreaterThan(200);
   expect(drawn.filter(({ length }) => length === 2).length).toBeGreaterThan(40);
 });
+
+it("draws what was added later without changing what a seed draws besides", () => {
+  const drawn = (added: boolean) =>
+    Array.from({ length: 50 }, (_, seed) =>
+      scenariosOf({ wild: true, faults: 1 }, (what) =>
+        what.startsWith("whether ")
+          ? new Chance({ ...seededRandom("fixed"), next: () => (added ? 0 : 1) })
+          : new Chance(seededRandom(`${seed}/${what}`)),
+      ).map(({ name }) => name),
+    );
+  expect(drawn(true)).toEqual(drawn(false).map((names) => [...names, "many-credentials"]));
+});

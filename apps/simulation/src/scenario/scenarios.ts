@@ -3,10 +3,11 @@
  * problems.
  */
 import { ConfigurationError } from "@lingpai/core";
-import type { Draw } from "../world/chance.ts";
+import type { Chance, Draw } from "../world/chance.ts";
 import { environments } from "./environments.ts";
 import { foreignRefreshes, kills } from "./foreign.ts";
 import { frozenStore } from "./frozen-store.ts";
+import { manyCredentials } from "./many-credentials.ts";
 import { mendedRefusals } from "./mended-refusals.ts";
 import { idleHours, laterRelease, mixedParameters, wallClockSteps } from "./operations.ts";
 import { operatorResets } from "./operator-resets.ts";
@@ -16,7 +17,8 @@ import { singleOwner } from "./single-owner.ts";
 import type { Scenario } from "./scenario.ts";
 import { tickets } from "./tickets.ts";
 
-export const scenarios: readonly Scenario[] = [
+/** One or two of these are drawn by their place: another one would change what each seed draws. */
+const placed: readonly Scenario[] = [
   foreignRefreshes,
   kills,
   refusingApi,
@@ -33,6 +35,11 @@ export const scenarios: readonly Scenario[] = [
   operatorResets,
 ];
 
+/** Each is drawn by its own label, with this probability, whatever else the seed draws. */
+const added: readonly (readonly [scenario: Scenario, share: number])[] = [[manyCredentials, 0.015]];
+
+export const scenarios: readonly Scenario[] = [...placed, ...added.map(([scenario]) => scenario)];
+
 /** The settings of a run that its scenarios depend on. */
 export interface ScenarioSettings {
   readonly scenarios?: readonly string[] | undefined;
@@ -40,16 +47,21 @@ export interface ScenarioSettings {
   readonly faults: number;
 }
 
-/** The share of seeds that have a scenario, and the share of these that have two. */
+/** The share of seeds that have one of these, and the share of those that have two. */
 const shares = { one: 0.6, two: 0.3 };
 
 /** Returns the scenarios of one seed: those in the settings, or some drawn from all. */
 export function scenariosOf(settings: ScenarioSettings, draw: Draw): readonly Scenario[] {
   if (settings.scenarios !== undefined) return settings.scenarios.map(scenarioNamed);
-  const chance = draw("scenarios");
-  if (!settings.wild || settings.faults === 0 || !chance.happens(shares.one)) return [];
-  const first = scenarios[chance.whole(0, scenarios.length - 1)];
-  const second = scenarios[chance.whole(0, scenarios.length - 1)];
+  if (!settings.wild || settings.faults === 0) return [];
+  const own = added.filter(([{ name }, share]) => draw(`whether ${name}`).happens(share));
+  return [...placedOf(draw("scenarios")), ...own.map(([scenario]) => scenario)];
+}
+
+function placedOf(chance: Chance): readonly Scenario[] {
+  if (!chance.happens(shares.one)) return [];
+  const first = placed[chance.whole(0, placed.length - 1)];
+  const second = placed[chance.whole(0, placed.length - 1)];
   const hasSecond = chance.happens(shares.two) && first !== second;
   return [first, hasSecond ? second : undefined].filter((each) => each !== undefined);
 }
