@@ -1,4 +1,4 @@
-/** Many credentials and many callers in one process. */
+/** Many credentials and many callers in one process, and what keeps one alive. */
 import type { Regression } from "../regression.ts";
 
 const core = "packages/core/src";
@@ -48,5 +48,29 @@ export const yearsMany: readonly Regression[] = [
     ],
     test: "apps/simulation/src/audit/crowd-audit.test.ts",
     title: "2 subscriptions: the audit says so",
+  },
+  {
+    right: "A configuration that polls keeps no process alive whose own client is gone.",
+    edits: [
+      {
+        file: "packages/config/src/sources/poll.ts",
+        from: "delay(clock, pollMs, signal, { background: true })",
+        to: "delay(clock, pollMs, signal)",
+      },
+    ],
+    test: "packages/config/src/sources/poll.test.ts",
+    title: "keeps no process alive",
+  },
+  {
+    right: "A configuration whose watch fails keeps no process alive.",
+    edits: [
+      {
+        file: "packages/config/src/live/watching.ts",
+        from: "delay(clock, restMs, signal, { background: true })",
+        to: "delay(clock, restMs, signal)",
+      },
+    ],
+    test: "packages/config/src/sources/poll.test.ts",
+    title: "keeps no process alive",
   },
 ];

@@ -19,7 +19,8 @@ export interface WatchReport {
 /**
  * Starts the source's watch again whenever it throws, after a pause that doubles from 1 s to 60 s,
  * with jitter, so that a fleet does not reconnect at once. Before each further start it calls
- * `changed`, because a change may have been missed. Settles when the signal aborts.
+ * `changed`, because a change may have been missed. Settles when the signal aborts. Its pauses keep no
+ * process alive.
  */
 export async function keepWatching(
   source: ConfigSource,
@@ -46,7 +47,7 @@ export async function keepWatching(
     if (clock.monotonicMs() - startedMs > settledAfterMs) pauseMs = firstPauseMs;
     const restMs = pauseMs / 2 + (random.next() * pauseMs) / 2;
     pauseMs = Math.min(longestPauseMs, pauseMs * 2);
-    if (await aborted(delay(clock, restMs, signal))) return;
+    if (await aborted(delay(clock, restMs, signal, { background: true }))) return;
     changed();
   }
 }

@@ -1,9 +1,10 @@
 import { createCache } from "@lingpai/core/driver";
-import type { Cache } from "@lingpai/core";
+import { systemRandom, type Cache } from "@lingpai/core";
 import type { CacheDriver } from "@lingpai/core/driver";
 import { manualClock } from "@lingpai/core/testing";
 import { describe, expect, test } from "vitest";
 import { openConfig } from "../live/open-config.ts";
+import { keepWatching } from "../live/watching.ts";
 import { appId, secret, world } from "../world.fixture.ts";
 import { cacheSource } from "./stores/cache.ts";
 import { poll } from "./poll.ts";
@@ -35,6 +36,32 @@ function silentCache(): Cache {
   };
   return createCache(driver);
 }
+
+test("a polled source keeps no process alive, and neither does one whose watch failed", async () => {
+  const clock = manualClock();
+  const timers: unknown[] = [];
+  const counting = {
+    ...clock,
+    setTimer: (...timer: Parameters<typeof clock.setTimer>) => {
+      timers.push(timer[2]);
+      return clock.setTimer(...timer);
+    },
+  };
+  const context = { environment: "prod", clock: counting, random: systemRandom, changed() {} };
+  const ending = new AbortController();
+  const { signal } = ending;
+  const polling = poll({ ...context, signal }, 5_000);
+  const failing = keepWatching(
+    { name: "broken", load: async () => [], watch: () => Promise.reject(new Error("gone")) },
+    { ...context, signal },
+    { failed() {}, listening() {} },
+  );
+  await clock.advance(4_000);
+  expect(timers.length).toBeGreaterThan(2);
+  expect(timers).toEqual(timers.map(() => ({ background: true })));
+  ending.abort();
+  await Promise.all([polling, failing]);
+});
 
 test("a polled source is read at once and at each interval, until its watch ends", async () => {
   const clock = manualClock();

@@ -5,14 +5,14 @@ import type { WatchContext } from "../source.ts";
 /**
  * Calls `changed` now, and then every `pollMs` until the signal aborts. The caller reads the source
  * and compares it with the settings in force. A comparison here, with the last poll, would overlook
- * a change that was read by the caller and reverted before the next poll.
+ * a change that was read by the caller and reverted before the next poll. It keeps no process alive.
  */
 export async function poll(
   { clock, signal, changed }: WatchContext,
   pollMs: number,
 ): Promise<void> {
   changed();
-  while (await slept(delay(clock, pollMs, signal))) changed();
+  while (await slept(delay(clock, pollMs, signal, { background: true }))) changed();
 }
 
 /** True if the wait ended, false if it was aborted. */

@@ -75,7 +75,7 @@ export function apolloSource(options: ApolloSourceOptions): ConfigSource {
         try {
           const isChanged = await api.longPoll(ids, context);
           if (isChanged || isFirst) context.changed();
-          await delay(context.clock, gapMs, context.signal);
+          await delay(context.clock, gapMs, context.signal, { background: true });
         } catch (error) {
           if (!context.signal.aborted) throw error;
         }

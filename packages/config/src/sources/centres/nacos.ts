@@ -123,7 +123,7 @@ export function nacosSource(options: NacosSourceOptions): ConfigSource {
       while (!context.signal.aborted) {
         try {
           const isChanged = await longPoll(server, namesIn(context.environment), content, context);
-          await delay(context.clock, gapMs, context.signal);
+          await delay(context.clock, gapMs, context.signal, { background: true });
           if (!isChanged) continue;
           content = await read(context);
           // Even if the content is the old one again: the value in between may have been read.
