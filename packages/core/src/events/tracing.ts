@@ -50,6 +50,12 @@ interface Owner {
   readonly node: string;
 }
 
+/** Made once: each takes five channels, and a herd of callers would make them again and again. */
+const channels = {
+  [getChannelName]: tracingChannel<unknown, object>(getChannelName),
+  [refreshChannelName]: tracingChannel<unknown, object>(refreshChannelName),
+};
+
 /** Does the work, and publishes it if anybody has subscribed. The result is never published. */
 export async function traced<T, More extends object>(
   name: typeof getChannelName | typeof refreshChannelName,
@@ -57,7 +63,7 @@ export async function traced<T, More extends object>(
   more: More,
   work: (traced?: TracedGet & More) => Promise<T>,
 ): Promise<T> {
-  const channel = tracingChannel<unknown, object>(name);
+  const channel = channels[name];
   if (!channel.hasSubscribers) return work();
   const published: TracedGet & More = { credential: issuer.id, environment, node, ...more };
   const results: T[] = [];
