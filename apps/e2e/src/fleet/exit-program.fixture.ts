@@ -61,7 +61,7 @@ async function subscribe(order: ExitOrder): Promise<string> {
   return `heard of ${String(key)}`;
 }
 
-/** Follows a file, an entry of a cache and a key, and hears a change of each. */
+/** Follows a file, an entry of a cache and a key, until a change is in force. */
 async function configure({ deployment, file, key }: ExitOrder): Promise<string> {
   const { cacheSource, fileSource, openConfig, redisSource } = await import("@lingpai/config");
   const client = new Redis({ ...deployment.addresses[0]! });
