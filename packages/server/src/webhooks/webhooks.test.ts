@@ -204,3 +204,34 @@ test.each([
 ])("%s is refused", (_, given) => {
   expect(() => replica("one", [given])).toThrow(ConfigurationError);
 });
+
+test("a receiver that never answers holds up no other one", async () => {
+  const dead = { ...hook, name: "dead", url: "https://dead.example.com/" };
+  const delivered: string[] = [];
+  const made = webhooks({
+    store: { cache: store.cache(), lock: store.lock() },
+    log,
+    webhooks: [dead, hook],
+    clock,
+    random: seededRandom("two"),
+    deliver: async (url, { body }) => {
+      if (url === dead.url) {
+        await new Promise<void>((resolve) => void clock.setTimer(15_000, resolve));
+        throw new Error("no answer");
+      }
+      delivered.push((JSON.parse(body) as { readonly data: { readonly ref: string } }).data.ref);
+      return { status: 204, retryAfterMs: 0 };
+    },
+  });
+  open.push(made);
+  await clock.advance(2_000);
+  for (let n = 0; n < 5; n += 1) logEvent(log, `early${n}`, contended);
+  await clock.advance(2_000);
+  await happens(contended, "late");
+  expect(delivered).toHaveLength(6);
+  expect(delivered.at(-1)).toBe("late");
+  // What ends the deliveries waits for the attempt that is under way, and for no more.
+  const closing = made.close();
+  await clock.advance(15_000);
+  await settled(closing);
+});

@@ -118,7 +118,8 @@ class Deliveries implements Webhooks {
   readonly #report: (report: WebhookReport) => void;
   readonly #closing = new AbortController();
   readonly #running: Promise<void>;
-  #wake = (): void => {};
+  /** Wakes each target that waits. */
+  readonly #wakes = new Set<() => void>();
 
   constructor(options: WebhooksOptions) {
     const { allowedHosts = [], clock = systemClock, onReport, random = systemRandom } = options;
@@ -148,7 +149,7 @@ class Deliveries implements Webhooks {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#wake();
+    this.#wakeAll();
     await this.#running;
   }
 
@@ -170,38 +171,54 @@ class Deliveries implements Webhooks {
     }
   }
 
-  /** Runs while this replica is the one that delivers. */
+  /** Runs while this replica is the one that delivers. A failure of one target ends it for all. */
   async #lead(held: AbortSignal): Promise<void> {
-    const ends = (): boolean => held.aborted || this.#closing.signal.aborted;
-    let isWoken = false;
-    const wake = (): void => {
-      isWoken = true;
-      this.#wake();
-    };
+    let isFailing = false;
+    const ends = (): boolean => isFailing || held.aborted || this.#closing.signal.aborted;
+    const wake = (): void => this.#wakeAll();
     const after = await this.#log.lastId(fleetStream);
     const follower = this.#log.follow(fleetStream, { after, onEntries: wake });
     held.addEventListener("abort", wake, { once: true });
+    const running = this.#targets.map((target) =>
+      this.#serve(target, ends).catch((error: unknown) => {
+        isFailing = true;
+        wake();
+        throw error;
+      }),
+    );
+    const outcomes = await Promise.allSettled(running);
+    follower.stop();
+    held.removeEventListener("abort", wake);
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  }
+
+  /** Serves one target by itself: a receiver that does not answer holds up no other one. */
+  async #serve(target: Target, ends: () => boolean): Promise<void> {
+    let isWoken = false;
+    let resume = (): void => {};
+    const wake = (): void => {
+      isWoken = true;
+      resume();
+    };
+    this.#wakes.add(wake);
     try {
       while (!ends()) {
         isWoken = false;
-        const pauses = await Promise.all(this.#targets.map((target) => this.#turn(target, ends)));
-        if (!isWoken && !ends()) await this.#pause(Math.min(idleMs, ...pauses));
+        const pauseMs = await this.#turn(target, ends);
+        if (isWoken || ends()) continue;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        const cancel = this.#clock.setTimer(pauseMs, resolve, { background: true });
+        resume = resolve;
+        await promise;
+        cancel();
       }
     } finally {
-      follower.stop();
-      held.removeEventListener("abort", wake);
+      this.#wakes.delete(wake);
     }
   }
 
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = this.#clock.setTimer(ms, () => this.#wake(), { background: true });
-      this.#wake = () => {
-        cancel();
-        this.#wake = () => {};
-        resolve();
-      };
-    });
+  #wakeAll(): void {
+    for (const wake of this.#wakes) wake();
   }
 
   /** Delivers the messages that are due. Resolves to the time until the next one, in ms. */
