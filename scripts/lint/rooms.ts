@@ -15,8 +15,9 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["index.ts"],
   ],
   client: [
+    ["read-text.ts"],
     ["server-call.ts"],
-    ["local-copy.ts", "servers.ts", "unavailable.ts"],
+    ["local-copy.ts", "poll-pace.ts", "servers.ts", "unavailable.ts"],
     ["status.ts"],
     ["remote-credential.ts"],
     ["remote.ts"],

@@ -26,6 +26,7 @@ import type {
 import { LocalCopy } from "./local-copy.ts";
 import { statusOf } from "./status.ts";
 import { unavailable } from "./unavailable.ts";
+import { PollPace } from "./poll-pace.ts";
 import type { ServerAnswer, ServerBody } from "./server-call.ts";
 import type { Servers } from "./servers.ts";
 
@@ -40,8 +41,7 @@ export interface RemoteCredentialOptions {
   readonly waitMs: number;
 }
 
-/** How long the server holds a long poll, in seconds, and the extra time for its response. */
-const pollS = 55;
+/** What a reply may take besides what a poll is held for. */
 const replyMs = 5_000;
 /** At most one poll a second, whatever the server says. */
 const pollGapMs = 1_000;
@@ -200,8 +200,9 @@ export class RemoteCredential implements Credential {
     const untilMs = clock.monotonicMs() + waitMs;
     for (let failures = 0; ; failures += 1) {
       const leftMs = untilMs - clock.monotonicMs();
-      const timeoutMs = Math.max(1, Math.min(replyMs, leftMs));
-      const answer = await servers.any({ method: "GET", path: this.#path, timeoutMs, signal });
+      const asked = { method: "GET", path: this.#path, signal } as const;
+      const withinMs = Math.max(1, leftMs);
+      const answer = await servers.any({ ...asked, timeoutMs: replyMs, withinMs });
       signal.throwIfAborted();
       this.#noteReached(answer);
       if (answer.kind === "body") return this.#adopt(answer);
@@ -237,9 +238,11 @@ export class RemoteCredential implements Credential {
     const { signal } = this.#closing;
     signal.throwIfAborted();
     const path = `${this.#path}/${act}`;
-    const asked = { method: "POST", path, body, timeoutMs: waitMs, signal } as const;
+    const asked = { method: "POST", path, body, signal } as const;
+    const times = { timeoutMs: waitMs, withinMs: waitMs };
     // A report may arrive twice. A refresh would be made twice.
-    const answer = await (act === "rejections" ? servers.hedged(asked) : servers.any(asked));
+    const isReport = act === "rejections";
+    const answer = await servers[isReport ? "hedged" : "any"]({ ...asked, ...times });
     signal.throwIfAborted();
     this.#noteReached(answer);
     if (answer.kind === "failed" || answer.kind === "same") throw unavailable(this.id, answer);
@@ -275,15 +278,17 @@ export class RemoteCredential implements Credential {
   async #poll(): Promise<void> {
     const { clock, servers } = this.#options;
     const { signal } = this.#closing;
+    const pace = new PollPace();
     let failures = 0;
     await this.#pause(pollGapMs);
     while (!signal.aborted) {
       const fromMs = clock.monotonicMs();
       const commitId = this.#local.copy?.commitId;
-      const path = commitId === undefined ? this.#path : `${this.#path}?wait=${pollS}`;
-      const timeoutMs = replyMs + (commitId === undefined ? 0 : pollS * 1_000);
+      const path = commitId === undefined ? this.#path : `${this.#path}?wait=${pace.waitS}`;
+      const timeoutMs = replyMs + (commitId === undefined ? 0 : pace.waitS * 1_000);
       const answer = await servers.one({ method: "GET", path, commitId, timeoutMs, signal });
       if (signal.aborted) return;
+      pace.note(answer, clock.monotonicMs() - fromMs);
       this.#noteReached(answer);
       if (answer.kind === "same" && commitId !== undefined)
         this.#local.extend(commitId, answer.sentAtMs + answer.expiresInMs);

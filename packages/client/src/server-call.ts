@@ -1,6 +1,7 @@
 /** One request to a token server: its deadline, and the meaning of its response. */
 import { waitFor } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
+import { readText } from "./read-text.ts";
 
 export interface ServerBody {
   readonly secret: string;
@@ -17,17 +18,22 @@ export type ServerAnswer =
   | { readonly kind: "body"; readonly body: ServerBody; readonly sentAtMs: number }
   | { readonly kind: "same"; readonly expiresInMs: number; readonly sentAtMs: number }
   | { readonly kind: "done" }
-  /** `isFinal`: every replica refuses the same request until somebody changes something. */
+  /**
+   * `isFinal`: a token server refuses the request until somebody mends something. `isOfReplica`:
+   * another replica may know the key or the reference. `isCut`: a proxy or the network ended it.
+   */
   | {
       readonly kind: "failed";
       readonly isFinal: boolean;
+      readonly isOfReplica?: boolean;
+      readonly isCut?: boolean;
       readonly detail: string;
       readonly retryAfterMs: number;
     };
 
 export interface ServerRequest {
   readonly url: string;
-  readonly key: string;
+  readonly key: () => string | Promise<string>;
   readonly method: "GET" | "POST";
   readonly body?: object;
   readonly commitId?: string | undefined;
@@ -43,6 +49,8 @@ export interface CallMeans {
 
 const bodyMax = 64 * 1_024;
 const finalStatuses: readonly number[] = [400, 401, 403, 404, 405, 409, 415, 422];
+/** Replicas may have read other keys, or serve another configuration, while one is rolled out. */
+const replicaStatuses: readonly number[] = [401, 403, 404];
 
 /** Never rejects. */
 export async function callServer(
@@ -57,21 +65,24 @@ export async function callServer(
   };
   if (signal.aborted) return giveUp();
   const asked = async (): Promise<ServerAnswer> => {
+    const text = await keyText(key);
+    if (text === undefined) return failed("there is no key");
     const response = await fetch(url, {
       method,
       headers: {
-        authorization: `Bearer ${key}`,
+        authorization: `Bearer ${text}`,
         ...(body !== undefined && { "content-type": "application/json" }),
         ...(commitId !== undefined && { "if-none-match": `"${commitId}"` }),
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      redirect: "error",
+      // Followed nowhere: the key is for this address alone.
+      redirect: "manual",
       signal: ended.signal,
     });
     return read(response, sentAtMs);
   };
   return waitFor(
-    asked().catch(() => failed("it cannot be reached")),
+    asked().catch(() => ({ ...failed("it cannot be reached"), isCut: true })),
     {
       deadline: { clock, ms: timeoutMs, onLate: giveUp, timer: { background: true } },
       signals: [signal],
@@ -87,22 +98,37 @@ async function read(response: Response, sentAtMs: number): Promise<ServerAnswer>
     if (expiresInMs >= 0) return { kind: "same", expiresInMs, sentAtMs };
     return failed("its answer has no Lingpai-Expires-In-Ms");
   }
-  const text = await response.text();
+  const text = await readText(response, bodyMax);
   if (status === 200) {
-    const body = text.length > bodyMax ? undefined : bodyOf(text);
+    const body = text === undefined ? undefined : bodyOf(text);
     return body === undefined
       ? failed("its answer is no credential")
       : { kind: "body", body, sentAtMs };
   }
   const seconds = Number(headers.get("retry-after") ?? "0");
   const retryAfterMs = seconds > 0 && seconds < 86_400 ? seconds * 1_000 : 0;
-  // The text of a problem is the server's own and is shown. Nothing of any other response is.
-  const code = /"code":"([a-z-]{1,40})"/.exec(text.slice(0, bodyMax))?.[1] ?? "";
-  const detail = `it answered ${status}${code === "" ? "" : ` (${code})`}`;
-  return { kind: "failed", isFinal: finalStatuses.includes(status), detail, retryAfterMs };
+  // What a proxy says, 404 while no replica is up, is no refusal; and of its text nothing is shown.
+  const code = /"type":"urn:lingpai:problem:([a-z-]{1,40})"/.exec(text ?? "")?.[1];
+  const detail = `it answered ${status}${code === undefined ? "" : ` (${code})`}`;
+  return {
+    kind: "failed",
+    isFinal: code !== undefined && finalStatuses.includes(status),
+    isOfReplica: replicaStatuses.includes(status),
+    isCut: code === undefined,
+    detail,
+    retryAfterMs,
+  };
 }
 
-function failed(detail: string): ServerAnswer {
+async function keyText(key: ServerRequest["key"]): Promise<string | undefined> {
+  try {
+    return await key();
+  } catch {
+    return undefined;
+  }
+}
+
+function failed(detail: string): Extract<ServerAnswer, { kind: "failed" }> {
   return { kind: "failed", isFinal: false, detail, retryAfterMs: 0 };
 }
 

@@ -9,6 +9,11 @@ export interface AskedServer extends Omit<ServerRequest, "url" | "key" | "timeou
   readonly timeoutMs: number;
 }
 
+export interface AnyServer extends AskedServer {
+  /** For all replicas together, in ms; `timeoutMs` is for each. */
+  readonly withinMs: number;
+}
+
 export interface ServersOptions extends CallMeans {
   readonly urls: readonly string[];
   readonly key: () => string | Promise<string>;
@@ -29,27 +34,33 @@ export class Servers {
   async one({ path, ...asked }: AskedServer): Promise<ServerAnswer> {
     const { clock, fetch, key, urls } = this.#options;
     const at = this.#at;
-    const send = async (): Promise<ServerAnswer> => {
-      try {
-        return await callServer({ ...asked, url, key: await key() }, { clock, fetch });
-      } catch {
-        return { kind: "failed", isFinal: false, detail: "there is no key", retryAfterMs: 0 };
-      }
-    };
     const url = `${urls[at % urls.length]}${path}`;
-    const answer = await send();
+    const answer = await callServer({ ...asked, url, key }, { clock, fetch });
     if (answer.kind === "failed" && this.#at === at) this.#at = (at + 1) % urls.length;
     return answer;
   }
 
-  /** Asks one replica after the other until one answers. */
-  async any(asked: AskedServer): Promise<ServerAnswer> {
-    let answer = await this.one(asked);
-    for (let tries = 1; tries < this.#options.urls.length && mayHelp(answer); tries += 1) {
-      if (asked.signal.aborted) break;
-      answer = await this.one(asked);
+  /**
+   * Asks one replica after the other until one answers, for `withinMs` in all. Each has its part of
+   * the time, so that one that hangs leaves some for the next. A refusal counts only when nobody
+   * could do better.
+   */
+  async any(asked: AnyServer): Promise<ServerAnswer> {
+    const { timeoutMs, withinMs, ...rest } = asked;
+    const { clock, urls } = this.#options;
+    const untilMs = clock.monotonicMs() + withinMs;
+    let failure: ServerAnswer | undefined;
+    for (let left = urls.length; left > 0 && !asked.signal.aborted; left -= 1) {
+      const partMs = (untilMs - clock.monotonicMs()) / left;
+      if (partMs < 1) break;
+      const answer = await this.one({ ...rest, timeoutMs: Math.min(timeoutMs, partMs) });
+      if (answer.kind !== "failed") return answer;
+      if (failure === undefined || !answer.isFinal) failure = answer;
+      if (answer.isFinal && answer.isOfReplica !== true) return answer;
     }
-    return answer;
+    return (
+      failure ?? { kind: "failed", isFinal: false, detail: "no time was left", retryAfterMs: 0 }
+    );
   }
 
   /**
@@ -57,9 +68,10 @@ export class Servers {
    * that helps is taken. A replica that stands still costs two seconds, not the whole wait. Only for
    * requests that may arrive twice.
    */
-  async hedged(asked: AskedServer): Promise<ServerAnswer> {
+  async hedged({ withinMs, ...asked }: AnyServer): Promise<ServerAnswer> {
     const { clock, urls } = this.#options;
     if (urls.length === 1) return this.one(asked);
+    const fromMs = clock.monotonicMs();
     const over = new AbortController();
     const signal = AbortSignal.any([asked.signal, over.signal]);
     const at = this.#at;
@@ -68,7 +80,8 @@ export class Servers {
     const prompt = await waitFor<ServerAnswer | undefined>(first, { deadline });
     if (prompt !== undefined && !mayHelp(prompt)) return prompt;
     if (this.#at === at) this.#at = (at + 1) % urls.length;
-    const others = this.any({ ...asked, signal });
+    const leftMs = Math.max(1, withinMs - (clock.monotonicMs() - fromMs));
+    const others = this.any({ ...asked, signal, withinMs: leftMs });
     try {
       return await Promise.any([first, others].map(helpful));
     } catch {
@@ -86,5 +99,5 @@ async function helpful(answer: Promise<ServerAnswer>): Promise<ServerAnswer> {
 }
 
 function mayHelp(answer: ServerAnswer): boolean {
-  return answer.kind === "failed" && !answer.isFinal;
+  return answer.kind === "failed" && (!answer.isFinal || answer.isOfReplica === true);
 }
