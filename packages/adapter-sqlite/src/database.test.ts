@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import BetterSqlite from "better-sqlite3";
 import { expect, test } from "vitest";
@@ -46,4 +49,14 @@ test("an object that is no database is refused, and the error says what to pass"
       code: "CONFIGURATION",
       message: expect.stringContaining("a Database of better-sqlite3"),
     });
+});
+
+test("a file that is no database is named so, with what to do", async () => {
+  const directory = mkdtempSync(join(tmpdir(), "lingpai-sqlite-"));
+  const file = join(directory, "notes.txt");
+  writeFileSync(file, "no database at all\n".repeat(100));
+  const { cache } = sqliteStore(file);
+  await expect(cache.get("x")).rejects.toThrow(/SQLITE_NOTADB.*restore it from a copy/);
+  await cache.close();
+  rmSync(directory, { recursive: true, force: true });
 });

@@ -178,9 +178,12 @@ const resultNames: ReadonlyMap<number, string> = new Map([
   [5, "SQLITE_BUSY"],
   [6, "SQLITE_LOCKED"],
   [8, "SQLITE_READONLY"],
+  [10, "SQLITE_IOERR"],
+  [11, "SQLITE_CORRUPT"],
   [13, "SQLITE_FULL"],
   [14, "SQLITE_CANTOPEN"],
   [23, "SQLITE_AUTH"],
+  [26, "SQLITE_NOTADB"],
 ]);
 
 const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<
@@ -193,10 +196,15 @@ const reasons: ReadonlyMap<string, CacheUnavailableReason> = new Map<
   ["SQLITE_FULL", "out-of-memory"],
   ["SQLITE_CANTOPEN", "disconnected"],
   ["SQLITE_AUTH", "forbidden"],
+  ["SQLITE_IOERR", "other"],
+  ["SQLITE_CORRUPT", "other"],
+  ["SQLITE_NOTADB", "other"],
 ]);
 
 const remedies: Remedies = {
   readonly:
     "Open the file for writing, and check the rights of this process on it and on its directory.",
   disconnected: "Check that the file's directory is there, and that this process may write in it.",
+  other:
+    "The file or its disk is damaged, or it is no SQLite database: restore it from a copy, or name another file.",
 };
