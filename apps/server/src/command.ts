@@ -132,6 +132,8 @@ async function runServe(flags: ServeFlags, out: Output["out"]): Promise<void> {
   const stop = Promise.withResolvers<void>();
   // Registered before the start, so that an early signal does not leave a half-started server.
   for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop.resolve());
+  // Whoever reads the log may end, and a pipe without a reader must not end the server.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const server = await serve({
     sources: sourcesOf(flags),
     environment: flags.environment,

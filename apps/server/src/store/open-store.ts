@@ -128,11 +128,24 @@ async function redisAt(
           });
   // Each operation reports its own error. Without a listener ioredis would print it too.
   client.on("error", () => {});
-  const { cache, lock } = ioredisStore(client, options);
+  try {
+    return opened(client, ioredisStore(client, options), ioredisPort(client));
+  } catch (error) {
+    // It would connect for ever, and keep a process that cannot start from ending.
+    client.disconnect();
+    throw error;
+  }
+}
+
+function opened(
+  client: { disconnect(): void },
+  { cache, lock }: Store,
+  redis: RedisPort,
+): OpenStore {
   return {
     cache,
     lock,
-    redis: ioredisPort(client),
+    redis,
     async close() {
       await cache.close();
       client.disconnect();

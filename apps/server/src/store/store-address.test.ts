@@ -11,6 +11,8 @@ test.each([
   ["sqlite:tokens.sqlite", { kind: "sqlite", file: "tokens.sqlite" }],
   ["sqlite:///var/lib/t.sqlite", { kind: "sqlite", file: "/var/lib/t.sqlite" }],
   ["sqlite:/var/lib/t.sqlite", { kind: "sqlite", file: "/var/lib/t.sqlite" }],
+  ["sqlite:C:\\data\\t.sqlite", { kind: "sqlite", file: "C:\\data\\t.sqlite" }],
+  ["sqlite:///C:/data/t.sqlite", { kind: "sqlite", file: "C:/data/t.sqlite" }],
   [
     "redis-cluster://10.0.0.1?node=10.0.0.2:6380&node=[fd00::1]:6381",
     {

@@ -42,7 +42,9 @@ export function isStoreAddress(address: string): boolean {
 /** @throws {ConfigurationError} The address has none of the forms. Its text is not shown. */
 export function parseStoreAddress(address: string): StoreAddress {
   const sqlite = /^sqlite:(?:\/\/(?=\/))?(.+)$/s.exec(address)?.[1];
-  if (sqlite !== undefined) return { kind: "sqlite", file: sqlite };
+  // `sqlite:///C:/data/x.sqlite`: a drive has no slash before it.
+  if (sqlite !== undefined)
+    return { kind: "sqlite", file: sqlite.replace(/^\/(?=[A-Za-z]:[\\/])/, "") };
   const url = /^\S+$/.test(address) && URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || url.hostname === "") throw unknown();
   switch (url.protocol) {
