@@ -11,8 +11,8 @@ export interface FollowOptions {
   /** Called with at least one entry, in order. It must not wait for anything. */
   readonly onEntries: (entries: readonly LogEntry[]) => void;
   /**
-   * How long a new event may stay unnoticed, in ms, from 50. The store is read this often.
-   * @defaultValue 1000, or 5000 on a store that pushes changes
+   * How long a new event may stay unnoticed, in ms, from 50: the store is read this often.
+   * @defaultValue 1000, or 5000 while the store pushes changes
    */
   readonly pollMs?: number;
 }
@@ -35,7 +35,8 @@ export function follow(options: FollowOptions, followed: Followed): Follower {
   const stopped = new AbortController();
   const onClosing = (): void => stopped.abort();
   closing.addEventListener("abort", onClosing, { once: true });
-  const pollMs = Math.max(50, options.pollMs ?? (cache.pushesChanges ? 5_000 : 1_000));
+  let isSubscribed = false;
+  const pollMs = (): number => Math.max(50, options.pollMs ?? (isSubscribed ? 5_000 : 1_000));
   let position = options.after;
   let wake: (() => void) | undefined;
   let isChanged = false;
@@ -58,7 +59,7 @@ export function follow(options: FollowOptions, followed: Followed): Follower {
     const waiting = new AbortController();
     wake = () => waiting.abort();
     const end = AbortSignal.any([waiting.signal, stopped.signal]);
-    await delay(clock, pollMs, end).catch(() => undefined);
+    await delay(clock, pollMs(), end).catch(() => undefined);
     wake = undefined;
   };
 
@@ -82,11 +83,17 @@ export function follow(options: FollowOptions, followed: Followed): Follower {
     isChanged = true;
     wake?.();
   };
-  const subscribed = cache.watch?.(onChange).then(
-    (end) => (stopped.signal.aborted ? void end() : void (unsubscribe = end)),
+  // Reading waits for no subscription: a proxy may swallow the store's answer for ever.
+  cache.watch?.(onChange).then(
+    (end) => {
+      if (stopped.signal.aborted) return void end();
+      unsubscribe = end;
+      isSubscribed = true;
+      onChange();
+    },
     () => undefined,
   );
-  void Promise.resolve(subscribed).then(run);
+  void run();
 
   return {
     get position() {
