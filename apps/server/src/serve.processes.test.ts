@@ -79,7 +79,8 @@ test("an invalid request gets a problem in JSON, whichever layer refuses it", as
     [400, "GET / HTTP/1.1\r\nHost: a\r\nbroken\r\n\r\n"],
     [400, "GET /healthz HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n"],
     [400, "\u0016\u0003\u0001"],
-    // Two lengths, or a length beside chunks, could smuggle a request past a proxy.
+    [405, "QUERY /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"],
+    // Two lengths, and a length beside chunks: what smuggles a request past a proxy.
     [400, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n"],
     [
       400,

@@ -78,6 +78,11 @@ export async function httpApp({ clock, handle, limits, tls }: HttpOptions): Prom
     reply.hijack();
     take(raw, reply.raw);
   });
+  // Fastify has rules of its own for some methods (QUERY), and a form of its own for its errors.
+  app.setErrorHandler((_error, { raw }, reply) => {
+    reply.hijack();
+    take(raw, reply.raw);
+  });
   app.setNotFoundHandler(({ raw }, reply) => {
     reply.hijack();
     take(raw, reply.raw);
