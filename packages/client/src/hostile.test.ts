@@ -68,7 +68,7 @@ test("a key that never comes ends with the caller's time", async () => {
 });
 
 test.each([401, 403, 404, 405])(
-  "what a proxy answers with %i is no refusal of the server",
+  "an answer of a proxy with %i is no refusal of the server",
   async (status) => {
     const { world, token } = await start(1);
     const [host] = world.hosts;

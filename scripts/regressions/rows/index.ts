@@ -11,6 +11,7 @@ import { metrics } from "./metrics.ts";
 import { mirrors } from "./mirrors.ts";
 import { pushes } from "./pushes.ts";
 import { serverRows } from "./server.ts";
+import { serverAttacks } from "./server-attacks.ts";
 import { simulatorRows } from "./simulator.ts";
 import { storeClients } from "./store-clients.ts";
 import { stores } from "./stores.ts";
@@ -36,6 +37,7 @@ export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   mirrors,
   pushes,
   server: serverRows,
+  "server-attacks": serverAttacks,
   simulator: simulatorRows,
   "store-clients": storeClients,
   stores,

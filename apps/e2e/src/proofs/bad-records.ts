@@ -177,4 +177,32 @@ export const badRecords: readonly Row[] = [
       "server/token-server: end a long poll with wait=",
     ],
   },
+  {
+    id: "59",
+    what: "One server key that opens long polls, event streams, `HEAD` requests or sessions without end",
+    outcome: "429 beyond its part; other keys are served. `HEAD` opens nothing.",
+    by: [
+      "server/held-open: one key cannot take all long polls",
+      "server/held-open: one key cannot take all event streams",
+      "server/held-open: HEAD tells of the stream",
+      "server/sessions: a key cannot fill the store with sessions",
+    ],
+  },
+  {
+    id: "60",
+    what: "A caller who asks often, or reports a refusal with ever other codes",
+    outcome: "One event a minute with a count: nothing else is pushed out of the audit.",
+    by: ["server/audit: a caller cannot push others out of the audit"],
+  },
+  {
+    id: "61",
+    what: "A proxy's 401, 403, 404, redirect, page or endless body, where a client expects the server",
+    outcome: "No refusal and no credential: the next replica is asked, within the caller's time.",
+    by: [
+      "client/hostile: an answer of a proxy with",
+      "client/hostile: an answer that never ends",
+      "client/hostile: a redirect is said",
+      "client/hostile: a caller waits no longer than it is told to",
+    ],
+  },
 ];

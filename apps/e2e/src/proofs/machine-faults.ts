@@ -144,4 +144,38 @@ export const machineFaults: readonly Row[] = [
       "adapter-keyv/sqlite: a transaction on the connection of @keyv/sqlite does not include",
     ],
   },
+  {
+    id: "F52",
+    what: "A failover loses the server keys that were written last, or all of them",
+    outcome:
+      "A replica goes on with what it has read: nobody is locked out, a revoked key stays revoked, and its revocation is written again.",
+    by: ["server/keys: a store that lost its keys locks nobody out"],
+  },
+  {
+    id: "F53",
+    what: "A webhook's receiver hangs",
+    outcome: "Only its own messages wait.",
+    by: ["server/webhooks: a receiver that never answers holds up no other one"],
+  },
+  {
+    id: "F54",
+    what: "Whoever reads a token server's log ends, or its store cannot be used at the start",
+    outcome: "It goes on without its log. It ends where it cannot start, and a supervisor sees it.",
+    by: [
+      "token-server/command: a first start prints its key once",
+      "token-server/open-store: a store that cannot be used keeps no connection",
+    ],
+  },
+  {
+    id: "F55",
+    what: "A new configuration of a token server is well-formed, and cannot be served",
+    outcome: "The present one stays in force as a whole, and no client is left behind.",
+    by: ["token-server/serving: a configuration that cannot be served changes nothing"],
+  },
+  {
+    id: "F56",
+    what: "A proxy swallows the answer to a subscription of the event log",
+    outcome: "Events arrive within a second all the same.",
+    by: ["event-log/follower: a subscription that is never answered"],
+  },
 ];

@@ -20,9 +20,9 @@ const proofs = rows.flatMap(({ by = [] }) => by);
 
 describe("the tables of proofs", () => {
   test.each([
-    ["faults", [...storeFaults, ...platformFaults, ...machineFaults], numbered(51, "F")],
+    ["faults", [...storeFaults, ...platformFaults, ...machineFaults], numbered(56, "F")],
     ["kinds of fault", kinds, numbered(14, "K")],
-    ["bad inputs", [...badInputs, ...badRecords], numbered(58)],
+    ["bad inputs", [...badInputs, ...badRecords], numbered(61)],
     ["promises", promises, numbered(12)],
     ["invariants", invariants, numbered(34, "I")],
   ])(
