@@ -1,5 +1,6 @@
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import { delay, systemClock } from "@lingpai/core";
 import { expect, test } from "vitest";
 import { openStore } from "./open-store.ts";
 
@@ -11,7 +12,7 @@ test("a store that cannot be used keeps no connection: the process could not end
   const zeros = Buffer.alloc(32).toString("base64");
   await expect(openStore(`redis://127.0.0.1:${port}`, { seal: zeros })).rejects.toThrow(/zeros/);
   // A client that goes on would have connected long before.
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await delay(systemClock, 300);
   // Resolves when no connection is open any more.
   await new Promise((resolve) => redis.close(resolve));
 });
