@@ -4,10 +4,11 @@ import { world } from "./log.fixture.ts";
 import type { LogEntry } from "./stream-reader.ts";
 
 /** A store behind a proxy that never answers a subscription. */
-function deaf(cache: Cache): Cache {
+function withoutAnswers(cache: Cache): Cache {
   return new Proxy(cache, {
     get(target, name) {
-      if (name === "withPrefix") return (segment: string) => deaf(target.withPrefix(segment));
+      if (name === "withPrefix")
+        return (segment: string) => withoutAnswers(target.withPrefix(segment));
       if (name === "watch") return () => new Promise(() => {});
       if (name === "pushesChanges") return true;
       const value: unknown = Reflect.get(target, name, target);
@@ -18,7 +19,7 @@ function deaf(cache: Cache): Cache {
 
 test("a subscription that is never answered delays no event by more than a second", async () => {
   const { cache, clock, node } = world();
-  const [writer, reader] = [node(), node({ cache: deaf(cache) })];
+  const [writer, reader] = [node(), node({ cache: withoutAnswers(cache) })];
   const seen: LogEntry[] = [];
   const follower = reader.log.follow("life", { onEntries: (entries) => seen.push(...entries) });
   writer.log.append("life", { type: "first" });
