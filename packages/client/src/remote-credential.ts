@@ -240,9 +240,9 @@ export class RemoteCredential implements Credential {
     const path = `${this.#path}/${act}`;
     const asked = { method: "POST", path, body, signal } as const;
     const times = { timeoutMs: waitMs, withinMs: waitMs };
-    // A report may arrive twice. A refresh would be made twice.
-    const isReport = act === "rejections";
-    const answer = await servers[isReport ? "hedged" : "any"]({ ...asked, ...times });
+    // A report may arrive twice, a refresh not.
+    const way = act === "rejections" ? "hedged" : "any";
+    const answer = await servers[way]({ ...asked, ...times });
     signal.throwIfAborted();
     this.#noteReached(answer);
     if (answer.kind === "failed" || answer.kind === "same") throw unavailable(this.id, answer);
