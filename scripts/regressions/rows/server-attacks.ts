@@ -29,7 +29,7 @@ export const serverAttacks: readonly Regression[] = [
       },
     ],
     test: heldOpen,
-    title: "HEAD tells of the stream",
+    title: "HEAD reports that the stream",
   },
   {
     right: "A stream resumes by Last-Event-ID without a loss, however much was stored meanwhile.",
@@ -41,7 +41,7 @@ export const serverAttacks: readonly Regression[] = [
       },
     ],
     test: heldOpen,
-    title: "a stream that goes on behind hundreds",
+    title: "a stream that continues after hundreds",
   },
   {
     right: "A token that SDKs may still hold gives tickets, as WeChat has it.",
@@ -53,7 +53,7 @@ export const serverAttacks: readonly Regression[] = [
       },
     ],
     test: `${server}facade/facade.test.ts`,
-    title: "a token that was replaced gives tickets",
+    title: "a replaced token gives tickets",
   },
   {
     right: "Tickets have a rate.",

@@ -184,7 +184,7 @@ export const badRecords: readonly Row[] = [
     by: [
       "server/held-open: one key cannot take all long polls",
       "server/held-open: one key cannot take all event streams",
-      "server/held-open: HEAD tells of the stream",
+      "server/held-open: HEAD reports that the stream",
       "server/sessions: a key cannot fill the store with sessions",
     ],
   },

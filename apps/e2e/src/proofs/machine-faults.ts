@@ -149,7 +149,7 @@ export const machineFaults: readonly Row[] = [
     what: "A failover loses the server keys that were written last, or all of them",
     outcome:
       "A replica goes on with what it has read: nobody is locked out, a revoked key stays revoked, and its revocation is written again.",
-    by: ["server/keys: a store that lost its keys locks nobody out"],
+    by: ["server/keys: a store that lost its keys"],
   },
   {
     id: "F53",
