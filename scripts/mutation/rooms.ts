@@ -38,7 +38,7 @@ export const rooms: readonly Room[] = [
     files: ["packages/core/src/fleet/*.ts"],
     // Without the tests that take seconds because they run through days.
     tests:
-      "packages/core/src/fleet/*.test.ts packages/core/src/scenarios/options.test.ts !**/ownership.test.ts !**/renewal-windows.test.ts",
+      "packages/core/src/fleet/*.test.ts packages/core/src/scenarios/{options,measurements}.test.ts !**/ownership.test.ts !**/renewal-windows.test.ts",
   },
   {
     name: "leader",
@@ -49,7 +49,7 @@ export const rooms: readonly Room[] = [
     name: "manager",
     files: ["packages/core/src/manager/*.ts"],
     tests:
-      "packages/core/src/manager/*.test.ts packages/core/src/scenarios/{background-restraint,closing}.test.ts",
+      "packages/core/src/manager/*.test.ts packages/core/src/scenarios/{background-restraint,closing,measurements}.test.ts",
   },
   {
     name: "wechat",
