@@ -40,6 +40,30 @@ describe("an environment whose claim the store has lost", () => {
     });
   });
 
+  it("comes first if its living credential says so, however new that is and whoever fetched it", () => {
+    const by = { ...credential.by, reason: "manual", claimedMs: nowMs - 50 * hourMs };
+    const late = { ...facts, credential: { ...credential, sentAtMs: nowMs - 1, by } };
+    expect(decideClaim(production, late).verdict).toMatchObject({
+      kind: "own",
+      renewal: { own: { environment: "production", sinceMs: by.claimedMs } },
+    });
+  });
+
+  it("comes first again after a process that knew less has claimed for it", () => {
+    const claims = [staging, claimed("production", nowMs - 1)];
+    const stored = { ...facts, registry: { ...noClaims, claims } };
+    expect(decideClaim(production, stored).verdict).toMatchObject({ kind: "refused" });
+    const remembered = { sinceMs: nowMs - 5 * hourMs, endsMs: nowMs + 1 };
+    expect(decideClaim(production, { ...stored, remembered }).verdict).toMatchObject({
+      kind: "own",
+      renewal: { own: { sinceMs: remembered.sinceMs } },
+    });
+    const lapsed = { ...remembered, endsMs: nowMs };
+    expect(decideClaim(production, { ...stored, remembered: lapsed }).verdict).toMatchObject({
+      kind: "refused",
+    });
+  });
+
   it.each([
     ["is younger than the other claim", { sentAtMs: nowMs - 59_000 }],
     ["has ended", { expiresAtMs: nowMs }],
@@ -82,14 +106,6 @@ describe("a claim that this process remembers", () => {
   ])("counts as its own until it ends: in %i ms", (leftMs, kind) => {
     const remembered = { sinceMs: nowMs - 2 * staleAfterMs, endsMs: nowMs + leftMs };
     expect(decideClaim(production, { ...facts, remembered }).verdict.kind).toBe(kind);
-  });
-
-  it("counts less than the one that is stored", () => {
-    const stored = claimed("production", nowMs - 2 * hourMs);
-    const both = { ...noClaims, claims: [stored, claimed("staging", nowMs - 3 * hourMs)] };
-    const remembered = { sinceMs: nowMs - 4 * hourMs, endsMs: nowMs + hourMs };
-    const { verdict } = decideClaim(production, { ...facts, registry: both, remembered });
-    expect(verdict.kind).toBe("refused");
   });
 });
 

@@ -40,7 +40,7 @@ export interface RememberedClaim {
 export interface ClaimFacts {
   /** As it is stored; undefined: what is stored is no registry. */
   readonly registry: Registry | undefined;
-  /** This environment's claim, as this process read or wrote it last. */
+  /** The oldest claim of this environment that this process has read or written. */
   readonly remembered?: RememberedClaim | undefined;
   /** This environment's newest credential, dead or alive; undefined: it has never had one. */
   readonly credential?: ClaimedCredential | undefined;
@@ -169,19 +169,23 @@ function othersOf({ path }: Claimant, facts: ClaimFacts): Claim[] {
 /**
  * Returns since when this environment claims the credential, even if the store has lost that: what
  * this process remembers tells it, or a living credential, which was claimed before it was fetched.
+ * A process that knew less may have stored a later claim meanwhile.
  */
 function sinceOf(claimant: Claimant, facts: ClaimFacts): number | undefined {
   const { credential, nowMs, registry, remembered } = facts;
   const stored = storedClaim(claimant, facts);
-  if (stored !== undefined) return stored.sinceMs;
-  if (remembered !== undefined && nowMs < remembered.endsMs) return remembered.sinceMs;
+  const holds = remembered !== undefined && nowMs < remembered.endsMs;
+  if (stored !== undefined)
+    return holds ? Math.min(stored.sinceMs, remembered.sinceMs) : stored.sinceMs;
+  if (holds) return remembered.sinceMs;
+  if (credential === undefined) return undefined;
+  const { by, expiresAtMs, sentAtMs } = credential;
   // What an operator stores by hand needed no claim.
-  if (credential === undefined || credential.by.reason === "manual") return undefined;
-  const { expiresAtMs, sentAtMs } = credential;
+  if (by.reason === "manual" && by.claimedMs === undefined) return undefined;
   const isReleased = registry?.released?.some(
     ({ path, atMs }) => samePath(path, claimant.path) && atMs >= sentAtMs,
   );
-  return nowMs < expiresAtMs && isReleased !== true ? sentAtMs : undefined;
+  return nowMs < expiresAtMs && isReleased !== true ? (by.claimedMs ?? sentAtMs) : undefined;
 }
 
 /**
@@ -219,6 +223,7 @@ function renewalOf(claimant: Claimant, facts: ClaimFacts): Renewal | undefined {
   const isFresh =
     stored !== undefined &&
     nowMs - stored.renewedMs < renewEveryMs &&
+    stored.sinceMs === sinceOf(claimant, facts) &&
     endsAtMs(stored) >= coveredMs;
   return isFresh ? undefined : renewedBy(claimant, { ...facts, registry });
 }

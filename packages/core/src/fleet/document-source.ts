@@ -69,7 +69,7 @@ export class DocumentSource implements ChangeReader {
     return this.#lastReadMs;
   }
 
-  /** When a consumer last marked the credential as used, in the document. */
+  /** When a consumer last marked the credential as used, as the document showed last. */
   get usedAtMs(): number | undefined {
     return this.#usedAtMs;
   }
@@ -91,7 +91,8 @@ export class DocumentSource implements ChangeReader {
     }
     this.#version = copyOf(snapshot.version);
     this.#node.lostRequests.waitMs(snapshot.state);
-    this.#usedAtMs = snapshot.state?.usedAtMs;
+    // A store that was emptied has lost the mark, and its consumers still wait.
+    this.#usedAtMs = snapshot.state?.usedAtMs ?? this.#usedAtMs;
     this.#node.adoption.adoptNewer(snapshot, document);
     return snapshot;
   }
@@ -159,6 +160,7 @@ export class DocumentSource implements ChangeReader {
     this.#cache = cache;
     this.#document = new StoredDocument(this.#node.context, this.#node.storeClock, this.#cache);
     this.#version = undefined;
+    this.#usedAtMs = undefined;
   }
 }
 

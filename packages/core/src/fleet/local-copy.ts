@@ -31,6 +31,8 @@ export interface Goal {
   readonly askedAtMs?: number | undefined;
 }
 
+type Facts = Pick<StoredCredential, "by" | "expiresAtMs" | "sentAtMs">;
+
 const rememberedMax = 16;
 const none: readonly string[] = Object.freeze([]);
 
@@ -48,6 +50,8 @@ export class LocalCopy {
   #replaced: readonly string[] = none;
   /** The credential that the fleet forgot on purpose, and the epoch up to which it did. */
   #dismissed: { readonly fingerprint: string; readonly minEpoch: number } | undefined;
+  /** See {@link LocalCopy.latest}. */
+  #retired: Facts | undefined;
   #cached: CachedCredential | undefined;
   #state: State | undefined;
   /** See {@link LocalCopy.continued}. Made in the first outage. */
@@ -74,6 +78,14 @@ export class LocalCopy {
   /** The newest document that this process has adopted or written. */
   get state(): State | undefined {
     return this.#state;
+  }
+
+  /**
+   * When and how the fleet came by the last credential that this process had of the present
+   * document, also of one that was refused or forgotten since.
+   */
+  get latest(): Facts | undefined {
+    return this.#cached?.stored ?? this.#retired;
   }
 
   get isUsable(): boolean {
@@ -123,7 +135,7 @@ export class LocalCopy {
    */
   markRefused(fingerprint: string): void {
     this.#refused = withNewest(this.#refused, fingerprint);
-    if (this.#cached?.stored.fingerprint === fingerprint) this.#retire();
+    if (this.#cached?.stored.fingerprint === fingerprint) this.#keepFactsAndRetire();
   }
 
   /** Allows it again, because the platform calls it alive or hands it out again. */
@@ -171,13 +183,14 @@ export class LocalCopy {
       this.#replaced = withNewest(this.#replaced, fingerprint);
       this.#dismissed = { fingerprint, minEpoch: state.minEpoch };
     }
-    this.#retire();
+    this.#keepFactsAndRetire();
     this.updateState(state);
   }
 
-  /** Stops handing out the cached credential. */
+  /** Stops handing out the cached credential, which may be another document's. */
   forget(): void {
     this.#retire();
+    this.#retired = undefined;
   }
 
   /** Hands out nothing from now on, whatever is still in flight. */
@@ -244,6 +257,15 @@ export class LocalCopy {
     return this.#context.rules.canAsk && isDead(state)
       ? Number.NEGATIVE_INFINITY
       : this.#clock.monotonicAt(hardAtMs);
+  }
+
+  #keepFactsAndRetire(): void {
+    const stored = this.#cached?.stored;
+    if (stored !== undefined) {
+      const { by, expiresAtMs, sentAtMs } = stored;
+      this.#retired = { by, expiresAtMs, sentAtMs };
+    }
+    this.#retire();
   }
 
   #retire(): void {

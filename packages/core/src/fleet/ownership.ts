@@ -70,8 +70,8 @@ export class Ownership {
   #checkAtMs: number | undefined;
   #reconsiderAtMs: number | undefined;
   /**
-   * Since when this environment's claim holds, and until when, as this process saw or wrote it
-   * last. A registry that was lost no longer has it.
+   * Since when this environment's claim holds, by the oldest one that this process saw or wrote,
+   * and until when the last one does. A registry that was lost no longer has it.
    */
   #ownSinceMs: number | undefined;
   #ownEndsMs: number | undefined;
@@ -111,6 +111,12 @@ export class Ownership {
    */
   get otherClaimant(): string | undefined {
     return this.#otherClaimant;
+  }
+
+  /** Since when this environment claims the credential, in store time, as far as this process knows. */
+  get sinceMs(): number | undefined {
+    const sinceMs = this.#ownSinceMs ?? -1;
+    return Number.isSafeInteger(sinceMs) && sinceMs >= 0 ? sinceMs : undefined;
   }
 
   /**
@@ -228,7 +234,11 @@ export class Ownership {
   }
 
   #remember(own: Claim): void {
-    this.#ownSinceMs = own.sinceMs;
+    const isHeld = this.#ownEndsMs !== undefined && this.#clock.nowMs() < this.#ownEndsMs;
+    this.#ownSinceMs = Math.min(
+      own.sinceMs,
+      (isHeld ? this.#ownSinceMs : undefined) ?? own.sinceMs,
+    );
     this.#ownEndsMs = endsAtMs(own);
   }
 

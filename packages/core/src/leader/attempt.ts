@@ -21,7 +21,7 @@ export interface LeaseContext {
   readonly lease: LeaderLease;
   readonly document: FleetDocument;
   readonly parent: Secret | undefined;
-  readonly claims: Pick<Ownership, "claim" | "readOthers" | "otherClaimant">;
+  readonly claims: Pick<Ownership, "claim" | "readOthers" | "otherClaimant" | "sinceMs">;
   readonly probe: Probe;
   /**
    * True when the store cannot be reached: the fleet's recent acts are unknown, and nothing can be

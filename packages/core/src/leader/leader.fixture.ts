@@ -58,7 +58,12 @@ export function steps(...given: Parameters<typeof bench>) {
     lease,
     document,
     parent: undefined,
-    claims: { claim: async () => undefined, readOthers: async () => {}, otherClaimant: undefined },
+    claims: {
+      claim: async () => undefined,
+      readOthers: async () => {},
+      otherClaimant: undefined,
+      sinceMs: undefined,
+    },
     probe: assembly.probe,
     closing: signal,
     startedMs: clock.monotonicMs(),

@@ -35,7 +35,12 @@ describe("a document that serves the goal by now", () => {
     const note = (error: unknown): void => void unheard.push(error);
     process.on("unhandledRejection", note);
     const claim = () => Promise.reject(new Error("no registry"));
-    const claims = { claim, readOthers: async () => {}, otherClaimant: undefined };
+    const claims = {
+      claim,
+      readOthers: async () => {},
+      otherClaimant: undefined,
+      sinceMs: undefined,
+    };
     expect(await intend(cold, {}, { claims })).toEqual({ kind: "served" });
     await clock.settle();
     process.off("unhandledRejection", note);
@@ -51,7 +56,12 @@ describe("a document that serves the goal by now", () => {
       await write({ ...emptyState, outcomeId: "o", credential: storedAt(clock.wallMs()) });
       return undefined;
     };
-    const claims = { claim, readOthers: async () => {}, otherClaimant: undefined };
+    const claims = {
+      claim,
+      readOthers: async () => {},
+      otherClaimant: undefined,
+      sinceMs: undefined,
+    };
     expect(await intend(cold, {}, { claims })).toEqual({ kind: "served" });
     expect(local.cached?.secret.reveal()).toBe("secret-1");
     expect((await document())?.intent).toBeUndefined();
@@ -95,6 +105,7 @@ describe("the claim of an environment", () => {
       },
       readOthers: async () => {},
       otherClaimant: undefined,
+      sinceMs: undefined,
     };
     const made = steps();
     await made.intend(cold, {}, { claims });
@@ -111,7 +122,12 @@ describe("the claim of an environment", () => {
     for (const goal of [replacing, rejected]) {
       const looked = { count: 0 };
       const readOthers = async () => void (looked.count += 1);
-      const claims = { claim: async () => undefined, readOthers, otherClaimant: "staging" };
+      const claims = {
+        claim: async () => undefined,
+        readOthers,
+        otherClaimant: "staging",
+        sinceMs: undefined,
+      };
       const made = steps();
       await made.clock.advance(60_000);
       await withCredential(made);
@@ -129,7 +145,12 @@ describe("the claim of an environment", () => {
   it("of another ends the attempt: nothing is written", async () => {
     const { faults, intend } = steps();
     const by = { environment: "staging", path: "", node: "n", sinceMs: 0, untilMs: 1 } as never;
-    const claims = { claim: async () => by, readOthers: async () => {}, otherClaimant: undefined };
+    const claims = {
+      claim: async () => by,
+      readOthers: async () => {},
+      otherClaimant: undefined,
+      sinceMs: undefined,
+    };
     expect(await intend(cold, {}, { claims })).toEqual({ kind: "claimed", by });
     expect(faults.calls("set")).toBe(0);
   });

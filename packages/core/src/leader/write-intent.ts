@@ -91,8 +91,10 @@ async function checkBeforeIntent(
   const { local, adoption } = node;
   const { claims, goal, document } = leaseContext;
   const reading = document.read();
+  // The store may have lost what this process still knows.
+  const { latest } = local;
   const stored = reading.then(
-    ({ state }) => state?.credential,
+    ({ state }) => state?.credential ?? latest,
     () => undefined,
   );
   const claiming = claims.claim(stored, local.state === undefined);

@@ -186,6 +186,7 @@ export class OutcomeWriter {
     const { intent, leaseContext, resolvedGoal } = attempt;
     // An answer without a new input leaves the old one valid.
     const input = issued.nextInput ?? attempt.input;
+    const { sinceMs: claimedMs } = leaseContext.claims;
     const nextInput = input?.reveal() ?? attempt.snapshot.state.credential?.nextInput;
     return {
       type: "commit",
@@ -205,6 +206,7 @@ export class OutcomeWriter {
           node: context.node,
           environment: context.environment,
           reason: resolvedGoal.reason,
+          ...(claimedMs !== undefined && { claimedMs }),
         },
       },
     };

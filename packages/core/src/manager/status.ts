@@ -3,7 +3,7 @@
  * secrets.
  */
 import { quotaOn } from "../state/quota.ts";
-import { isSuspect } from "../state/state.ts";
+import { isSuspect, type StoredCredential } from "../state/state.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 import type { CredentialStatus } from "../credential.ts";
@@ -35,7 +35,7 @@ export function statusOf(
     renewsInMs: cached && Math.max(0, Math.round(cached.windows.advisoryAtMs - nowMs)),
     remainingMs: cached && Math.max(0, cached.serveUntilMs - clock.monotonicMs()),
     ageMs: cached && Math.max(0, nowMs - cached.stored.issuedAtMs),
-    by: cached?.stored.by,
+    by: cached && authorOf(cached.stored),
     inDoubt: state?.doubtSinceMs !== undefined,
     isSuspect: state !== undefined && isSuspect(state),
     onFallback: state?.fallback !== undefined,
@@ -47,4 +47,8 @@ export function statusOf(
         parameters.quotaPerDay === Number.MAX_SAFE_INTEGER ? undefined : parameters.quotaPerDay,
     },
   };
+}
+
+function authorOf({ by: { node, environment, reason } }: StoredCredential): CredentialStatus["by"] {
+  return { node, environment, reason };
 }

@@ -54,7 +54,12 @@ export function withoutStoreContext(
     ...terms,
     lease: endlessLease(),
     document: new OwnDocument(node),
-    claims: { claim: async () => undefined, readOthers: async () => {}, otherClaimant: undefined },
+    claims: {
+      claim: async () => undefined,
+      readOthers: async () => {},
+      otherClaimant: undefined,
+      sinceMs: node.local.state?.credential?.by.claimedMs,
+    },
     isWithoutStore: true,
     startedMs: node.context.clock.monotonicMs(),
   };

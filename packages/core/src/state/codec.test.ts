@@ -7,7 +7,10 @@ import { stateWith, storedCredential, noonMs, today } from "./state.fixture.ts";
 import type { State } from "./state.ts";
 
 const rich: State = stateWith({
-  credential: storedCredential("T1", { nextInput: "R1" }),
+  credential: storedCredential("T1", {
+    nextInput: "R1",
+    by: { node: "n1", environment: "production", reason: "cold", claimedMs: noonMs },
+  }),
   previous: { fingerprint: "T0" },
   intent: { epoch: 11, operationId: "op", atMs: noonMs, budget: "refusals" },
   doubtSinceMs: noonMs,
@@ -50,7 +53,10 @@ const credential = fc.record(
     sentAtMs: count,
     issuedAtMs: count,
     expiresAtMs: count,
-    by: fc.record({ node: fc.string(), environment: fc.string(), reason }),
+    by: fc.record(
+      { node: fc.string(), environment: fc.string(), reason, claimedMs: count },
+      { requiredKeys: ["node", "environment", "reason"] },
+    ),
   },
   {
     requiredKeys: [
@@ -124,7 +130,7 @@ const document = fc.record(
 ) as fc.Arbitrary<State>;
 
 const optional = [
-  ...["credential", "credential.nextInput"],
+  ...["credential", "credential.nextInput", "credential.by.claimedMs"],
   ...[
     "previous",
     "intent",

@@ -132,6 +132,7 @@ function readCredential(from: Reader): StoredCredential {
       node: by.text("node"),
       environment: by.text("environment"),
       reason: by.text("reason"),
+      ...(by.has("claimedMs") ? { claimedMs: by.count("claimedMs") } : {}),
     }),
     ...(from.has("nextInput") ? { nextInput: from.text("nextInput") } : {}),
   };

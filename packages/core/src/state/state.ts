@@ -94,8 +94,19 @@ export interface StoredCredential {
   readonly sentAtMs: number;
   readonly issuedAtMs: number;
   readonly expiresAtMs: number;
-  /** `reason` is a `RefreshReason`, or what a later release calls its own. */
-  readonly by: { readonly node: string; readonly environment: string; readonly reason: string };
+  readonly by: Author;
+}
+
+export interface Author {
+  readonly node: string;
+  readonly environment: string;
+  /** A `RefreshReason`, or what a later release calls its own. */
+  readonly reason: string;
+  /**
+   * Since when its environment claimed the credential. The registry of claims may be lost; this
+   * shows who came first then. Absent where the node did not know.
+   */
+  readonly claimedMs?: number;
 }
 
 export interface Intent {
