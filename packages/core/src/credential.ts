@@ -34,7 +34,11 @@ export interface CredentialOptions {
    * name, process id and four random characters.
    */
   readonly node?: string;
-  /** `owner` may refresh; `consumer` only reads what an owner stored. @defaultValue "owner" */
+  /**
+   * `owner` may refresh; `consumer` only reads what an owner stored. Over a store that reports no
+   * changes, owners hear of a refusal that a consumer met within half of `waitMs`, and of the first
+   * consumer within `recheckMs`: its callers wait that much longer. @defaultValue "owner"
+   */
   readonly role?: "owner" | "consumer";
   /**
    * The reaction to an earlier claim of another environment in the same store. A later claim is

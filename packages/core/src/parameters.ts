@@ -29,7 +29,9 @@ export interface Parameters {
    */
   readonly drainMs: number;
   /**
-   * The pause between two readings of the store outside the refresh window. @defaultValue 240_000
+   * The pause between two readings of the store outside the refresh window. An owner whose store
+   * reports no changes reads each half of `waitMs` while consumers need its credential.
+   * @defaultValue 240_000
    */
   readonly recheckMs: number;
   /** The pause between two readings of the store inside the refresh window. @defaultValue 60_000 */

@@ -47,7 +47,7 @@ export const promises: readonly Row[] = [
     id: "5",
     what: "Your calls do not fail with 40001: at worst they are slower",
     outcome:
-      "While the ledger allows a fetch that the platform would answer with a live token: refusals may spend 10 % of the day's quota at once, 60 % in any 24 h. An API that refuses every token affects only its own callers.",
+      "While the ledger allows a fetch that the platform would answer with a live token: refusals may spend 10 % of the day's quota at once, 60 % in any 24 h. An API that refuses every token affects only its own callers. A consumer over a store that reports no changes waits up to half of `waitMs` longer (10 s): until an owner reads next.",
     by: [
       "bench/contention: whose token is killed every $everyMs ms",
       "bench/contention: beside another system that fetches every $everyMs ms",
@@ -55,6 +55,7 @@ export const promises: readonly Row[] = [
       reference,
       "wechat/api: replaces a token that is refused with %d",
       "wechat/wechat: %s is delayed, but no call is refused",
+      "core/consumers-wait: is served within its wait where the store reports no changes",
     ],
   },
   {

@@ -45,6 +45,7 @@ export const sources: Readonly<Record<string, string>> = {
   "core/after-close": `${core}/scenarios/after-close.test.ts`,
   "core/claims": `${core}/fleet/ownership.test.ts`,
   "core/codec": `${core}/state/codec.test.ts`,
+  "core/consumers-wait": `${core}/scenarios/consumers-wait.test.ts`,
   "core/commit": `${core}/state/commit.test.ts`,
   "core/driver-guard": `${core}/driver/driver-guard.test.ts`,
   "core/failover": `${core}/scenarios/failover.test.ts`,

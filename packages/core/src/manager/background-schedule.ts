@@ -71,7 +71,7 @@ export function retrySpreadMs(isUrgent: boolean): number {
 /** The pause between two background attempts of this node: at first, and after many failures. */
 export const retryMs = 5_000;
 /** The same as the first step of the fleet's back-off. */
-const urgentRetryMs = 1_000;
+export const urgentRetryMs = 1_000;
 const retryMaxMs = 60_000;
 
 /**
@@ -79,6 +79,14 @@ const retryMaxMs = 60_000;
  * much longer while nothing is in flight.
  */
 const pushStretch = 1.25;
+
+/**
+ * Returns the pause between readings of an owner whose store reports no changes, while consumers
+ * need its credential: they are served within their `waitMs`.
+ */
+export function awaitedRecheckMs({ waitMs }: Pick<Parameters, "waitMs">): number {
+  return waitMs / 2;
+}
 
 /**
  * Returns the longer pause between readings. P3 holds for it too: a node notices a replacement, and

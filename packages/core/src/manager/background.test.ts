@@ -199,8 +199,28 @@ describe("a read in the background", () => {
     hold({ by: { node: "node-1", environment: "production", reason: "cold" } });
     source.failure = new CacheUnavailableError("gone");
     background.start();
-    await clock.advance(235_200 + 10_000);
-    expect(readsOf(did)).toEqual(["read 235200", "read 240200", "read 245200"]);
+    await clock.advance(235_200 + 2_000);
+    expect(readsOf(did)).toEqual(["read 235200", "read 236200", "read 237200"]);
+  });
+
+  it("comes within half of what a caller waits while consumers may complain and nothing reports it", async () => {
+    const { background, clock, demand, did, source } = bench({ draw: 1 });
+    demand.isMarkedNow = true;
+    background.start();
+    await clock.advance(20_000);
+    expect(readsOf(did)).toEqual(["read 10000", "read 20000"]);
+    source.hasPush = true;
+    demand.isMarkedNow = false;
+    await clock.advance(230_000);
+    expect(readsOf(did)).toHaveLength(2);
+  });
+
+  it("of a consumer comes no sooner because others consume too", async () => {
+    const { background, clock, demand, did } = bench({ draw: 1, role: "consumer" });
+    demand.isMarkedNow = true;
+    background.start();
+    await clock.advance(239_999);
+    expect(readsOf(did)).toEqual([]);
   });
 
   it("comes soon after the clock jumped or the store was unreachable, and five seconds after the last one", async () => {

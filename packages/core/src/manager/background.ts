@@ -10,8 +10,11 @@ import { isAtRest, isDead } from "../state/state.ts";
 import {
   dueTask,
   retryMs,
+  sleepMaxMs,
   sleepMs,
+  urgentRetryMs,
   steppedMs,
+  awaitedRecheckMs,
   pushRecheckMs,
   type DueTask,
   type DueTerms,
@@ -28,6 +31,9 @@ import { RetryPause } from "./retry-pause.ts";
  * When to subscribe after the first use: by then its callers are served, or a request is in flight.
  */
 const subscribeAfterMs = 100;
+
+/** How often to look for another configuration while consumers wait for one. */
+const mendLookMs = 1_000;
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -87,7 +93,7 @@ export class Background implements Sleeper {
     if (!this.#isRunning || this.#isStopped || this.#isBusy) return;
     const { clock } = this.#node.context;
     const ms = sleepMs(this.#terms(), clock.monotonicMs(), this.#lastWokeMs);
-    this.#sleep = sweepOf(clock).add(ms, this);
+    this.#sleep = sweepOf(clock).add(this.#awaitsMend() ? Math.min(ms, mendLookMs) : ms, this);
   }
 
   #endSleep(): void {
@@ -113,6 +119,22 @@ export class Background implements Sleeper {
     // Most wakes only look whether something is due.
     if (task === undefined && this.#dependencies.source.role === "owner") this.rearm();
     else void this.#run(task);
+  }
+
+  /**
+   * Returns true while only another configuration of this process, which nobody reports, can serve
+   * the consumers that may be waiting.
+   */
+  #awaitsMend(): boolean {
+    const { breaker, demand, source } = this.#dependencies;
+    const { cached } = this.#node.local;
+    const nowMs = this.#node.context.clock.monotonicMs();
+    return (
+      breaker.error !== undefined &&
+      source.role === "owner" &&
+      demand.isMarked(source.usedAtMs) &&
+      (cached === undefined || nowMs + sleepMaxMs >= cached.serveUntilMs)
+    );
   }
 
   async #run(task: DueTask | undefined): Promise<void> {
@@ -173,7 +195,7 @@ export class Background implements Sleeper {
       // Consumers wait for what was fetched before the store ever answered this process. No
       // subscription shows when it is back.
       const isUnseen = this.#node.local.cached?.hasStoreTime === false;
-      const pauseMs = isUnseen ? retryMs : steppedMs(this.#readFailures);
+      const pauseMs = isUnseen ? urgentRetryMs : steppedMs(this.#readFailures);
       this.#readAgainAtMs = clock.monotonicMs() + (0.8 + 0.4 * random.next()) * pauseMs;
       throw error;
     }
@@ -244,9 +266,13 @@ export class Background implements Sleeper {
       state !== undefined &&
       isAtRest(state, storeClock.nowMs()) &&
       this.#dependencies.source.hasPush;
+    const { demand, source } = this.#dependencies;
+    // Nothing reports a consumer's complaint to an owner without messages.
+    const isAwaited =
+      !source.hasPush && source.role === "owner" && demand.isMarked(source.usedAtMs);
     const waitMs = hasPush
       ? pushRecheckMs(context.parameters, overlapOf(context.issuer))
-      : recheckMs;
+      : Math.min(recheckMs, isAwaited ? awaitedRecheckMs(context.parameters) : recheckMs);
     const atMs = sinceMs + this.#recheckJitter * waitMs;
     const dueMs =
       cached === undefined

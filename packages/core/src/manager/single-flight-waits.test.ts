@@ -223,13 +223,19 @@ describe("a caller whose time is over", () => {
 });
 
 describe("a refresh in the background", () => {
-  it("is not begun beside another one", async () => {
+  it("is not begun beside another one, but meets what that meets, and no sooner", async () => {
     const { clock, flight, refreshes } = bench();
-    void flight.inBackground(cold);
-    expect(await flight.inBackground(cold)).toBeUndefined();
-    expect(refreshes).toHaveLength(1);
-    refreshes[0]?.succeed();
+    flight.ensure(cold).catch(() => {});
     await clock.settle();
+    const joined = { met: undefined as unknown };
+    void flight.inBackground(cold).then((met) => (joined.met = met));
+    await clock.advance(10_000);
+    expect(joined.met).toBeUndefined();
+    expect(refreshes).toHaveLength(1);
+    const error = unavailable();
+    refreshes[0]?.fail(error);
+    await clock.settle();
+    expect(joined.met).toEqual({ error, block: undefined });
     void flight.inBackground(cold);
     expect(refreshes).toHaveLength(2);
   });

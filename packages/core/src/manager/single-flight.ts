@@ -111,12 +111,11 @@ export class SingleFlight {
   }
 
   /**
-   * Starts a refresh unless one is running, and stops at the first block reason. Resolves to what
-   * it met, if it failed. Never rejects: events report the failure.
+   * Starts a refresh that stops at the first block reason, or joins the one that is running.
+   * Resolves to what it met, if it failed. Never rejects: events report the failure.
    */
   async inBackground(goal: Goal): Promise<FailedAttempt | undefined> {
-    if (this.#running !== undefined) return undefined;
-    const running = this.#start(goal, false);
+    const running = this.#running ?? this.#start(goal, false);
     return running.done.then(
       () => undefined,
       (error: unknown) => ({ error, block: running.block }),

@@ -44,7 +44,7 @@ export async function asConsumer(
     // A mark that the store did not take notifies nobody.
     if (await write(dependencies, mark, snapshot)) reportedGoals.add(goal);
   }
-  await demand.mark(source);
+  await demand.mark(source, state?.usedAtMs === undefined);
   return {
     kind: "wait",
     ms: Number.POSITIVE_INFINITY,

@@ -143,6 +143,20 @@ describe("a consumer", () => {
     expect(marks).toHaveLength(1);
     await clock.advance(1);
     await demand.mark(source("consumer"));
+    expect(marks).toEqual([marks[0], { type: "use", everyMs: lifetimeMs, agoMs: 1 }]);
+  });
+
+  it("marks again at once what the store has lost, but once a second at most", async () => {
+    const { clock, demand, marks, source } = bench();
+    demand.use();
+    await demand.mark(source("consumer"));
+    await clock.advance(999);
+    await demand.mark(source("consumer"), true);
+    expect(marks).toHaveLength(1);
+    await clock.advance(1);
+    await demand.mark(source("consumer"));
+    expect(marks).toHaveLength(1);
+    await demand.mark(source("consumer"), true);
     expect(marks).toHaveLength(2);
   });
 

@@ -10,6 +10,8 @@ import { isUnavailable } from "../fleet/store-health.ts";
 const markedLifetimes = 2;
 /** A consumer that may not write tries again after this time. */
 const markRetryMs = 300_000;
+/** A consumer that waits, and whose mark the store has lost, tries again after this time. */
+const lostRetryMs = 1_000;
 
 export class Demand {
   readonly #node: FleetNode;
@@ -19,6 +21,7 @@ export class Demand {
   #uses = 0;
   /** Undefined before the first mark. */
   #markAgainAtMs: number | undefined;
+  #lostAgainAtMs = Number.NEGATIVE_INFINITY;
   /** The longest life that the platform stated for the credential of this generation. */
   #lifeMs: number | undefined;
   #generation: number | undefined;
@@ -54,22 +57,25 @@ export class Demand {
   }
 
   /**
-   * Leaves a consumer's mark for the owners, at most once per lifetime. Never fails because of the
-   * store.
+   * Leaves a consumer's mark for the owners, at most once per lifetime, or again where the store has
+   * lost it. Never fails because of the store.
    */
-  async mark(source: DocumentSource): Promise<void> {
+  async mark(source: DocumentSource, isLost = false): Promise<void> {
     const { clock } = this.#node.context;
     const nowMs = clock.monotonicMs();
+    const isDue = nowMs >= (this.#markAgainAtMs ?? nowMs);
     if (
       source.role !== "consumer" ||
-      nowMs < (this.#markAgainAtMs ?? nowMs) ||
+      !(isDue || (isLost && nowMs >= this.#lostAgainAtMs)) ||
       !(this.#keepAlive || this.#isUsedHere())
     )
       return;
     const everyMs = this.#lifetimeMs();
+    const agoMs = this.#keepAlive ? 0 : Math.round(nowMs - this.#usedAtMs);
     this.#markAgainAtMs = nowMs + everyMs;
+    this.#lostAgainAtMs = nowMs + lostRetryMs;
     try {
-      await source.document.apply({ type: "use", everyMs });
+      await source.document.apply({ type: "use", everyMs, ...(agoMs > 0 && { agoMs }) });
     } catch (error) {
       this.#markAgainAtMs = nowMs + markRetryMs;
       if (!isUnavailable(error)) throw error;

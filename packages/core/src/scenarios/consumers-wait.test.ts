@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { IssueError, type Issuer } from "../index.ts";
 import { fleet, within } from "./fleet.fixture.ts";
 
 const secondMs = 1_000;
 
-async function ownerAndConsumer() {
-  const world = fleet({ policy: { kind: "supersede", overlapMs: 300_000 } });
+async function ownerAndConsumer({ pushesChanges = true } = {}) {
+  const world = fleet({ policy: { kind: "supersede", overlapMs: 300_000 }, pushesChanges });
   const { clock } = world;
   const [owner, consumer] = [world.node(), world.node({ role: "consumer" })];
   await within(clock, 2 * secondMs, owner.get());
@@ -57,8 +58,62 @@ describe("a consumer whose owner has no callers", () => {
       await within(clock, 5 * secondMs, restarted.get());
       await clock.advance(awayS * secondMs);
       restarted.faults.unreachable = false;
-      const rejection = await within(clock, 7 * secondMs, consumer.reject(consumer.peek()!));
+      const rejection = await within(clock, 3 * secondMs, consumer.reject(consumer.peek()!));
       expect(rejection.replaced && platform.alive(rejection.secret)).toBe(true);
     },
   );
+
+  it.each([5, 65, 125, 185])(
+    "is served within its wait where the store reports no changes, %i s after the owner read",
+    async (afterS) => {
+      const { clock, platform, consumer } = await ownerAndConsumer({ pushesChanges: false });
+      await clock.advance(300 * secondMs + afterS * secondMs);
+      const used = consumer.peek()!;
+      platform.revoke(used.reveal());
+      const rejection = await within(clock, 11 * secondMs, consumer.reject(used));
+      expect(rejection.replaced && platform.alive(rejection.secret)).toBe(true);
+      expect(platform.issues).toHaveLength(2);
+    },
+  );
+
+  it.each([true, false])(
+    "is served soon after it started and the store had lost everything (messages: %s)",
+    async (pushesChanges) => {
+      const { cache, clock, owner, platform, ...world } = await ownerAndConsumer({ pushesChanges });
+      // The owner has read the consumer's mark.
+      await clock.advance(240 * secondMs);
+      const document = cache.withPrefix("production");
+      const { value } = (await document.get(platform.id))!;
+      await document.set(platform.id, value, { ttlMs: 1 });
+      await clock.advance(30 * secondMs);
+      const another = world.node({ role: "consumer" });
+      const waitMs = (pushesChanges ? 3 : 11) * secondMs;
+      expect((await within(clock, waitMs, another.get())).fingerprint).toBe(
+        owner.peek()?.fingerprint,
+      );
+      expect(platform.issues).toHaveLength(1);
+    },
+  );
+
+  it("is served soon after this process has got another secret, though its platform refused the last one", async () => {
+    const { clock, node, platform } = fleet();
+    let secret = "old";
+    const issuer: Issuer = {
+      id: platform.id,
+      policy: platform.policy,
+      lifetimeMs: platform.lifetimeMs,
+      revision: () => secret,
+      issue: (request) =>
+        secret === "old"
+          ? Promise.reject(new IssueError("fatal", "The secret is wrong.", { scope: "account" }))
+          : platform.issue(request),
+    };
+    const [owner, consumer] = [node({ issuer }), node({ issuer, role: "consumer" })];
+    consumer.get().catch(() => {});
+    await expect(within(clock, 2 * secondMs, owner.get())).rejects.toThrow("The secret is wrong.");
+    await clock.advance(30 * secondMs);
+    secret = "new";
+    await clock.advance(secondMs);
+    expect((await within(clock, secondMs, consumer.get())).reveal()).toBe(platform.latest);
+  });
 });

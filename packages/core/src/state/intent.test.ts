@@ -11,7 +11,7 @@ import {
 } from "./state.fixture.ts";
 import type { IntentEvent, IntentVerdict } from "./intent.ts";
 import type { Rules } from "./rules.ts";
-import type { State } from "./state.ts";
+import { emptyState, type State } from "./state.ts";
 
 const suspect = { fingerprint: "T1", atMs: noonMs, dead: true } as const;
 const refusalsMs = noonMs + rules.governor.refusals.burst * rules.governor.refusals.intervalMs;
@@ -210,10 +210,37 @@ const cases: readonly Case[] = [
     event: { reason: "reconcile" },
     verdict: { kind: "wait", why: "drain" },
   },
+  ...[30_000, 30_001].map((leftMs): Case => ({
+    title: `a credential that nobody hands out in its last moments is worth no drain: ${leftMs} ms`,
+    state: stateWith({
+      intent: open,
+      credential: storedCredential("T1", { expiresAtMs: noonMs + leftMs }),
+    }),
+    event: { reason: "expired" },
+    verdict: leftMs > 30_000 ? { kind: "wait", why: "drain" } : { kind: "send", undrained: true },
+  })),
+  ...[10_000, 10_001].map((leftMs): Case => ({
+    title: `its last moments are a twentieth of a short life: ${leftMs} ms`,
+    state: stateWith({
+      intent: open,
+      credential: storedCredential("T1", {
+        sentAtMs: noonMs + leftMs - 200_000,
+        expiresAtMs: noonMs + leftMs,
+      }),
+    }),
+    event: { reason: "expired" },
+    verdict: leftMs > 10_000 ? { kind: "wait", why: "drain" } : { kind: "send", undrained: true },
+  })),
   {
     title: "nobody waits for a drain without a credential, but knows that the order is open",
     state: stateWith({ intent: open, suspect }),
     event: { reason: "expired" },
+    verdict: { kind: "send", undrained: true },
+  },
+  {
+    title: "nor does anybody where none was ever stored",
+    state: { ...emptyState, intent: open },
+    event: { reason: "cold", replaces: undefined },
     verdict: { kind: "send", undrained: true },
   },
   {

@@ -226,10 +226,21 @@ function closedGate(
     nowMs >= firstSentMs(state, event, nowMs) + rules.inputGraceMs;
   if (isInDoubt && isDrained) return { kind: "input-in-doubt" };
   const mustDrain =
-    !isDrained && (isInDoubt || (isLive(state, nowMs) && event.reason !== "rejected"));
+    !isDrained && (isInDoubt || (isHandedOut(state, nowMs, rules) && event.reason !== "rejected"));
   return mustDrain
     ? { kind: "wait", why: "drain", untilMs: inFlightUntil(state, rules) }
     : undefined;
+}
+
+/**
+ * Returns true when some node may still hand out the stored credential. In its last moments nobody
+ * does, so callers would wait for a drain that spares nobody.
+ */
+function isHandedOut(state: State, nowMs: number, { marginMs }: Rules): boolean {
+  const { credential } = state;
+  if (credential === undefined) return false;
+  const lifeMs = credential.expiresAtMs - credential.sentAtMs;
+  return isLive(state, nowMs + Math.min(marginMs, lifeMs / 20));
 }
 
 /**

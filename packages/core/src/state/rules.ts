@@ -18,6 +18,8 @@ export interface Rules {
   /** How long an input still works after an issue has consumed it. */
   readonly inputGraceMs: number;
   readonly drainMs: number;
+  /** No node hands a credential out this long before its end, or a twentieth of its life. */
+  readonly marginMs: number;
   readonly quotaPerDay: number;
   readonly quotaReserve: number;
   readonly dayOffsetMs: number;
@@ -84,6 +86,7 @@ export function rulesFor(
     rotates: policy.kind === "rotate",
     inputGraceMs: policy.kind === "rotate" ? (policy.inputGraceMs ?? policy.overlapMs) : 0,
     drainMs: parameters.drainMs,
+    marginMs: parameters.skewMarginMs,
     quotaPerDay: parameters.quotaPerDay,
     quotaReserve: parameters.quotaReserve,
     dayOffsetMs: quota?.dayOffsetMs ?? 0,

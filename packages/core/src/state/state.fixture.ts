@@ -18,6 +18,7 @@ export const rules: Rules = {
   rotates: false,
   inputGraceMs: 0,
   drainMs: 15_000,
+  marginMs: 30_000,
   quotaPerDay: 100,
   quotaReserve: 0.1,
   dayOffsetMs: 8 * 3_600_000,

@@ -21,4 +21,14 @@ describe("a node that reports its use of the credential", () => {
     });
     expect(decide(stateWith({ usedAtMs: noonMs - 7_200_000 }), use).state?.usedAtMs).toBe(noonMs);
   });
+
+  it("dates the mark by its last caller, and never back", () => {
+    const earlier = { ...use, agoMs: 50_000 };
+    expect(decide(stateWith({ usedAtMs: noonMs - 60_000 }), earlier).state?.usedAtMs).toBe(
+      noonMs - 50_000,
+    );
+    expect(decide(stateWith({ usedAtMs: noonMs - 60_000 }), { ...use, agoMs: 60_000 })).toEqual({
+      verdict: { kind: "known" },
+    });
+  });
 });

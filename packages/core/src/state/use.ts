@@ -8,6 +8,8 @@ export interface UseEvent {
   readonly type: "use";
   /** A mark younger than this counts for all consumers. */
   readonly everyMs: number;
+  /** How long ago the consumer's last caller asked. @defaultValue 0 */
+  readonly agoMs?: number;
 }
 
 export interface UseVerdict {
@@ -16,10 +18,12 @@ export interface UseVerdict {
 
 export function decideUse(
   state: State,
-  { everyMs }: UseEvent,
+  { agoMs = 0, everyMs }: UseEvent,
   nowMs: number,
 ): { state?: State; verdict: UseVerdict } {
   if (state.usedAtMs !== undefined && nowMs - state.usedAtMs < everyMs)
     return { verdict: { kind: "known" } };
-  return { state: change(state, { usedAtMs: nowMs }), verdict: { kind: "marked" } };
+  const usedAtMs = nowMs - agoMs;
+  if (usedAtMs <= (state.usedAtMs ?? 0)) return { verdict: { kind: "known" } };
+  return { state: change(state, { usedAtMs }), verdict: { kind: "marked" } };
 }

@@ -71,6 +71,7 @@ function rulesFor({ drainTicks, tickMs }: Bounds): Rules {
     rotates: false,
     inputGraceMs: 0,
     drainMs: drainTicks * tickMs,
+    marginMs: 0,
     quotaPerDay: 1_000_000,
     quotaReserve: 0,
     dayOffsetMs: 0,
