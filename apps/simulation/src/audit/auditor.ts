@@ -3,7 +3,6 @@
  */
 import type { CredentialEvent } from "@lingpai/core";
 import type { AvailabilityAudit } from "./availability-audit.ts";
-import { excuseReport } from "./consumer-reports.ts";
 import { ClaimAudit } from "./claim-audit.ts";
 import { Excuses, leaseMs, type AuditContext } from "./excuses.ts";
 import type { DocumentAudit, Finding } from "./document-audit.ts";
@@ -122,7 +121,6 @@ export class Auditor {
       node.name,
       `call refused with ${code} for ${wechat.idOf(token) ?? "an unknown token"}`,
     );
-    excuseReport(this.#scene, this.#faults, node, token);
     const sleptLately = this.excuses.sleeps.overlap(
       node.name,
       obtainedAtMs - noticedWithinMs,
@@ -234,7 +232,7 @@ export class Auditor {
         "7",
         `${fetch.process.name} sent a request without an intent of its own in the store`,
       );
-    for (const { promise, what } of this.#needs.sent(fetch, documents.keptSinceMs))
+    for (const { promise, what } of this.#needs.sent(fetch, documents))
       this.violated(promise, what);
     for (const injection of fetches.usedUpBy(fetch)) this.#faults.add(injection);
     // The store does not have what was fetched without it, so the next request replaces the same one.

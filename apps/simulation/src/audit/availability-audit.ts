@@ -17,6 +17,9 @@ export type Excuse = (node: string, atMs: number) => Pick<InjectedFault, "name">
  */
 export const promptMs = 3_000;
 
+/** Where the store reports no changes, an owner reads this often for its consumers. */
+export const ownerReadsEveryMs = 10_000;
+
 interface Count {
   calls: number;
   /** Calls that ended, well or badly, while a fault excused their node. */
@@ -29,19 +32,25 @@ export class AvailabilityAudit {
   readonly #faults: FaultLedger;
   readonly #nowMs: () => number;
   readonly #excuse: Excuse;
+  readonly #heardAfterMs: (node: string) => number;
   readonly #counts = new Map<string, Count>();
   failed = 0;
   /** The longest wait of a call while no fault excused it, in ms. */
   slowestMs = 0;
 
+  /**
+   * @param heardAfterMs how long a call may wait longer, because nothing reports it to the owners.
+   */
   constructor(
     faults: FaultLedger,
     nowMs: () => number,
     excuse: Excuse = (node, atMs) => faults.excuse(node, atMs),
+    heardAfterMs: (node: string) => number = () => 0,
   ) {
     this.#faults = faults;
     this.#nowMs = nowMs;
     this.#excuse = excuse;
+    this.#heardAfterMs = heardAfterMs;
   }
 
   /** A call succeeded. */
@@ -66,10 +75,11 @@ export class AvailabilityAudit {
   /** A caller has waited from `fromMs` until now. */
   waited(node: string, fromMs: number): Finding | undefined {
     const toMs = this.#nowMs();
-    if (toMs - fromMs <= promptMs) return undefined;
+    const inTimeMs = promptMs + this.#heardAfterMs(node);
+    if (toMs - fromMs <= inTimeMs) return undefined;
     const ms = this.#faults.uncoveredMs(node, fromMs, toMs);
     this.slowestMs = Math.max(this.slowestMs, ms);
-    if (ms <= promptMs) return undefined;
+    if (ms <= inTimeMs) return undefined;
     const [waited, unexcused] = [seconds(toMs - fromMs), seconds(ms)];
     return {
       promise: "5 (waiting)",

@@ -16,8 +16,6 @@ export interface AuditContext {
   readonly mayFetchAlone: boolean;
   /** Whether nodes fetch without the store although that kills the token that the store has. */
   readonly fetchesAlone: boolean;
-  /** Whether the store notifies the nodes of changes. */
-  readonly pushesChanges: boolean;
   readonly nodes: () => readonly FleetNode[];
 }
 

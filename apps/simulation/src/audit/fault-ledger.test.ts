@@ -52,6 +52,23 @@ describe("the ledger of injected faults", () => {
     expect(faults.uncoveredMs("node-2/ticket", 0, 4_000)).toBe(2_000);
   });
 
+  it("covers a node that nothing reports to the owners until they have read again, and nobody else", () => {
+    const time = { nowMs: 0 };
+    const isUnheard = (node: string): boolean => node === "node-2";
+    const faults = new FaultLedger(
+      () => time.nowMs,
+      (node) => (isUnheard(node) ? ["node-1"] : []),
+      (node) => (isUnheard(node) ? 10_000 : 0),
+    );
+    faults.add({ name: "store cut off", node: "node-1", forMs: 1_000 });
+    time.nowMs = 13_000;
+    expect([faults.isHit("node-2"), faults.isHit("node-1")]).toEqual([true, false]);
+    expect(faults.excuse("node-2", 13_000)?.name).toBe("store cut off");
+    expect(faults.excuse("node-2", 13_001)).toBeUndefined();
+    expect(faults.excuse("node-1", 3_001)).toBeUndefined();
+    expect(faults.uncoveredMs("node-2", 0, 15_000)).toBe(2_000);
+  });
+
   it("counts the time that no fault covers, whatever they have in common", () => {
     const { faults, time } = ledger();
     faults.add({ name: "store cut off", node: "node-1", forMs: 1_000 });

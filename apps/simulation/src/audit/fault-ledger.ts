@@ -11,12 +11,9 @@
 const noticedAfterMs = {
   "store cut off": 0,
   "store out of reach": 0,
-  "store found again at the next reading": 0,
   "store refuses writes": 0,
   "store fails over": 0,
   "lease back after its release": 0,
-  "store forgot, and consumers wait for an owner's next reading": 0,
-  "consumer's report waits for an owner's next reading": 0,
   "store command lost": 0,
   "store message lost": 0,
   "platform cut off": 0,
@@ -33,6 +30,7 @@ const noticedAfterMs = {
   "token endpoint of the child refuses": 75_000,
   "killed before its first use": 0,
   "lease holder crashed": 0,
+  "lease holder cut off": 0,
   "lease holder paused": 0,
   "process down": 0,
   "process paused": 0,
@@ -72,13 +70,20 @@ export class FaultLedger {
   readonly #coveredUntilMs = new Map<string | undefined, number>();
 
   readonly #dependsOn: (node: string) => readonly string[];
+  readonly #heardAfterMs: (node: string) => number;
 
   /**
    * @param dependsOn for a node that never fetches: the nodes of which one must be able to fetch.
+   * @param heardAfterMs how long after a fault those nodes may take to hear of this one.
    */
-  constructor(nowMs: () => number, dependsOn: (node: string) => readonly string[] = () => []) {
+  constructor(
+    nowMs: () => number,
+    dependsOn: (node: string) => readonly string[] = () => [],
+    heardAfterMs: (node: string) => number = () => 0,
+  ) {
     this.#nowMs = nowMs;
     this.#dependsOn = dependsOn;
+    this.#heardAfterMs = heardAfterMs;
   }
 
   /** Records a fault that begins now. */
@@ -107,10 +112,11 @@ export class FaultLedger {
 
   /** Returns whether a fault excuses this node now. */
   isHit(node: string): boolean {
-    if (this.#isCovered(undefined) || this.#isCovered(node) || this.#isCovered(wholeOf(node)))
-      return true;
+    const afterMs = this.#heardAfterMs(node);
+    const isCovered = (each: string | undefined): boolean => this.#isCovered(each, afterMs);
+    if (isCovered(undefined) || isCovered(node) || isCovered(wholeOf(node))) return true;
     const others = this.#dependsOn(node);
-    return others.length > 0 && others.every((other) => this.#isCovered(other));
+    return others.length > 0 && others.every(isCovered);
   }
 
   /**
@@ -118,18 +124,20 @@ export class FaultLedger {
    * depends on has one.
    */
   excuse(node: string, atMs: number): InjectedFault | undefined {
-    const own = this.#own(node, atMs);
+    const afterMs = this.#heardAfterMs(node);
+    const own = this.#own(node, atMs, afterMs);
     if (own !== undefined) return own;
-    const others = this.#dependsOn(node).map((other) => this.#own(other, atMs));
+    const others = this.#dependsOn(node).map((other) => this.#own(other, atMs, afterMs));
     return others.every((fault) => fault !== undefined) ? others[0] : undefined;
   }
 
   /** Returns how much of this time no fault covers, in ms. */
   uncoveredMs(node: string, fromMs: number, toMs: number): number {
     const nodes = [node, ...this.#dependsOn(node)];
+    const afterMs = this.#heardAfterMs(node);
     const ends = this.#faults
       .filter((fault) => nodes.some((each) => concerns(fault, each)))
-      .flatMap((fault) => [fault.fromMs, fault.untilMs])
+      .flatMap((fault) => [fault.fromMs, fault.untilMs + afterMs])
       .filter((atMs) => atMs > fromMs && atMs < toMs)
       .toSorted((one, other) => one - other);
     let uncoveredMs = 0;
@@ -147,14 +155,14 @@ export class FaultLedger {
     return this.#faults.some((fault) => fault.fromMs <= toMs && fault.untilMs >= fromMs);
   }
 
-  #own(node: string, atMs: number): InjectedFault | undefined {
+  #own(node: string, atMs: number, afterMs: number): InjectedFault | undefined {
     return this.#faults.findLast(
-      (fault) => concerns(fault, node) && fault.fromMs <= atMs && atMs <= fault.untilMs,
+      (fault) => concerns(fault, node) && fault.fromMs <= atMs && atMs <= fault.untilMs + afterMs,
     );
   }
 
-  #isCovered(node: string | undefined): boolean {
-    return this.#nowMs() <= (this.#coveredUntilMs.get(node) ?? Number.NEGATIVE_INFINITY);
+  #isCovered(node: string | undefined, afterMs: number): boolean {
+    return this.#nowMs() <= (this.#coveredUntilMs.get(node) ?? Number.NEGATIVE_INFINITY) + afterMs;
   }
 }
 

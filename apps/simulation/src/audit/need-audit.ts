@@ -3,7 +3,7 @@
  * the platform has revoked it.
  */
 import { repairedWithinMs, type Excuses, type AuditContext } from "./excuses.ts";
-import type { Finding } from "./document-audit.ts";
+import type { DocumentAudit, Finding } from "./document-audit.ts";
 import type { FaultLedger } from "./fault-ledger.ts";
 import { nodeNameOf } from "../world/process.ts";
 import { lifetimeMs, type Fetch } from "../platform/wechat.ts";
@@ -27,13 +27,12 @@ export class NeedAudit {
     this.#faults = faults;
   }
 
-  /** @param keptSinceMs the instant since which the store has kept all its writes. */
-  sent(fetch: Fetch, keptSinceMs: number): readonly Finding[] {
+  sent(fetch: Fetch, documents: Pick<DocumentAudit, "keptSinceMs" | "resets">): readonly Finding[] {
     const findings = [
       this.#early(fetch),
-      this.#forgotten(fetch, keptSinceMs),
+      this.#forgotten(fetch, documents),
       this.#believed(fetch),
-      this.#reconciled(fetch, keptSinceMs),
+      this.#reconciled(fetch, documents.keptSinceMs),
     ];
     this.#sent.push(fetch);
     return findings.filter((each) => each !== undefined);
@@ -55,7 +54,7 @@ export class NeedAudit {
   /** I33: where the store lost a token, a node that still has it writes it back. */
   #forgotten(
     { number, process, request: { current, reason } }: Fetch,
-    keptSinceMs: number,
+    { keptSinceMs, resets }: Pick<DocumentAudit, "keptSinceMs" | "resets">,
   ): Finding | undefined {
     const { nodes, wechat, world } = this.#scene;
     if (reason !== "cold" || current !== undefined || world.nowMs - keptSinceMs < repairedWithinMs)
@@ -65,7 +64,8 @@ export class NeedAudit {
       const token = life?.served.at(-1);
       if (environment !== sender?.environment || life === undefined || token === undefined)
         return false;
-      if (life.rejected.has(token) || !wechat.isAlive(token)) return false;
+      if (life.rejected.has(token) || resets.isForgotten(token) || !wechat.isAlive(token))
+        return false;
       return (
         life.process.isAwake &&
         !this.#excuses.disturbances.overlap(name, world.nowMs - repairedWithinMs, world.nowMs)

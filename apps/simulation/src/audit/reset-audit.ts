@@ -14,8 +14,8 @@ export const heardWithinMs = 420_000;
 
 export class ResetAudit {
   readonly #nowMs: () => number;
-  /** When each token was forgotten. */
-  readonly #forgotten = new Map<string, number>();
+  /** When each token was forgotten; undefined: the store has lost that since. */
+  readonly #forgotten = new Map<string, number | undefined>();
 
   readonly #supersedes: () => boolean;
 
@@ -52,9 +52,12 @@ export class ResetAudit {
     return findings;
   }
 
-  /** The store lost writes, resets among them. */
+  /**
+   * The store lost writes, resets among them. No node has to hear of those, and a node that has
+   * heard goes on without the token.
+   */
   lostWrites(): void {
-    this.#forgotten.clear();
+    for (const token of this.#forgotten.keys()) this.#forgotten.set(token, undefined);
   }
 
   isForgotten(token: string): boolean {

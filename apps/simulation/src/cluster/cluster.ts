@@ -3,7 +3,7 @@ import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { eventChannelName, type CredentialEvent } from "@lingpai/core";
 import { seededRandom } from "@lingpai/core/testing";
 import { Auditor } from "../audit/auditor.ts";
-import { AvailabilityAudit } from "../audit/availability-audit.ts";
+import { AvailabilityAudit, ownerReadsEveryMs } from "../audit/availability-audit.ts";
 import { DocumentAudit } from "../audit/document-audit.ts";
 import { FaultLedger } from "../audit/fault-ledger.ts";
 import { FetchAudit } from "../audit/fetch-audit.ts";
@@ -82,8 +82,9 @@ export class Cluster implements FaultTarget {
     this.tickets = this.plan.hasTickets ? this.#createTickets() : undefined;
     this.documents = new DocumentAudit(this.wechat, nowMs);
     this.fetches = new FetchAudit({ perDay: this.plan.quotaPerDay });
-    this.faults = new FaultLedger(nowMs, (name) => this.#ownersFor(name));
-    this.availability = new AvailabilityAudit(this.faults, nowMs, mutant?.excuse);
+    const heardAfterMs = (name: string): number => this.#heardAfterMs(name);
+    this.faults = new FaultLedger(nowMs, (name) => this.#ownersFor(name), heardAfterMs);
+    this.availability = new AvailabilityAudit(this.faults, nowMs, mutant?.excuse, heardAfterMs);
     this.auditor = this.#createAuditor();
     this.#commandRate = new CommandRate(nowMs, this.auditor);
     this.network = new Network(draw("network"), () => this.rates, {
@@ -197,7 +198,6 @@ export class Cluster implements FaultTarget {
         metrics: emptyMetrics(),
         mayFetchAlone: plan.standalone !== "never",
         fetchesAlone: plan.standalone === "always",
-        pushesChanges: plan.pushesChanges,
         nodes: () => this.nodes,
       },
       {
@@ -254,11 +254,12 @@ export class Cluster implements FaultTarget {
 
   #onExecuted(node: FleetNode, command: Executed): void {
     this.auditor.executed(node, command);
-    if (isTicket(command.name)) return;
-    if (isGrant(command)) {
-      node.leasedUntilMs = this.world.nowMs + leaseMs;
-      injectIntoLeaseHolder(this, node);
-    } else if (command.command === "release") node.leasedUntilMs = this.world.nowMs;
+    const { command: kind, name, result } = command;
+    const isGranted = isGrant(command);
+    if (isGranted || (kind === "extend" && result === true))
+      node.leases.set(name, this.world.nowMs + leaseMs);
+    else if (kind === "release") node.leases.delete(name);
+    if (isGranted && !isTicket(name)) injectIntoLeaseHolder(this, node);
   }
 
   /**
@@ -271,6 +272,12 @@ export class Cluster implements FaultTarget {
       ({ role, environment }) => role === "owner" && environment === node.environment,
     );
     return owners.map((owner) => name.replace(node.name, owner.name));
+  }
+
+  /** A store without messages reports no consumer's complaint to the owners. */
+  #heardAfterMs(name: string): number {
+    const node = this.nodes.find((each) => each.name === name || ticketOf(each.name) === name);
+    return !this.plan.pushesChanges && node?.consumes === true ? ownerReadsEveryMs : 0;
   }
 
   #delivery({ name }: Process): RequestDelivery {

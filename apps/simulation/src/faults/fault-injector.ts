@@ -3,6 +3,7 @@
  * gives.
  */
 import { failOver, evict, fillStore, flush, stepStore } from "./store-faults.ts";
+import type { FaultLedger } from "../audit/fault-ledger.ts";
 import type { FaultTarget } from "./fault-target.ts";
 import type { FleetNode } from "../fleet/fleet-node.ts";
 
@@ -54,7 +55,7 @@ export function startFaultInjector(target: FaultTarget, untilMs: number): void {
  * every step of the protocol.
  */
 export function injectIntoLeaseHolder(
-  { world, chance, rates, auditor, faults, wechat }: FaultTarget,
+  { world, chance, rates, auditor, faults, tickets, wechat }: FaultTarget,
   node: FleetNode,
 ): void {
   const life = node.life;
@@ -72,10 +73,11 @@ export function injectIntoLeaseHolder(
     } else {
       // A request in flight gets its whole deadline again. A process that resumes before its lease
       // ends keeps the lease, so the others wait for that request too.
-      const requestMs =
-        wechat.fetches.findLast(({ process }) => process === life.process)?.endedAtMs === undefined
-          ? fetchDeadlineMs
-          : 0;
+      const isAsking =
+        wechat.fetches.findLast(({ process }) => process === life.process)?.endedAtMs ===
+          undefined ||
+        tickets?.asked.findLast(({ process }) => process === life.process)?.isOver === false;
+      const requestMs = isAsking ? fetchDeadlineMs : 0;
       faults.add({
         name: "lease holder paused",
         forMs: forMs < leaseMs ? forMs + requestMs : leaseMs,
@@ -132,6 +134,18 @@ function platformOutage({
   });
 }
 
+/** Records that a node cannot reach the store. Nobody else gets a lease that it holds meanwhile. */
+export function cutOff(
+  faults: Pick<FaultLedger, "add">,
+  { name, leasedUntilMs }: Pick<FleetNode, "name" | "leasedUntilMs">,
+  nowMs: number,
+  forMs: number,
+): void {
+  faults.add({ name: "store cut off", node: name, forMs });
+  const leaseMs = leasedUntilMs - nowMs;
+  if (leaseMs > 0) faults.add({ name: "lease holder cut off", forMs: Math.min(forMs, leaseMs) });
+}
+
 function partitionStore(
   { world, chance, auditor, faults, store }: FaultTarget,
   node: FleetNode,
@@ -141,7 +155,7 @@ function partitionStore(
   node.isStorePartitioned = true;
   node.life?.link.cut({ refusing: chance.happens(0.3) });
   world.note(node.name, `is cut off from the store for ${(forMs / 1000).toFixed(1)} s`);
-  faults.add({ name: "store cut off", node: node.name, forMs });
+  cutOff(faults, node, world.nowMs, forMs);
   auditor.excuses.disturbed(node.name, forMs + reachedAgainMs);
   world.after(forMs, () => {
     node.isStorePartitioned = false;

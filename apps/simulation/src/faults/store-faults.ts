@@ -1,7 +1,4 @@
 /** Injects the faults of the store. */
-import type { FaultLedger } from "../audit/fault-ledger.ts";
-import type { FleetNode } from "../fleet/fleet-node.ts";
-import { readWithinMs } from "../audit/consumer-reports.ts";
 import type { FaultTarget } from "./fault-target.ts";
 
 /** Each client finds the new primary within this time. */
@@ -49,56 +46,24 @@ export function failOver({
   }
 }
 
-export function evict({
-  world,
-  chance,
-  auditor,
-  faults,
-  fetches,
-  nodes,
-  store: { primary },
-}: FaultTarget): void {
+export function evict({ world, chance, auditor, fetches, store: { primary } }: FaultTarget): void {
   const names = [...primary.entries.keys(), ...primary.leases.keys()];
   const name = names[chance.whole(0, names.length - 1)];
   if (name === undefined) return;
   world.note("store", `evicts ${name}`);
   primary.evict(name);
-  leaveConsumersWaiting(nodes, faults);
   auditor.excuses.disturbed(undefined, 1_000);
   auditor.lostWrites(primary);
   fetches.lostWrites(1_000);
 }
 
-export function flush({
-  world,
-  auditor,
-  faults,
-  fetches,
-  nodes,
-  store: { primary },
-}: FaultTarget): void {
+export function flush({ world, auditor, fetches, store: { primary } }: FaultTarget): void {
   world.note("store", "is flushed and loses everything");
   primary.flush();
   auditor.claims.lost();
-  leaveConsumersWaiting(nodes, faults);
   auditor.excuses.disturbed(undefined, 1_000);
   auditor.lostWrites(primary);
   fetches.lostWrites(1_000);
-}
-
-/**
- * A consumer that starts after the store lost the document must wait until an owner reads again and
- * writes it back.
- */
-function leaveConsumersWaiting(nodes: readonly FleetNode[], faults: FaultLedger): void {
-  for (const { name, role } of nodes) {
-    if (role === "consumer")
-      faults.add({
-        name: "store forgot, and consumers wait for an owner's next reading",
-        node: name,
-        forMs: readWithinMs,
-      });
-  }
 }
 
 export function stepStore({ world, chance, auditor, store: { primary } }: FaultTarget): void {

@@ -76,8 +76,8 @@ export class FleetNode {
   #lives = 0;
   #life: Life | undefined;
   isStorePartitioned = false;
-  /** The instant until which the store keeps a lease for it, computed from its commands. */
-  leasedUntilMs: number = Number.NEGATIVE_INFINITY;
+  /** The instant until which the store keeps each lease for it, computed from its commands. */
+  readonly leases: Map<string, number> = new Map();
   isPlatformPartitioned = false;
   /** True while the platform's IP allow-list rejects this node. */
   isAddressRefused = false;
@@ -95,6 +95,17 @@ export class FleetNode {
   /** The present process and its parts; undefined between its end and the next start. */
   get life(): Life | undefined {
     return this.#life;
+  }
+
+  /** Whether it uses what others fetch, by choice or because another environment came first. */
+  get consumes(): boolean {
+    const { isLaterClaimant, onConflict } = this.plan;
+    return this.role === "consumer" || (isLaterClaimant && onConflict === "consume");
+  }
+
+  /** The instant until which the store keeps a lease for it. */
+  get leasedUntilMs(): number {
+    return Math.max(Number.NEGATIVE_INFINITY, ...this.leases.values());
   }
 
   start(): void {

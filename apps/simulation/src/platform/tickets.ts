@@ -28,8 +28,8 @@ export class Tickets {
   readonly #options: TicketsOptions;
   /** True if the ticket endpoint answers 40001 to every token. */
   refuses = false;
-  /** The number of requests that were sent. */
-  asked = 0;
+  /** The requests that were sent. */
+  readonly asked: { readonly process: Process; isOver: boolean }[] = [];
 
   constructor(options: TicketsOptions) {
     this.#options = options;
@@ -54,7 +54,8 @@ export class Tickets {
     const { world, delivery } = this.#options;
     const way = delivery(process);
     const { beforeMs, afterMs, fate } = way;
-    this.asked += 1;
+    const asked = { process, isOver: false };
+    this.asked.push(asked);
     return new Promise((resolve, reject) => {
       world.after(fate === "unsent" ? 0 : beforeMs, () => {
         const answer = processedFates.has(fate)
@@ -62,6 +63,7 @@ export class Tickets {
           : failure(way);
         if (fate === "lost" || fate === "unprocessed") return "quiet";
         process.receive(afterMs, () => {
+          asked.isOver = true;
           const told = answeredFates.has(fate) ? answer : failure(way);
           return told instanceof IssueError ? reject(told) : resolve(told);
         });

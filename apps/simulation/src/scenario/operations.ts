@@ -3,6 +3,7 @@
  */
 import type { Parameters } from "@lingpai/core";
 import type { Chance } from "../world/chance.ts";
+import { cutOff } from "../faults/fault-injector.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
@@ -37,7 +38,7 @@ export const wallClockSteps: Scenario = {
         const forMs = chance.magnitude(1_000, 60_000);
         node.isStorePartitioned = true;
         life.link.cut({ refusing: true });
-        faults.add({ name: "store cut off", node: node.name, forMs });
+        cutOff(faults, node, world.nowMs, forMs);
         auditor.excuses.disturbed(node.name, forMs + 15_000);
         world.after(forMs, () => {
           node.isStorePartitioned = false;

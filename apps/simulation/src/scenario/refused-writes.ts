@@ -3,7 +3,6 @@
  * one can.
  */
 import type { Chance } from "../world/chance.ts";
-import type { FleetNode } from "../fleet/fleet-node.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
 import { runOccasionally } from "./schedule.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -30,7 +29,7 @@ export const refusedWrites: Scenario = {
       // A stable token needs no store, so a caller's failure is not excused. A consumer, however,
       // can neither report a refusal to the owners nor get a new token.
       if (wechat.kind === "plain") faults.add({ name: "store refuses writes", forMs });
-      for (const { name } of nodes.filter(isConsumer))
+      for (const { name } of nodes.filter(({ consumes }) => consumes))
         faults.add({ name: "store refuses writes", node: name, forMs });
       if (chance.happens(0.5)) world.after(chance.between(0, forMs), () => target.revokeTokens());
       world.after(forMs, () => {
@@ -41,7 +40,3 @@ export const refusedWrites: Scenario = {
     });
   },
 };
-
-function isConsumer({ role, plan }: FleetNode): boolean {
-  return role === "consumer" || (plan.isLaterClaimant && plan.onConflict === "consume");
-}

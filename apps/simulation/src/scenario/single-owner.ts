@@ -10,8 +10,6 @@ import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
 
 const lastsMs: readonly [number, number] = [60_000, 600_000];
-/** An owner whose token is not in the store tries the store at least this often. */
-const foundAgainMs = 6_000;
 /** The owner is cut off within this time after its token died. */
 const beginsWithinMs = 12_000;
 
@@ -48,8 +46,6 @@ export const singleOwner: Scenario = {
         world.after(forMs, () => {
           owner.isStorePartitioned = false;
           owner.life?.link.connect(store.primary);
-          // A process that started meanwhile has no subscription that could notify it.
-          faults.add({ name: "store found again at the next reading", forMs: foundAgainMs });
           return "quiet";
         });
         return "quiet";

@@ -5,6 +5,7 @@
 import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
 import { ticketOf } from "../platform/tickets.ts";
+import { nodeNameOf } from "../world/process.ts";
 import { runOccasionally } from "./schedule.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
@@ -31,7 +32,7 @@ export const tickets: Scenario = {
     if (endpoint === undefined) return;
     runOccasionally(world, chance, untilMs, () => {
       const forMs = chance.magnitude(...lastsMs);
-      const [sinceMs, before] = [world.nowMs, endpoint.asked];
+      const [sinceMs, before] = [world.nowMs, endpoint.asked.length];
       endpoint.refuses = true;
       world.note(
         "platform",
@@ -42,7 +43,16 @@ export const tickets: Scenario = {
       if (chance.happens(0.5)) world.after(chance.between(0, forMs), () => target.revokeTokens());
       world.after(forMs, () => {
         endpoint.refuses = false;
-        const asked = endpoint.asked - before;
+        const senders = endpoint.asked.slice(before).map(({ process }) => nodeNameOf(process.name));
+        const environments = senders.map(
+          (sender) => nodes.find(({ name }) => name === sender)?.environment,
+        );
+        // Each environment has a fleet, and a ticket, of its own.
+        const asked = Math.max(
+          ...["production", "staging"].map(
+            (environment) => environments.filter((each) => each === environment).length,
+          ),
+        );
         if (documents.keptSinceMs < sinceMs && asked > attemptsMax(forMs))
           auditor.violated(
             "T2",
