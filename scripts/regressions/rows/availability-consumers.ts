@@ -35,7 +35,7 @@ export const availabilityConsumers: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/background.ts`,
-        from: "const pauseMs = isUnseen ? retryMs : steppedMs(this.#readFailures);",
+        from: "const pauseMs = isUnseen ? urgentRetryMs : steppedMs(this.#readFailures);",
         to: "const pauseMs = steppedMs(isUnseen ? this.#readFailures : this.#readFailures);",
       },
     ],
@@ -54,14 +54,132 @@ export const availabilityConsumers: readonly Regression[] = [
     test: `${core}/fleet/lost-request.test.ts`,
   },
   {
-    right: "A consumer without messages is excused only where a fault killed its token.",
+    right:
+      "A refusal that a consumer met is heard within its wait where the store reports no changes.",
     edits: [
       {
-        file: `${simulation}/audit/consumer-reports.ts`,
-        from: "if (consumes && !pushesChanges && isLost(wechat, token))",
-        to: "if (consumes && !pushesChanges && token !== wechat.latestId)",
+        file: `${core}/manager/background.ts`,
+        from: "Math.min(recheckMs, isAwaited ? awaitedRecheckMs(context.parameters, source) : recheckMs)",
+        to: "Math.min(recheckMs, isAwaited ? 2 * recheckMs : awaitedRecheckMs({ waitMs: 2 * recheckMs }, source))",
       },
     ],
-    test: `${simulation}/audit/consumer-reports.test.ts`,
+    test: consumersTest,
+    title: "is served within its wait where the store reports no changes",
+  },
+  {
+    right: "A refusal that a consumer met is heard although the store has lost everything.",
+    edits: [
+      {
+        file: `${core}/refresh/consumer.ts`,
+        from: "await demand.mark(source, state?.usedAtMs === undefined);",
+        to: "await demand.mark(source);",
+      },
+    ],
+    test: consumersTest,
+    title: "is served soon after its call was refused and the store had lost everything",
+  },
+  {
+    right: "A mark that no document took is no answer of the owners.",
+    edits: [
+      {
+        file: `${core}/refresh/consumer.ts`,
+        from: 'return applied !== undefined && applied.verdict.kind !== "other";',
+        to: "return applied !== undefined;",
+      },
+    ],
+    test: consumersTest,
+    title: "is served soon after its call was refused and the store had lost everything",
+  },
+  {
+    right: "An owner tries with another secret within a second while consumers wait for it.",
+    edits: [
+      {
+        file: `${core}/manager/background.ts`,
+        from: "this.#awaitsMend() ? Math.min(ms, mendLookMs) : ms",
+        to: "this.#awaitsMend() ? Math.max(ms, mendLookMs) : ms",
+      },
+    ],
+    test: consumersTest,
+    title: "has got another secret",
+  },
+  {
+    right:
+      "A refresh for a caller is no failed attempt of the background, which would pause for it.",
+    edits: [
+      {
+        file: `${core}/manager/single-flight.ts`,
+        from: "const running = this.#running ?? this.#start(goal, false);",
+        to: "if (this.#running !== undefined) return undefined; const running = this.#start(goal, false);",
+      },
+    ],
+    test: `${core}/manager/single-flight-waits.test.ts`,
+    title: "meets what that meets",
+  },
+  {
+    right: "Nobody waits for a drain for the sake of a credential that no node hands out.",
+    edits: [
+      {
+        file: `${core}/state/intent.ts`,
+        from: "return isLive(state, nowMs + Math.min(marginMs, lifeMs / 20));",
+        to: "return isLive(state, nowMs + 0 * Math.min(marginMs, lifeMs / 20));",
+      },
+    ],
+    test: `${core}/state/intent.test.ts`,
+  },
+  {
+    right: "A consumer's use counts from its last caller, for two lifetimes.",
+    edits: [
+      {
+        file: `${core}/state/use.ts`,
+        from: "const usedAtMs = nowMs - agoMs;",
+        to: "const usedAtMs = nowMs - 0 * agoMs;",
+      },
+    ],
+    test: `${core}/state/use.test.ts`,
+  },
+  {
+    right: "An earlier claim stays earlier when the store has lost it and its processes restarted.",
+    edits: [
+      {
+        file: `${core}/fleet/claim-decision.ts`,
+        from: "(by.claimedMs ?? sentAtMs)",
+        to: "(by.claimedMs === undefined ? sentAtMs : sentAtMs)",
+      },
+    ],
+    test: `${core}/fleet/lost-claims.test.ts`,
+  },
+  {
+    right: "An earlier claim stays earlier when an operator had the fleet forget its credential.",
+    edits: [
+      {
+        file: `${core}/leader/write-intent.ts`,
+        from: "state?.credential ?? latest",
+        to: "state?.credential ?? (latest && undefined)",
+      },
+    ],
+    test: `${core}/fleet/lost-claims.test.ts`,
+  },
+  {
+    right:
+      "A call is excused by a fault alone: a consumer may not wait for an owner's slow reading.",
+    edits: [
+      {
+        file: `${simulation}/audit/availability-audit.ts`,
+        from: "export const ownerReadsEveryMs = 10_000;",
+        to: "export const ownerReadsEveryMs = 300_000;",
+      },
+    ],
+    test: `${simulation}/audit/availability-audit.test.ts`,
+  },
+  {
+    right: "A token that an operator dropped need not be served, though the store lost the reset.",
+    edits: [
+      {
+        file: `${simulation}/audit/reset-audit.ts`,
+        from: "for (const token of this.#forgotten.keys()) this.#forgotten.set(token, undefined);",
+        to: "this.#forgotten.clear();",
+      },
+    ],
+    test: `${simulation}/audit/reset-audit.test.ts`,
   },
 ];

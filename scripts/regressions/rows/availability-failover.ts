@@ -293,8 +293,8 @@ export const availabilityFailover: readonly Regression[] = [
     edits: [
       {
         file: `${simulation}/audit/availability-audit.ts`,
-        from: "if (ms <= promptMs) return undefined;",
-        to: "if (ms <= 20 * promptMs) return undefined;",
+        from: "if (ms <= inTimeMs) return undefined;",
+        to: "if (ms <= 20 * inTimeMs) return undefined;",
       },
     ],
     test: `${simulation}/audit/availability-audit.test.ts`,

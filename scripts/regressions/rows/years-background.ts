@@ -266,8 +266,8 @@ export const yearsBackground: readonly Regression[] = [
     edits: [
       {
         file: `${core}/refresh/demand.ts`,
-        from: `await source.document.apply({ type: "use", everyMs });`,
-        to: "void everyMs;",
+        from: `await source.document.apply({ type: "use", everyMs, ...(agoMs > 0 && { agoMs }) });`,
+        to: "void [everyMs, agoMs];",
       },
     ],
     test: `${core}/scenarios/demand.test.ts`,
@@ -307,7 +307,7 @@ export const yearsBackground: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/background.ts`,
-        from: "this.#sleep = sweepOf(clock).add(ms, this);",
+        from: "this.#sleep = sweepOf(clock).add(this.#awaitsMend() ? Math.min(ms, mendLookMs) : ms, this);",
         to: "clock.setTimer(ms, () => this.wake(), { background: true });",
       },
     ],

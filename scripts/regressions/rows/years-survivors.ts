@@ -20,7 +20,7 @@ export const yearsSurvivors: readonly Regression[] = [
     edits: [
       {
         file: `${core}/fleet/claim-decision.ts`,
-        from: "stored !== undefined && nowMs - stored.renewedMs < renewEveryMs && endsAtMs(stored) >= coveredMs;",
+        from: "stored !== undefined && nowMs - stored.renewedMs < renewEveryMs && stored.sinceMs === sinceOf(claimant, facts) && endsAtMs(stored) >= coveredMs;",
         to: "stored !== undefined && nowMs >= stored.sinceMs && endsAtMs(stored) >= 0 * coveredMs;",
       },
     ],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AvailabilityAudit, type Excuse } from "./availability-audit.ts";
+import { AvailabilityAudit, ownerReadsEveryMs, type Excuse } from "./availability-audit.ts";
 import { FaultLedger } from "./fault-ledger.ts";
 
 function audit(excuse?: Excuse): {
@@ -35,6 +35,19 @@ describe("the audit of availability", () => {
       "waited 15.0 s, 3.0 s of them while no injected fault was in force",
     );
     expect(availability.slowestMs).toBe(3_001);
+  });
+
+  it("gives a consumer without messages the time until an owner reads, and not a second more", () => {
+    const time = { nowMs: 0 };
+    const faults = new FaultLedger(() => time.nowMs);
+    const heardAfterMs = (node: string): number => (node === "node-2" ? ownerReadsEveryMs : 0);
+    const availability = new AvailabilityAudit(faults, () => time.nowMs, undefined, heardAfterMs);
+    time.nowMs = 13_000;
+    expect(availability.waited("node-2", 0)).toBeUndefined();
+    expect(availability.waited("node-1", 0)?.promise).toBe("5 (waiting)");
+    time.nowMs = 14_000;
+    expect(availability.waited("node-2", 0)?.promise).toBe("5 (waiting)");
+    expect(availability.failedCall("node-2", "get")?.promise).toBe("5");
   });
 
   it("is found out where it excuses more calls than faults have hit, on any node", () => {

@@ -32,6 +32,7 @@ export class DocumentSource implements ChangeReader {
   #lastReadMs = Number.NEGATIVE_INFINITY;
   #version: Snapshot["version"] | undefined;
   #usedAtMs: number | undefined;
+  #wasEmpty = false;
   /**
    * True after a reading showed a change that no message reported: the subscription may be dead.
    */
@@ -64,6 +65,14 @@ export class DocumentSource implements ChangeReader {
     return this.#yieldsTo;
   }
 
+  /**
+   * True after the last reading found no credential where this process has one. Whoever waits can
+   * say why as soon as it is written back.
+   */
+  get wasEmpty(): boolean {
+    return this.#wasEmpty;
+  }
+
   /** The instant of the last request for the document, on the monotonic clock. */
   get lastReadMs(): number {
     return this.#lastReadMs;
@@ -93,6 +102,7 @@ export class DocumentSource implements ChangeReader {
     this.#node.lostRequests.waitMs(snapshot.state);
     // A store that was emptied has lost the mark, and its consumers still wait.
     this.#usedAtMs = snapshot.state?.usedAtMs ?? this.#usedAtMs;
+    this.#wasEmpty = snapshot.state?.credential === undefined && this.#node.local.isUsable;
     this.#node.adoption.adoptNewer(snapshot, document);
     return snapshot;
   }

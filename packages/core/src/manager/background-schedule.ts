@@ -82,10 +82,14 @@ const pushStretch = 1.25;
 
 /**
  * Returns the pause between readings of an owner whose store reports no changes, while consumers
- * need its credential: they are served within their `waitMs`.
+ * need its credential: they are served within their `waitMs`, also where the store was emptied and
+ * holds again what they were refused.
  */
-export function awaitedRecheckMs({ waitMs }: Pick<Parameters, "waitMs">): number {
-  return waitMs / 2;
+export function awaitedRecheckMs(
+  { waitMs }: Pick<Parameters, "waitMs">,
+  { wasEmpty }: { readonly wasEmpty: boolean },
+): number {
+  return waitMs / (wasEmpty ? 20 : 2);
 }
 
 /**

@@ -30,6 +30,7 @@ function bench({
     role,
     usedAtMs: undefined as number | undefined,
     hasPush: false,
+    wasEmpty: false,
     lastReadMs: startMs,
     failure: undefined as Error | undefined,
     read: async () => {
@@ -209,10 +210,14 @@ describe("a read in the background", () => {
     background.start();
     await clock.advance(20_000);
     expect(readsOf(did)).toEqual(["read 10000", "read 20000"]);
+    source.wasEmpty = true;
+    background.rearm();
+    await clock.advance(1_000);
+    expect(readsOf(did).at(-1)).toBe("read 21000");
     source.hasPush = true;
     demand.isMarkedNow = false;
     await clock.advance(230_000);
-    expect(readsOf(did)).toHaveLength(2);
+    expect(readsOf(did)).toHaveLength(3);
   });
 
   it("of a consumer comes no sooner because others consume too", async () => {

@@ -272,7 +272,7 @@ export class Background implements Sleeper {
       !source.hasPush && source.role === "owner" && demand.isMarked(source.usedAtMs);
     const waitMs = hasPush
       ? pushRecheckMs(context.parameters, overlapOf(context.issuer))
-      : Math.min(recheckMs, isAwaited ? awaitedRecheckMs(context.parameters) : recheckMs);
+      : Math.min(recheckMs, isAwaited ? awaitedRecheckMs(context.parameters, source) : recheckMs);
     const atMs = sinceMs + this.#recheckJitter * waitMs;
     const dueMs =
       cached === undefined

@@ -41,7 +41,7 @@ export async function asConsumer(
     // An owner has asked the platform since, and found it alive.
     if (reportedGoals.has(goal) && state?.credential?.fingerprint === mark.fingerprint)
       throw handedOutAgain(node.context.issuer.id);
-    // A mark that the store did not take notifies nobody.
+    // A mark that the store did not take, or has no credential for, notifies nobody.
     if (await write(dependencies, mark, snapshot)) reportedGoals.add(goal);
   }
   await demand.mark(source, state?.usedAtMs === undefined);
@@ -98,7 +98,7 @@ async function write(
       claimedBy: claims.otherClaimant,
       state: applied.snapshot.state,
     });
-  return applied !== undefined;
+  return applied !== undefined && applied.verdict.kind !== "other";
 }
 
 /** Describes what a consumer waits for, and for how long it has been missing. */

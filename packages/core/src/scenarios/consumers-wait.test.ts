@@ -4,8 +4,9 @@ import { fleet, within } from "./fleet.fixture.ts";
 
 const secondMs = 1_000;
 
-async function ownerAndConsumer({ pushesChanges = true } = {}) {
-  const world = fleet({ policy: { kind: "supersede", overlapMs: 300_000 }, pushesChanges });
+async function ownerAndConsumer({ probes = false, pushesChanges = true } = {}) {
+  const policy = { kind: "supersede", overlapMs: 300_000 } as const;
+  const world = fleet({ policy, probes, pushesChanges });
   const { clock } = world;
   const [owner, consumer] = [world.node(), world.node({ role: "consumer" })];
   await within(clock, 2 * secondMs, owner.get());
@@ -92,6 +93,29 @@ describe("a consumer whose owner has no callers", () => {
         owner.peek()?.fingerprint,
       );
       expect(platform.issues).toHaveLength(1);
+    },
+  );
+
+  it.each([
+    { pushesChanges: true, probes: true },
+    { pushesChanges: true, probes: false },
+    { pushesChanges: false, probes: true },
+    { pushesChanges: false, probes: false },
+  ])(
+    "is served soon after its call was refused and the store had lost everything: %o",
+    async ({ pushesChanges, probes }) => {
+      const world = await ownerAndConsumer({ pushesChanges, probes });
+      const { cache, clock, consumer, platform } = world;
+      await clock.advance(240 * secondMs);
+      const document = cache.withPrefix("production");
+      const { value } = (await document.get(platform.id))!;
+      await document.set(platform.id, value, { ttlMs: 1 });
+      await clock.advance(secondMs);
+      const used = consumer.peek()!;
+      platform.revoke(used.reveal());
+      const waitMs = (pushesChanges ? 5 : 13) * secondMs;
+      const rejection = await within(clock, waitMs, consumer.reject(used));
+      expect(rejection.replaced && platform.alive(rejection.secret)).toBe(true);
     },
   );
 
