@@ -4,7 +4,7 @@
 import type { CredentialEvent } from "@lingpai/core";
 import type { AvailabilityAudit } from "./availability-audit.ts";
 import { ClaimAudit } from "./claim-audit.ts";
-import { Excuses, leaseMs, type AuditContext } from "./excuses.ts";
+import { Excuses, isKilledUnnoticed, leaseMs, type AuditContext } from "./excuses.ts";
 import type { DocumentAudit, Finding } from "./document-audit.ts";
 import type { FaultLedger } from "./fault-ledger.ts";
 import type { FetchAudit } from "./fetch-audit.ts";
@@ -171,9 +171,10 @@ export class Auditor {
     for (const name of ["production", "staging"]) this.#of(name).documents.lostWrites(primary);
   }
 
-  /** A foreign fetch killed a credential between its issue and its first use. */
-  killedMeanwhile(node: FleetNode): void {
-    this.#faults.add({ name: "killed before its first use", node: node.name, forMs: 0 });
+  /** A call was refused for the last time, with this token. */
+  refusedFinally({ name }: FleetNode, token: string): void {
+    if (isKilledUnnoticed(this.#scene, token))
+      this.#faults.add({ name: "killed before its first use", node: name, forMs: 0 });
   }
 
   #found(finding: Finding | undefined): void {

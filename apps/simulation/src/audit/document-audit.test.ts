@@ -99,9 +99,13 @@ describe("the audit of documents", () => {
   });
 
   it("finds a commit without doubt while another request is under way, unless the document tells of it", async () => {
-    const { ask, leave, write } = scene(5_000);
+    const { ask, audit, leave, wechat, write } = scene(5_000);
     const secret = await ask();
     leave();
+    // So far the request is one of another environment, which has a document of its own.
+    expect(write(holding(secret))).toEqual([]);
+    write(holding("between"));
+    audit.hasIntent(wechat.fetches.at(-1)!);
     expect(write(holding(secret))).toMatchObject([{ promise: "I7" }]);
     expect(write(holding("other", { intent: { epoch: 2, operationId: "b", atMs: 1 } }))).toEqual(
       [],

@@ -21,6 +21,8 @@ export class DocumentAudit {
   /** The order in which the platform issued the tokens. */
   readonly #order = new Map<string, number>();
   readonly #documents = new WeakMap<Primary, State | undefined>();
+  /** The requests of this environment. */
+  readonly #sent = new WeakSet<Fetch>();
   readonly #operations: OperationAudit = new OperationAudit();
   /** The instant since which the store has kept all its writes. */
   #keptSinceMs = 0;
@@ -55,6 +57,7 @@ export class DocumentAudit {
 
   /** Returns whether the process of this request wrote an intent for it. */
   hasIntent(fetch: Fetch): boolean {
+    this.#sent.add(fetch);
     return this.#operations.sent(fetch);
   }
 
@@ -132,6 +135,7 @@ export class DocumentAudit {
             .inFlight()
             .find(
               (fetch) =>
+                this.#sent.has(fetch) &&
                 fetch.token !== held.secret &&
                 fetch.sentAtMs > this.#keptSinceMs &&
                 !this.#operations.hasIntentElsewhere(primary, fetch),

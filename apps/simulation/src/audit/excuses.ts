@@ -45,3 +45,13 @@ export class Excuses {
     this.disturbances.add(who, this.#world.nowMs, this.#world.nowMs + forMs);
   }
 }
+
+/** Returns whether an injected kill hit this token, and no process has reported that yet. */
+export function isKilledUnnoticed(
+  { nodes, wechat }: Pick<AuditContext, "nodes" | "wechat">,
+  token: string,
+): boolean {
+  const issuedAtMs = wechat.fetches.find((fetch) => fetch.token === token)?.processedAtMs;
+  const isKilled = issuedAtMs !== undefined && wechat.lastForeignAtMs >= issuedAtMs;
+  return isKilled && !nodes().some(({ life }) => life?.rejected.has(token) === true);
+}

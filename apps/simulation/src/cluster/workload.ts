@@ -209,7 +209,7 @@ export class Workload {
     const again = wechat.call(token);
     if (again === 0) return auditor.answered(this.#node, life);
     if (sends < sendsMax - 1) return this.#replay(life, rejection.secret, again, sends + 1);
-    if (wechat.lastForeignAtMs >= sinceMs) auditor.killedMeanwhile(this.#node);
+    auditor.refusedFinally(this.#node, token);
     return auditor.failed(this.#node, life, "replay", undefined);
   }
 

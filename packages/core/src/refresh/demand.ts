@@ -21,7 +21,7 @@ export class Demand {
   #uses = 0;
   /** Undefined before the first mark. */
   #markAgainAtMs: number | undefined;
-  #lostAgainAtMs = Number.NEGATIVE_INFINITY;
+  #lostAgainAtMs: number | undefined;
   /** The longest life that the platform stated for the credential of this generation. */
   #lifeMs: number | undefined;
   #generation: number | undefined;
@@ -66,7 +66,7 @@ export class Demand {
     const isDue = nowMs >= (this.#markAgainAtMs ?? nowMs);
     if (
       source.role !== "consumer" ||
-      !(isDue || (isLost && nowMs >= this.#lostAgainAtMs)) ||
+      !(isDue || (isLost && nowMs >= (this.#lostAgainAtMs ?? nowMs))) ||
       !(this.#keepAlive || this.#isUsedHere())
     )
       return;
