@@ -158,7 +158,7 @@ export const availabilityRefusals: readonly Regression[] = [
       },
     ],
     test: `${core}/fleet/ownership.test.ts`,
-    title: "that consumes fetches by itself when the claim",
+    title: "becomes the owner when the claim of the first",
   },
   {
     right: "A quota that the console cleared is noticed: one try an hour.",

@@ -288,7 +288,7 @@ export const availability: readonly Regression[] = [
       },
     ],
     test: `${core}/manager/refusal-judge.test.ts`,
-    title: "is not believed after one unanswered probe, because",
+    title: "is not believed after one unanswered probe",
   },
   {
     right: "A request that was refused because of the parent's token left, so it counts.",

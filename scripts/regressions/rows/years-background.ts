@@ -66,7 +66,7 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/fleet/change-feed.test.ts`,
-    title: "reads nothing after close, even if a subscription",
+    title: "reads nothing after close",
   },
   {
     right: "No event follows `closed`.",

@@ -36,7 +36,7 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/leader/unstored-outcome-order.test.ts`,
-    title: "stores it after all, if the store accepts writes again",
+    title: "stores it if the store accepts writes again",
   },
   {
     right: "An older success does not discard a newer commit that waits to be stored.",
@@ -48,7 +48,7 @@ export const yearsSurvivors: readonly Regression[] = [
       },
     ],
     test: `${core}/leader/unstored-outcome-order.test.ts`,
-    title: "is kept when the write of an earlier one, which",
+    title: "stays pending when the running write of the previous outcome succeeds",
   },
   {
     right: "The background rests while a lasting refusal stands.",

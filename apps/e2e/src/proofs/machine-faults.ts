@@ -50,7 +50,7 @@ export const machineFaults: readonly Row[] = [
       "The loss of the lease is known before the work goes on, and no answer is given up unread.",
     by: [
       "core/held-lease: counts as lost before code continues after the event",
-      "core/driver-guard: whose answer waits behind a blocked event loop",
+      "core/driver-guard: gets an answer that arrived in time",
     ],
   },
   {

@@ -57,7 +57,7 @@ export const storeFaults: readonly Row[] = [
     outcome: "The quota counts one fetch.",
     by: [
       "e2e/lost-reply: to %s is lost counts the command once",
-      "core/intent: that is written again after a lost answer is the",
+      "core/intent: that is written again after a lost answer",
     ],
   },
   {

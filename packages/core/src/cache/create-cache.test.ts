@@ -90,7 +90,7 @@ describe("a view", () => {
     }
   });
 
-  test("does not change with the array that it was made from", () => {
+  test("keeps its path when the given array changes", () => {
     const path = ["a"];
     const view = noting().cache.at(path);
     path[0] = "b";
@@ -207,7 +207,7 @@ describe("a store that does not answer", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("that still answers reads lets clear take up to 60 deadlines", async () => {
+  test("may take up to 60 deadlines for clear while it answers reads", async () => {
     const clearing = Promise.withResolvers<number>();
     const { cache, clock } = noting({ clear: () => clearing.promise });
     const cleared = cache.clear();
@@ -314,7 +314,7 @@ describe("a watch", () => {
     expect(watched.get("{")?.size).toBe(0);
   });
 
-  test("is absent if the driver cannot push", () => {
+  test("does not exist if the driver cannot push", () => {
     const { watch: _, ...driver }: CacheDriver = {
       kind: "pull",
       get: never,

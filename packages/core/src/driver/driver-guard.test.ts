@@ -108,7 +108,7 @@ describe("a guarded call", () => {
     expect(unhandled).toEqual([]);
   });
 
-  test("whose answer waits behind a blocked event loop is read before its deadline rejects it", async () => {
+  test("gets an answer that arrived in time even if the event loop was blocked", async () => {
     const { clock, guard } = guarded();
     const answer = Promise.withResolvers<string>();
     const answered = outcomeOf(guard.run(() => answer.promise));
@@ -129,7 +129,7 @@ describe("a guarded call", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("can be abandoned together with all others, with an error of the caller's choice", async () => {
+  test("can be abandoned together with all others, with a given error", async () => {
     const { clock, guard } = guarded();
     const outcomes = [outcomeOf(guard.run(never)), outcomeOf(guard.run(never))];
     let idle = false;
@@ -167,7 +167,7 @@ describe("a store that is silent", () => {
     };
   }
 
-  test("is reported to the driver after three missed deadlines in a row, even if other calls are answered in between", async () => {
+  test("is reported to the driver after three missed deadlines in a row", async () => {
     const { clock, guard, silences } = listening();
     const startMs = clock.monotonicMs();
     for (let round = 0; round < 6; round += 1) {

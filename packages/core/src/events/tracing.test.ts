@@ -6,7 +6,7 @@ const owner = { issuer: { id: "wx:test" }, environment: "production", node: "a" 
 const channel = tracingChannel<unknown, TracedGet>(getChannelName);
 const ignored = { end: () => {}, asyncStart: () => {}, error: () => {} };
 
-test("no trace is made without a subscriber", async () => {
+test("no trace is published without a subscriber", async () => {
   await expect(traced(getChannelName, owner, {}, async (call) => call)).resolves.toBeUndefined();
 });
 

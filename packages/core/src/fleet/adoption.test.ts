@@ -141,7 +141,7 @@ describe("a credential that a node reads", () => {
 });
 
 describe("a store that lost a credential which a node still has", () => {
-  it("gets it back by one repair at a time, and both events are reported", async () => {
+  it("gets it back by one repair at a time", async () => {
     const { adoption, document, events, hold, read, store, written } = bench();
     const state = hold({ generation: 2 });
     const snapshot = await read(undefined);
@@ -162,7 +162,7 @@ describe("a store that lost a credential which a node still has", () => {
     expect(written).toHaveLength(2);
   });
 
-  it("gets it back after it was set back to an earlier one, and after a failed repair at the next read", async () => {
+  it("gets it back at the next read if the first repair failed", async () => {
     const { events, hold, local, read, stateOf, store, written } = bench();
     const older = hold({ generation: 1 });
     hold({ generation: 2 });
@@ -179,7 +179,7 @@ describe("a store that lost a credential which a node still has", () => {
     expect(local.state?.credential?.generation).toBe(2);
   });
 
-  it("is not believed if it has a clearly older credential that this node has never seen", async () => {
+  it("cannot make the node adopt a clearly older credential that it has never seen", async () => {
     const { hold, local, read, stateOf } = bench();
     const older = stateOf({ generation: 1 });
     hold({ generation: 2, sentAtMs: older.credential.sentAtMs + 600_000 });
@@ -187,7 +187,7 @@ describe("a store that lost a credential which a node still has", () => {
     expect(local.cached?.stored.generation).toBe(2);
   });
 
-  it("is not believed if its document has no credential and none was reset", async () => {
+  it("cannot make the node drop it with an empty document that was not reset", async () => {
     const { events, hold, local, read, store } = bench();
     const state = hold({ generation: 2 });
     store.failure = new CacheUnavailableError("gone");
@@ -224,7 +224,7 @@ describe("a store that lost a credential which a node still has", () => {
 describe("a document that was reset", () => {
   const reset: State = { ...emptyState, outcomeId: "r", minEpoch: 2 };
 
-  it("is obeyed: the earlier credential is neither handed out nor written back", async () => {
+  it("removes the earlier credential, which is not written back", async () => {
     const { hold, local, read, written } = bench();
     hold({ generation: 2 });
     await read(reset);
@@ -233,7 +233,7 @@ describe("a document that was reset", () => {
     expect(written).toEqual([]);
   });
 
-  it("does not affect a credential that was issued later, or is not stored yet", async () => {
+  it("does not affect a later credential", async () => {
     const later = bench();
     later.hold({ generation: 3 });
     await later.read(reset);
@@ -246,7 +246,7 @@ describe("a document that was reset", () => {
     expect(unstored.local.state).toBe(reset);
   });
 
-  it("is known to a node that has no credential", async () => {
+  it("is recognised by a node that has no credential", async () => {
     const { local, read } = bench();
     await read(emptyState);
     expect(local.state).toBe(emptyState);
@@ -255,7 +255,7 @@ describe("a document that was reset", () => {
   });
 });
 
-describe("a credential that is written back over the one that it replaced", () => {
+describe("a credential that is written back over the one it replaced", () => {
   it("is reported after the write, together with its request", async () => {
     const { adoption, document, events, hold, local, store, stateOf, written } = bench();
     expect(await adoption.restore(document, "op")).toBe(false);

@@ -23,7 +23,7 @@ function world(watch?: (listener: WatchListener) => Promise<Unsubscribe | undefi
 }
 
 describe("a waiter of the change feed", () => {
-  it("resolves to true after a message was read, and to false when its time is over", async () => {
+  it("resolves to true after a message and to false at its timeout", async () => {
     for (const fails of [false, true]) {
       const { clock, subscribe, feed, readings, told } = world();
       readings.fails = fails;
@@ -45,7 +45,7 @@ describe("a waiter of the change feed", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("makes reads immediate, which are delayed without one", async () => {
+  it("makes a read immediate that would be delayed", async () => {
     const { clock, subscribe, readings, told, feed } = world();
     await subscribe();
     told[0]?.("k");
@@ -64,7 +64,7 @@ describe("a waiter of the change feed", () => {
 });
 
 describe("a subscription", () => {
-  it("exists once the store grants it, and not if the store has none, fails or is silent until the deadline", async () => {
+  it("exists only once the store has granted it", async () => {
     const granted = world();
     expect(granted.feed.isSubscribed).toBe(false);
     expect(await granted.subscribe()).toBe(true);

@@ -27,7 +27,7 @@ const claim: Claim = {
 };
 
 describe("a claim", () => {
-  it("is valid for two days after its renewal, or longer if it says so, up to a year and a day", () => {
+  it("is valid for two days after its renewal, or up to a year and a day if it says so", () => {
     expect(endsAtMs(claim)).toBe(renewedMs + 2 * dayMs);
     expect(endsAtMs({ ...claim, untilMs: renewedMs + dayMs })).toBe(renewedMs + 2 * dayMs);
     expect(endsAtMs({ ...claim, untilMs: renewedMs + 90 * dayMs })).toBe(renewedMs + 90 * dayMs);
@@ -36,7 +36,7 @@ describe("a claim", () => {
     );
   });
 
-  it("precedes every later one, and two of the same instant have the same order for every node", () => {
+  it("has the same order for every node", () => {
     const later = { ...claim, sinceMs: claim.sinceMs + 1, path: ["0"] };
     expect([isEarlier(claim, later), isEarlier(later, claim), isEarlier(claim, claim)]).toEqual([
       true,
@@ -53,7 +53,7 @@ describe("a claim", () => {
       expect(samePath(["a", "b"], other)).toBe(false);
   });
 
-  it("that this release cannot read may be valid while its renewal is less than two days away, before or after", () => {
+  it("that this release cannot read may be valid within two days of its renewal", () => {
     const nowMs = renewedMs;
     const stored = (at: unknown): boolean => mayHold({ renewedMs: at }, nowMs);
     expect([stored(nowMs), stored(nowMs - staleAfterMs + 1), stored(nowMs - staleAfterMs)]).toEqual(
@@ -179,7 +179,7 @@ describe("the releases in the registry", () => {
 });
 
 describe("the error for an environment that must not fetch", () => {
-  it("names the claim that came first, and every way out", () => {
+  it("names the earlier claim and every remedy", () => {
     const { claimedBy, message } = conflictWith(claim, "wx1", "staging");
     expect(claimedBy).toBe("production");
     expect(message).toBe(

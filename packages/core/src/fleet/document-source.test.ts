@@ -44,7 +44,7 @@ describe("a read of the document", () => {
     expect(source.usedAtMs).toBe(5);
   });
 
-  it("keeps a credential that it has already once in memory, whatever else has changed", async () => {
+  it("keeps one object for a credential that it already has", async () => {
     const { assembly, source, state, write } = bench();
     await write(state);
     const { state: first } = await source.read();
@@ -58,7 +58,7 @@ describe("a read of the document", () => {
     expect((await source.read()).state?.credential).toEqual(next);
   });
 
-  it("of a document that is gone finds none", async () => {
+  it("finds nothing after the document was deleted", async () => {
     const { cache, platform, source, state, write } = bench();
     await write(state);
     await source.read();
@@ -66,7 +66,7 @@ describe("a read of the document", () => {
     expect((await source.read()).state).toBeUndefined();
   });
 
-  it("notices an open request, whose time until it counts as lost starts then", async () => {
+  it("starts the waiting time of an open request when it sees it", async () => {
     const { assembly, clock, source, state, write } = bench();
     const open = { ...state, intent: { epoch: 2, operationId: "2", atMs: clock.wallMs() } };
     await write(open);
@@ -97,7 +97,7 @@ describe("the delay of a read without a waiting caller", () => {
 });
 
 describe("a subscription", () => {
-  it("is made once, and followed by a read of earlier changes", async () => {
+  it("is made once, and then earlier changes are read", async () => {
     const { faults, source } = bench();
     expect(source.hasPush).toBe(false);
     await source.subscribeAndRead();
@@ -138,7 +138,7 @@ describe("a subscription", () => {
     expect(faults.calls("watch")).toBe(2);
   });
 
-  it("is not blamed for changes from before it", async () => {
+  it("is not requested again because of changes from before it", async () => {
     const { faults, source, state, write } = bench();
     await source.read();
     await write(state);
@@ -149,7 +149,7 @@ describe("a subscription", () => {
 });
 
 describe("a store that refuses writes", () => {
-  it("gets the document again unchanged from an owner after a failed write", async () => {
+  it("is tested by an owner with the unchanged document after a failed write", async () => {
     for (const role of ["owner", "consumer"] as const) {
       const { assembly, faults, source, state, write } = bench({ role });
       await write(state);
@@ -169,7 +169,7 @@ describe("a store that refuses writes", () => {
 });
 
 describe("the document of another environment", () => {
-  it("is read from then on by a consumer, which needs no writes, until it returns to its own", async () => {
+  it("is read by a consumer until it returns to its own", async () => {
     const { assembly, cache, faults, platform, source, state, write } = bench();
     await write(state);
     await source.read();
@@ -198,7 +198,7 @@ describe("the document of another environment", () => {
     expect(faults.calls("watch")).toBe(3);
   });
 
-  it("makes a consumer need no right to write from the start", () => {
+  it("requires no right to write from a consumer", () => {
     expect(bench({ role: "consumer" }).assembly.context.health.needsWrites).toBe(false);
   });
 });

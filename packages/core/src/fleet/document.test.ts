@@ -94,7 +94,7 @@ describe("a read of the document", () => {
     ]);
   });
 
-  it("counts the danger of such a value from when it was first seen", async () => {
+  it("counts an impossible in-flight time from when it was first seen", async () => {
     const { clock, document, write } = bench();
     const nowMs = clock.wallMs();
     const poisoned = { ...emptyState, inFlightUntilMs: nowMs + 400 * dayMs };
@@ -116,7 +116,7 @@ describe("a write of the document", () => {
     credential: storedAt(nowMs),
   });
 
-  it("takes one read and one write, and no read if the document was just read", async () => {
+  it("takes one read and one write, or only the write after a recent read", async () => {
     const { clock, document, faults, write } = bench();
     await write(stateAt(clock.wallMs()));
     const applied = await document.apply(suspect);
@@ -160,7 +160,7 @@ describe("a write of the document", () => {
     expect(sets).toHaveLength(16);
   });
 
-  it("does not happen once it is no longer permitted", async () => {
+  it("does not happen without permission", async () => {
     const { clock, document, sets, write } = bench();
     await write(stateAt(clock.wallMs()));
     const guarded = (may: boolean) => document.apply(suspect, { onlyWhile: () => may });
@@ -171,7 +171,7 @@ describe("a write of the document", () => {
     expect(await guarded(false)).toMatchObject({ verdict: { kind: "known" } });
   });
 
-  it("is sent once more under the same id after a lost answer, and counts once", async () => {
+  it("is repeated under the same id after a lost answer, and counts once", async () => {
     const { clock, document, faults, sets, write } = bench();
     await write(stateAt(clock.wallMs()));
     faults.next("set", "fail-after");
@@ -204,7 +204,7 @@ describe("a write of the document", () => {
     expect(calls.count).toBe(1);
   });
 
-  it("lasts thirty days longer than its credential, and forever with an input in it", async () => {
+  it("lasts thirty days longer than its credential, or forever with an input", async () => {
     const { clock, document, sets, write } = bench();
     const nowMs = clock.wallMs();
     await document.apply({ type: "use", everyMs: 1 });

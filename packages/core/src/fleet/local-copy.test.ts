@@ -35,7 +35,7 @@ describe("a local copy", () => {
     expect(local.continued).toBeUndefined();
   });
 
-  it("hands out a credential until 30 s before its end, by one secret and one promise", async () => {
+  it("hands out a credential until 30 s before its end", async () => {
     const { adopt, changes, clock, local } = bench();
     adopt();
     const { promise, secret } = local.cached!;
@@ -87,7 +87,7 @@ describe("a local copy", () => {
     expect(local.wasReplaced("fingerprint-1")).toBe(false);
   });
 
-  it("does not change if the same commit is read again, and knows then that it is stored", async () => {
+  it("does not change if the same commit is read again", async () => {
     const { adopt, changes, clock, local } = bench();
     const state = adopt();
     const { cached } = local;
@@ -153,7 +153,7 @@ describe("a local copy", () => {
 describe("a newer document of the same credential", () => {
   const dead = { suspect: { fingerprint: "fingerprint-1", atMs: 0, dead: true } } as const;
 
-  it("takes it out of use if the platform called it dead, and back into use if that is withdrawn", () => {
+  it("takes it out of use while it is marked as dead", () => {
     const { adopt, changes, local } = bench(asking);
     const state = adopt();
     local.updateState({ ...state, ...dead });
@@ -246,7 +246,7 @@ describe("a credential that an operator reset", () => {
     expect(local.wasReissued({ ...again, epoch: 7 })).toBe(false);
   });
 
-  it("may be one that this process never had", () => {
+  it("may be one that this process has never had", () => {
     const { local, stateOf } = bench();
     const { credential, ...reset } = stateOf(1, { minEpoch: 5 });
     local.dismiss(reset);

@@ -59,7 +59,7 @@ function bench() {
 }
 
 describe("a claim", () => {
-  it("is written with its node, for two days at least, and is stored as long as it may be valid", async () => {
+  it("is written for two days at least, with its node", async () => {
     const { clock, one, platform, read, store } = bench();
     const { claims, events, faults, path } = one("production");
     const nowMs = clock.wallMs();
@@ -83,7 +83,7 @@ describe("a claim", () => {
     expect(platform.issues).toEqual([]);
   });
 
-  it("is written without a read if no credential is known, and after a read if that fails", async () => {
+  it("is written without a read if no credential is known", async () => {
     const { one, read } = bench();
     const first = one("production", "warn");
     await first.claims.claim(unknown, true);
@@ -145,7 +145,7 @@ describe("a claim", () => {
     }
   });
 
-  it("has the age of what is stored, not of what could not be", async () => {
+  it("has the age of the stored claim, not of one that could not be written", async () => {
     const { claimOf, clock, one, write } = bench();
     const { claims, faults } = one("production");
     faults.next("set", { requestMs: 10 });
@@ -155,7 +155,7 @@ describe("a claim", () => {
     await expect(within(clock, 100, work)).rejects.toMatchObject({ claimedBy: "staging" });
   });
 
-  it("is dated after all claims that it sees, whatever their clocks", async () => {
+  it("is dated after all claims in the registry, even of clocks that are ahead", async () => {
     const { claimOf, clock, one, read, write } = bench();
     const aheadMs = clock.wallMs() + hourMs;
     await write({ v: 1, claims: [claimOf("staging", aheadMs)] });
@@ -202,7 +202,7 @@ describe("a claim", () => {
     expect(events).toMatchObject([{ type: "store-unavailable", operation: `claims-${command}` }]);
   });
 
-  it("is extended for nothing where no credential was kept", async () => {
+  it("is not extended if no credential was kept", async () => {
     const { one } = bench();
     const { claims, faults } = one("production");
     await claims.extendClaim(undefined);
@@ -249,7 +249,7 @@ describe("another environment's claim", () => {
     expect(first.conflicts()).toMatchObject([{ claimedBy: "staging", action: "keep" }]);
   });
 
-  it("is reported where it takes the place of another one, and known while the registry is none", async () => {
+  it("is reported when it replaces another one", async () => {
     const { claimOf, clock, one, write } = bench();
     const { claims, conflicts } = one("production", "warn");
     for (const environment of ["staging", "testing"]) {
@@ -263,7 +263,7 @@ describe("another environment's claim", () => {
     expect(claims.otherClaimant).toBe("testing");
   });
 
-  it("that has expired no longer counts, and neither does an unreadable one for an established environment", async () => {
+  it("no longer counts after it has expired", async () => {
     const { claimOf, clock, one, read, write } = bench();
     await write({
       v: 1,
@@ -306,7 +306,7 @@ describe("another environment's claim", () => {
 });
 
 describe("a check while the store refuses writes", () => {
-  it("reads, and writes nothing", async () => {
+  it("reads but does not write", async () => {
     const { clock, one, read } = bench();
     await one("production").claims.claim(unknown);
     await clock.advance(1);

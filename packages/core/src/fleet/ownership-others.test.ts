@@ -59,7 +59,7 @@ describe("an owner that looks for other claims of its credential", () => {
     expect(one.claims.otherClaimant).toBeUndefined();
   });
 
-  it("writes nothing, and so makes no claim", async () => {
+  it("makes no claim", async () => {
     const world = fleet();
     const one = owner(world, "production");
     await one.claims.readOthers();
@@ -67,7 +67,7 @@ describe("an owner that looks for other claims of its credential", () => {
   });
 
   it.each(["fails", "does not answer", "holds something else"])(
-    "continues without the name of another environment if the registry %s, and reports no outage of the store",
+    "names no other environment if the registry %s, and reports no outage",
     async (how) => {
       const world = fleet();
       const one = owner(world, "production");

@@ -107,7 +107,7 @@ describe("an environment that claimed first", () => {
     },
   );
 
-  it("is not stopped by endless writes of others to the registry", async () => {
+  it("is not stopped by continuous writes of others to the registry", async () => {
     const world = fleet();
     const { cache, clock, node, platform } = world;
     const one = node();
@@ -180,7 +180,7 @@ describe("an environment that came later", () => {
     },
   );
 
-  it("fetches a stable token if it is the first, or cannot know, and the store refuses its writes", async () => {
+  it("fetches a stable token while the store refuses writes, unless another one was first", async () => {
     const world = fleet({ policy: policies.stable });
     const { node, platform } = world;
     const [first, blind] = [
@@ -194,7 +194,7 @@ describe("an environment that came later", () => {
     expect(platform.issues).toHaveLength(2);
   });
 
-  it("that consumes fetches by itself within ten minutes after the first released its claim and its credential ended", async () => {
+  it("becomes the owner within ten minutes after the first has released its claim", async () => {
     const world = fleet();
     const { cache, clock, node, platform } = world;
     const one = node();
@@ -222,7 +222,7 @@ describe("an environment that came later", () => {
     });
   });
 
-  it("that consumes fetches by itself when the claim of the first has expired", async () => {
+  it("becomes the owner when the claim of the first has expired", async () => {
     const world = fleet();
     const { clock, node, platform } = world;
     const one = node();
@@ -235,7 +235,7 @@ describe("an environment that came later", () => {
     expect(two.status().role).toBe("owner");
   });
 
-  it("that consumes reads from the environment that is first now", async () => {
+  it("reads, as a consumer, from the environment that is now the first", async () => {
     const world = fleet();
     const { cache, clock, node, platform } = world;
     const [one, two] = [node(), node({ environment: "staging", onConflict: "warn" })];
@@ -279,7 +279,7 @@ describe("a claim", () => {
       expiresInMs: 90 * dayMs,
     },
   ])(
-    "stays valid while the credential lives for 90 days, $name",
+    "stays valid as long as a credential that lives 90 days, $name",
     async ({ lifetimeMs, expiresInMs }) => {
       const world = fleet({ lifetimeMs });
       const { clock, node, platform } = world;

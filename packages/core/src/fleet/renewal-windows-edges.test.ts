@@ -22,7 +22,7 @@ function windows(policy: IssuePolicy, lifeMs: number): readonly number[] {
 }
 
 describe("the renewal windows of a credential", () => {
-  it("count its lifetime from the request, whatever the date", () => {
+  it("count its lifetime from the request", () => {
     expect(windows({ kind: "supersede", overlapMs: 300_000 }, 60_000)).toEqual([
       15_000, 3_000, 3_000,
     ]);
@@ -43,7 +43,7 @@ describe("the renewal windows of a credential", () => {
 });
 
 describe("the election of the node that refreshes ahead", () => {
-  it("spreads the starts of a small fleet widely, and those of a large one close to the latest time", () => {
+  it("spreads a small fleet's starts widely and a large one's near the latest time", () => {
     const early = 1_000_000;
     expect(electedStart(early, early + 1_000, 1, 0)).toBe(early + 1_000);
     expect(electedStart(early, early + 1_000, 1, 0.9)).toBe(early);

@@ -16,7 +16,7 @@ describe("the deadline of a store's commands", () => {
     expect(storeDeadlineOf(storeOf(700, 800), 700)).toBe(800);
   });
 
-  it("cannot be longer than the store's own, which would end the command first", () => {
+  it("cannot be longer than the store's own deadline", () => {
     expect(() => storeDeadlineOf(storeOf(700, 800), 701)).toThrow(
       expect.objectContaining({
         code: "CONFIGURATION",

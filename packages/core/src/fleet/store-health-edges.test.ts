@@ -83,7 +83,7 @@ describe("the health of a store", () => {
     expect(health.isReachable).toBe(false);
   });
 
-  it("is not proved for writes by reads that succeeded all the time", async () => {
+  it("is not proved for writes by reads that never failed", async () => {
     const { fails, health, types, works } = bench();
     await works("get");
     await fails("set");
@@ -166,7 +166,7 @@ describe("the check whether a store is back", () => {
     expect(health.isReachable).toBe(false);
   });
 
-  it("needs no listener", async () => {
+  it("works without a listener", async () => {
     const clock = manualClock();
     const bus = createEventBus({ id: "test", environment: "test", node: "a", clock });
     const health = new StoreHealth(clock, bus);

@@ -22,7 +22,7 @@ describe("a mark of suspicion", () => {
     expect(given).toEqual([{ type: "suspect", ...mark }, options]);
   });
 
-  it("may be refused by the store, and hides no other error", async () => {
+  it("may be refused by the store", async () => {
     const gone = documentOf(() => Promise.reject(new CacheUnavailableError("readonly")));
     expect(await markSuspect(gone, mark)).toBeUndefined();
     const broken = documentOf(() => Promise.reject(new TypeError("broken")));

@@ -25,7 +25,7 @@ describe("a credential that the platform hands out in its last two seconds", () 
     [{ expiresInMs: 20_000, replyMs: 18_000 }, 0.5, 20_050],
     // It had ended before the answer came.
     [{ expiresInMs: 500, replyMs: 1_000 }, 0, 1_000],
-  ])("is waited out: %o, drawn %d, %i ms", async (step, draw, gapMs) => {
+  ])("makes the leader wait for its end: %o, drawn %d, %i ms", async (step, draw, gapMs) => {
     const { assembly, gaps, platform, refresh } = bench({ policy: stable }, () => ({
       ...drawing(draw),
       ...slow,
@@ -36,7 +36,7 @@ describe("a credential that the platform hands out in its last two seconds", () 
     expect(assembly.local.isUsable).toBe(true);
   });
 
-  it("is waited out three times, and then needs a person", async () => {
+  it("makes the leader wait three times at most, and then needs a person", async () => {
     const { platform, refresh } = bench({ policy: stable });
     const short = { expiresInMs: 500, replyMs: 490 };
     platform.script(short, short, short);
@@ -44,7 +44,7 @@ describe("a credential that the platform hands out in its last two seconds", () 
     expect(platform.issues).toHaveLength(3);
   });
 
-  it("is not waited for where more is left, and it is not killed either", async () => {
+  it("does not make the leader wait or force a new one if it lives longer", async () => {
     const { platform, refresh } = bench({ policy: stable, quota }, (world) => ({
       ...answers(async () => "dead")(world),
       ...slow,
@@ -69,7 +69,7 @@ describe("a credential that the platform hands out in its last two seconds", () 
 });
 
 describe("a stable credential that was refused, and that the platform hands out again", () => {
-  it("is marked as dead for all nodes while force has to wait", async () => {
+  it("is marked as dead for all nodes while the forced request has to wait", async () => {
     const { assembly, document, expired, faults, refresh, rejected } = bench(
       { policy: stable, quota },
       answers(async () => "dead"),
@@ -83,7 +83,7 @@ describe("a stable credential that was refused, and that the platform hands out 
     expect(assembly.local.isUsable).toBe(false);
   });
 
-  it("is out of use when it is dead, also where the platform takes no force", async () => {
+  it("is out of use when it is dead, even if the platform accepts no forced request", async () => {
     const { assembly, platform, refresh, rejected } = bench(
       { policy: stable },
       answers(async () => "dead"),
@@ -105,7 +105,7 @@ describe("a stable credential that was refused, and that the platform hands out 
     expect(platform.issues.map(({ forced }) => forced)).toEqual([false, false, true]);
   });
 
-  it("is replaced by force at the first request when another node has found that out", async () => {
+  it("is replaced by force at the first request if the document calls it dead", async () => {
     const { clock, platform, refresh, write } = bench({ policy: stable, quota });
     const suspect = { fingerprint: "fingerprint-1", atMs: 0, dead: true } as const;
     const credential = storedAt(clock.wallMs());
@@ -114,7 +114,7 @@ describe("a stable credential that was refused, and that the platform hands out 
     expect(platform.issues.map(({ forced }) => forced)).toEqual([true]);
   });
 
-  it("is handed out again when it is alive, also where the store does not take the mark", async () => {
+  it("is handed out again when it is alive, even if the store refuses that write", async () => {
     for (const faulty of [[], ["fail-before", "fail-before"] as const]) {
       const { assembly, faults, refresh, rejected } = bench(
         { policy: stable },
@@ -131,7 +131,7 @@ describe("a stable credential that was refused, and that the platform hands out 
   });
 
   it.each([undefined, storedAt(0, { generation: 9 })])(
-    "is not taken for what is stored by then: %o",
+    "is not confused with the document that was stored during the probe: %o",
     async (credential) => {
       const probed: string[] = [];
       const { assembly, refresh, rejected } = bench({ policy: stable }, (world) => ({
@@ -153,7 +153,7 @@ describe("a stable credential that was refused, and that the platform hands out 
 });
 
 describe("a reconciling refresh", () => {
-  it("is over when its credential is stored, although that is in doubt too", async () => {
+  it("ends when its credential is stored, even if that one is in doubt too", async () => {
     const { clock, document, platform, refresh, write } = bench({ latencyMs: 200 });
     const credential = storedAt(clock.wallMs());
     const doubtSinceMs = clock.wallMs() - 60_000;
@@ -171,7 +171,7 @@ describe("a pause under the lease", () => {
   it.each([
     [0, 200],
     [0.5, 600],
-  ])("for a busy platform is drawn: %d, %i ms", async (draw, gapMs) => {
+  ])("for a busy platform has a random length: %d, %i ms", async (draw, gapMs) => {
     const { gaps, platform, refresh } = bench({}, () => drawing(draw));
     platform.script("busy");
     await refresh(cold, 3_000);
@@ -189,7 +189,7 @@ describe("a pause under the lease", () => {
 });
 
 describe("a process that closes while its request is in flight", () => {
-  it("sends no other, and keeps nothing of the answer", async () => {
+  it("sends no further request, and drops the answer", async () => {
     for (const isFirst of [true, false]) {
       const { assembly, clock, platform, refresh } = bench({ latencyMs: 200 });
       if (!isFirst) {
@@ -235,7 +235,7 @@ describe("an input that the platform refuses", () => {
     ["input", false, { issues: 1, recoveries: 0 }],
     ["fatal", true, { issues: 1, recoveries: 0 }],
   ] as const)(
-    "is asked for once, if one can be named: %s, %s",
+    "is recovered once at most, if the issuer can: %s, %s",
     async (outcome, recovers, times) => {
       const error = new IssueError(outcome, "used");
       const { asked, assembly, expired, refresh } = refusing(error, recovers);
@@ -247,7 +247,7 @@ describe("an input that the platform refuses", () => {
     },
   );
 
-  it("is asked for with the parent's credential, also where none was sent before", async () => {
+  it("is recovered with the parent's credential, even if no input was sent before", async () => {
     const requests: Pick<IssueRequest, "parent">[] = [];
     const parent = new Secret("P", "fingerprint of P");
     const made = steps({ policy: rotate }, ({ platform }) => ({
@@ -267,7 +267,7 @@ describe("an input that the platform refuses", () => {
     expect((await made.document())?.intent).toBeUndefined();
   });
 
-  it("is no failure where its issuer asks for its own credential: nothing was sent", async () => {
+  it("does not count as a failure if the recovery requested its own credential", async () => {
     const recursion = Object.assign(new Error("x"), { code: "RECURSIVE_REFRESH" });
     const made = steps({ policy: rotate }, ({ platform }) => ({
       issuer: { ...platform, recover: () => Promise.reject(recursion) },

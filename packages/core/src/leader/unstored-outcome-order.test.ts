@@ -63,7 +63,7 @@ function world(): {
 }
 
 describe("an outcome that waits for the store", () => {
-  it("is kept when the write of an earlier one, which was already under way, succeeds", async () => {
+  it("stays pending when the running write of the previous outcome succeeds", async () => {
     const { clock, lease, pending, store } = world();
     const [older, newer, kept] = [store(), store(), lease()];
     pending.keep(60_000, kept, () => older.write());
@@ -79,7 +79,7 @@ describe("an outcome that waits for the store", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  it("is kept when an earlier one, which was already under way, fails after its time", async () => {
+  it("stays pending when the running write of the previous outcome fails after its deadline", async () => {
     const { clock, lease, pending, store } = world();
     const [older, newer, kept] = [store(), store(), lease()];
     pending.keep(1_000, kept, () => older.write());
@@ -93,7 +93,7 @@ describe("an outcome that waits for the store", () => {
     expect([pending.keeps(kept), kept.isReleased]).toEqual([false, true]);
   });
 
-  it("is offered at once when the store is back, after the one before it", async () => {
+  it("is written as soon as the running write of the previous outcome has ended", async () => {
     const { clock, lease, pending, store } = world();
     const [older, newer, kept] = [store(), store(), lease()];
     pending.keep(60_000, kept, () => older.write());
@@ -105,7 +105,7 @@ describe("an outcome that waits for the store", () => {
     expect(newer.calls).toBe(1);
   });
 
-  it("is waited for by flush, also while the write of an earlier one is under way", async () => {
+  it("is stored before flush resolves, even behind a running write of the previous outcome", async () => {
     for (const isStored of [true, false]) {
       const { clock, lease, pending, store } = world();
       const [older, newer, kept] = [store(), store(), lease()];
@@ -123,7 +123,7 @@ describe("an outcome that waits for the store", () => {
     }
   });
 
-  it("is tried when its node closes, also while the write of an earlier one is under way", async () => {
+  it("is written when its node closes, even behind a running write of the previous outcome", async () => {
     const { lease, pending, store } = world();
     const [older, newer, kept] = [store(), store(), lease()];
     pending.keep(60_000, kept, () => older.write());
@@ -137,7 +137,7 @@ describe("an outcome that waits for the store", () => {
     expect(kept.isReleased).toBe(true);
   });
 
-  it("replaces an earlier one, whose lease is released and which is not tried again", async () => {
+  it("replaces the previous outcome and releases the lease of that one", async () => {
     const { clock, lease, pending, store } = world();
     const [older, newer, first, second] = [store(), store(), lease(), lease()];
     pending.keep(60_000, first, () => older.write());
@@ -149,7 +149,7 @@ describe("an outcome that waits for the store", () => {
     expect(second.isReleased).toBe(true);
   });
 
-  it("is tried one last time when its node closes, and never again, whatever the result", async () => {
+  it("is tried exactly once more when its node closes", async () => {
     for (const isStored of [true, false]) {
       const { clock, lease, pending, store } = world();
       const [outcome, kept] = [store(), lease()];
@@ -167,7 +167,7 @@ describe("an outcome that waits for the store", () => {
     expect(await world().pending.flush()).toBe(false);
   });
 
-  it("is tried again at growing intervals until its time is over, and other nodes may lead once its request must have been processed", async () => {
+  it("is retried at growing intervals until its deadline, at last without a lease", async () => {
     const { clock, lease, pending } = world();
     const kept = lease();
     const startMs = clock.monotonicMs();
@@ -190,8 +190,8 @@ describe("an outcome that waits for the store", () => {
   });
 });
 
-describe("a node that closes while a credential could not be stored", () => {
-  it("stores it after all, if the store accepts writes again", async () => {
+describe("a node that closes before its credential is stored", () => {
+  it("stores it if the store accepts writes again", async () => {
     const { clock, document, node, platform } = fleet({ latencyMs: 300 });
     const one = node();
     await within(clock, 2_000, one.get());

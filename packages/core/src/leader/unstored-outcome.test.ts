@@ -41,8 +41,8 @@ function bench(draw = 0.5) {
   return { clock, lease, pending, store, timers };
 }
 
-describe("an outcome that the store did not take", () => {
-  it("is offered four times a second, and less often the longer the store is away", async () => {
+describe("an outcome that the store refused", () => {
+  it("is retried four times a second at first, and less often the longer the outage lasts", async () => {
     const { clock, lease, pending, store, timers } = bench();
     const made = store();
     pending.keep(60 * minuteMs, lease().lease, made.write);
@@ -63,15 +63,18 @@ describe("an outcome that the store did not take", () => {
   it.each([
     [0, 200],
     [0.5, 250],
-  ])("is not offered by all nodes at once: %d", async (draw, atMs) => {
-    const { clock, lease, pending, store } = bench(draw);
-    const made = store();
-    pending.keep(minuteMs, lease().lease, made.write);
-    await clock.advance(atMs);
-    expect(made.atMs).toEqual([atMs]);
-  });
+  ])(
+    "is retried after a random pause, so that nodes do not write together: %d",
+    async (draw, atMs) => {
+      const { clock, lease, pending, store } = bench(draw);
+      const made = store();
+      pending.keep(minuteMs, lease().lease, made.write);
+      await clock.advance(atMs);
+      expect(made.atMs).toEqual([atMs]);
+    },
+  );
 
-  it("is given up when it is of no use any more, and the lease with it", async () => {
+  it("is dropped at its deadline, and its lease is released", async () => {
     const { clock, lease, pending, store } = bench();
     const [made, { lease: held, released }] = [store(), lease()];
     pending.keep(1_000, held, made.write);
@@ -85,7 +88,7 @@ describe("an outcome that the store did not take", () => {
     expect(await pending.flush()).toBe(false);
   });
 
-  it("keeps its lease while the request may be processed, and is offered further without it", async () => {
+  it("releases its lease once the request must have been processed, and is still retried", async () => {
     const { clock, lease, pending, store } = bench();
     const [made, { lease: held, released }] = [store(), lease()];
     pending.keep(60 * minuteMs, held, made.write);
@@ -98,7 +101,7 @@ describe("an outcome that the store did not take", () => {
     expect(made.atMs.length).toBeGreaterThan(length);
   });
 
-  it("keeps its lease for as long as a request may be in flight, from the moment when it came", async () => {
+  it("keeps its lease as long as a request may be in flight, counted from its arrival", async () => {
     const { clock, lease, pending, store } = bench();
     await clock.advance(60 * minuteMs);
     const [made, { lease: held, released }] = [store(), lease()];
@@ -115,7 +118,7 @@ describe("an outcome that the store did not take", () => {
     expect(released.count).toBeGreaterThan(0);
   });
 
-  it("is stored as soon as the store takes it, and the lease is given back", async () => {
+  it("is stored once the store accepts it, and its lease is released", async () => {
     const { clock, lease, pending, store } = bench();
     const [made, { lease: held, released }] = [store(), lease()];
     pending.keep(minuteMs, held, made.write);
@@ -136,7 +139,7 @@ describe("an outcome that the store did not take", () => {
     expect(made.atMs).toHaveLength(2);
   });
 
-  it("is offered once at a time", async () => {
+  it("has only one write in flight at a time", async () => {
     const { clock, lease, pending } = bench();
     const open: (() => void)[] = [];
     const write = (): Promise<void> => new Promise((resolve) => open.push(resolve));
@@ -151,7 +154,7 @@ describe("an outcome that the store did not take", () => {
     expect(open).toHaveLength(1);
   });
 
-  it("takes the place of the one before under the same lease, which is kept", async () => {
+  it("replaces the previous outcome, and keeps the lease if both share it", async () => {
     const { clock, lease, pending, store } = bench();
     const [first, second, other] = [store(), store(), store()];
     const [{ lease: held, released }, { lease: next }] = [lease(), lease()];
@@ -168,8 +171,8 @@ describe("an outcome that the store did not take", () => {
   });
 });
 
-describe("the last try of a process that closes", () => {
-  it("is made once, and the lease is given back, whatever becomes of it", async () => {
+describe("a process that closes with an unstored outcome", () => {
+  it("tries once more to store it, and releases the lease even if that fails", async () => {
     for (const works of [true, false]) {
       const { clock, lease, pending, store } = bench();
       const [made, { lease: held, released }] = [store(), lease()];

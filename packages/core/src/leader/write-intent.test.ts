@@ -26,8 +26,8 @@ async function withCredential(made: Made, changed: Partial<State> = {}): Promise
 const replacing: Goal = { reason: "advisory", replaces: "commit-1" };
 const rejected: Goal = { reason: "rejected", refused: "fingerprint-1" };
 
-describe("a document that serves the goal by now", () => {
-  it("is adopted, although the claim cannot be checked, and nothing is written", async () => {
+describe("a document that serves the goal", () => {
+  it("is adopted without a write, even if the claim cannot be checked", async () => {
     const made = steps();
     const { clock, faults, intend, local, ofType, write } = made;
     await write({ ...emptyState, outcomeId: "o", credential: storedAt(clock.wallMs()) });
@@ -50,7 +50,7 @@ describe("a document that serves the goal by now", () => {
     expect(faults.calls("set")).toBe(0);
   });
 
-  it("is adopted also when it was written between the reading and the intent", async () => {
+  it("is adopted even if it was written between the read and the intent", async () => {
     const { clock, document, intend, local, write } = steps();
     const claim = async () => {
       await write({ ...emptyState, outcomeId: "o", credential: storedAt(clock.wallMs()) });
@@ -67,7 +67,7 @@ describe("a document that serves the goal by now", () => {
     expect((await document())?.intent).toBeUndefined();
   });
 
-  it("does not serve an operator while it calls its credential dead", async () => {
+  it("does not serve an operator if its credential is marked as dead", async () => {
     const made = steps({ policy: stable, quota: forcedQuota });
     await withCredential(made, { suspect: { fingerprint: "fingerprint-1", atMs: 0, dead: true } });
     const goal: Goal = { reason: "manual", replaces: "commit-0" };
@@ -78,7 +78,7 @@ describe("a document that serves the goal by now", () => {
     });
   });
 
-  it("serves a reconciling refresh, and no other, when the platform calls it alive", async () => {
+  it("serves only a reconciling refresh when the platform calls its credential alive", async () => {
     const policy = { kind: "supersede", overlapMs: 0 } as const;
     for (const [goal, kind] of [
       [{ reason: "reconcile" }, "served"],
@@ -95,8 +95,8 @@ describe("a document that serves the goal by now", () => {
   });
 });
 
-describe("the claim of an environment", () => {
-  it("is made for the credential that is stored, and knows whether one is known", async () => {
+describe("a claim before a request", () => {
+  it("is made for the stored credential, and says whether this node knows one", async () => {
     const asked: unknown[] = [];
     const claims = {
       claim: async (stored: Promise<ClaimedCredential | undefined>, isNew?: boolean) => {
@@ -118,7 +118,7 @@ describe("the claim of an environment", () => {
     ]);
   });
 
-  it("of others is looked up when a credential was refused, and named if they may be the cause", async () => {
+  it("of another environment is read after a rejection and named in the report", async () => {
     for (const goal of [replacing, rejected]) {
       const looked = { count: 0 };
       const readOthers = async () => void (looked.count += 1);
@@ -142,7 +142,7 @@ describe("the claim of an environment", () => {
     }
   });
 
-  it("of another ends the attempt: nothing is written", async () => {
+  it("of another environment ends the attempt without a write", async () => {
     const { faults, intend } = steps();
     const by = { environment: "staging", path: "", node: "n", sinceMs: 0, untilMs: 1 } as never;
     const claims = {
@@ -157,7 +157,7 @@ describe("the claim of an environment", () => {
 });
 
 describe("a lease that ends", () => {
-  it("before the intent is written keeps it from being written", async () => {
+  it("before the intent is written prevents that write", async () => {
     const { document, held, intend, ofType } = steps();
     held.times = 0;
     await expect(intend()).rejects.toMatchObject({ code: "LOCK_LOST" });
@@ -167,7 +167,7 @@ describe("a lease that ends", () => {
     expect(await document()).toBeUndefined();
   });
 
-  it("while the intent is written takes it back: no request is open, and none is counted", async () => {
+  it("while the intent is written has it withdrawn, and the quota refunded", async () => {
     const { document, held, intend, ofType } = steps();
     held.times = 1;
     await expect(intend()).rejects.toMatchObject({ code: "LOCK_LOST" });
@@ -179,8 +179,8 @@ describe("a lease that ends", () => {
   });
 });
 
-describe("a gate that closed meanwhile", () => {
-  it("is named, for a request that only this node remembers too", async () => {
+describe("a gate that closes before the intent is written", () => {
+  it("is returned, even for a request that only this node remembers", async () => {
     const { clock, intend, local, write } = steps();
     const atMs = clock.wallMs();
     local.updateState({ ...emptyState, intent: { epoch: 1, operationId: "1", atMs } });
@@ -192,7 +192,7 @@ describe("a gate that closed meanwhile", () => {
     expect(await intend()).toMatchObject({ kind: "closed", gate: { why: "back-off" } });
   });
 
-  it("for the rest of the day is an error", async () => {
+  it("that stays closed for the rest of the day is an error", async () => {
     const made = steps({ quota });
     const day = Math.floor(made.clock.wallMs() / 86_400_000);
     await withCredential(made, { quota: { day, used: 20, forced: { used: 0, lastAtMs: 0 } } });
@@ -200,16 +200,22 @@ describe("a gate that closed meanwhile", () => {
   });
 });
 
-describe("what the platform must replace by force", () => {
+describe("a credential that the platform replaces by force", () => {
   const dead = { fingerprint: "fingerprint-1", atMs: 0, dead: true } as const;
   const refused: Goal = { ...rejected, isDead: true };
 
   it.each<[string, Goal, Partial<State>, AttemptPlan["forcing"], boolean]>([
-    ["is what it handed out again and called dead since", refused, { suspect: dead }, "may", true],
-    ["is nothing where force is ruled out", refused, { suspect: dead }, "never", false],
-    ["is what an operator orders", { ...replacing, reason: "manual" }, {}, "must", true],
-    ["is not what it may replace by itself", refused, {}, "may", false],
-    ["is not what is renewed before its end", replacing, {}, "may", false],
+    ["was returned again and then called dead", refused, { suspect: dead }, "may", true],
+    ["is none if the plan forbids force", refused, { suspect: dead }, "never", false],
+    [
+      "is the one for which an operator orders it",
+      { ...replacing, reason: "manual" },
+      {},
+      "must",
+      true,
+    ],
+    ["is none that the platform may replace by itself", refused, {}, "may", false],
+    ["is none that is renewed ahead of its end", replacing, {}, "may", false],
   ])("%s", async (_what, goal, changed, forcing, forced) => {
     const made = steps({ policy: stable, quota: forcedQuota });
     await withCredential(made, changed);
@@ -218,7 +224,7 @@ describe("what the platform must replace by force", () => {
     expect(used).toBe(forced ? 1 : 0);
   });
 
-  it("is not a credential at its end, nor one of a platform that takes no force, nor one that is gone", async () => {
+  it("is neither near its end, nor of an issuer without forced requests, nor gone", async () => {
     const atEnd = steps({ policy: stable, quota: forcedQuota });
     await withCredential(atEnd, {
       suspect: dead,
@@ -236,7 +242,7 @@ describe("what the platform must replace by force", () => {
     expect(await gone.attempt(refused)).toMatchObject({ forced: false });
   });
 
-  it("is asked for without force once the forced fetches of the day are used up, unless it was ordered", async () => {
+  it("is requested without force when the day's forced requests are used up", async () => {
     const made = steps({ policy: stable, quota: forcedQuota });
     const day = Math.floor(made.clock.wallMs() / 86_400_000);
     const used = { day, used: 10, forced: { used: 10, lastAtMs: 0 } };
@@ -256,7 +262,7 @@ describe("the input of the next request", () => {
       consumedInput: { fingerprint: made.fingerprint("first"), atMs },
     });
 
-  it("is asked for where the one that is stored was sent before, and else needs a person", async () => {
+  it("is recovered if the stored one was sent before, and otherwise needs a person", async () => {
     const recovering = steps({ policy, recovers: true });
     await withInput(recovering, recovering.clock.wallMs() - 60_000);
     expect(await recovering.attempt(replacing)).toMatchObject({
@@ -268,7 +274,7 @@ describe("the input of the next request", () => {
     await expect(helpless.intend(replacing)).rejects.toThrow("single-use input");
   });
 
-  it("is asked for where none is stored, if the issuer can ask", async () => {
+  it("is recovered if none is stored and the issuer can recover it", async () => {
     for (const recovers of [true, false]) {
       const { attempt } = steps({ policy: rotate, recovers });
       expect(await attempt()).toMatchObject({ recovers, input: undefined });
@@ -277,7 +283,7 @@ describe("the input of the next request", () => {
 });
 
 describe("an intent that is written", () => {
-  it("takes a credential that this process was refused with out of use, and no other", async () => {
+  it("takes a credential out of use only if this process was refused with it", async () => {
     for (const isFirstHand of [true, undefined]) {
       const made = steps();
       await withCredential(made);
@@ -290,7 +296,7 @@ describe("an intent that is written", () => {
     expect(planned.local.cached?.stored.generation).toBe(1);
   });
 
-  it("is reported where an earlier request may still be processed", async () => {
+  it("is reported as a doubt if an earlier request may still be processed", async () => {
     const made = steps();
     await withCredential(made, { inFlightUntilMs: made.clock.wallMs() + 5_000 });
     const { intent } = await made.attempt({ ...rejected, isDead: true });

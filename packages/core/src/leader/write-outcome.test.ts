@@ -51,7 +51,7 @@ function bench(...given: Parameters<typeof steps>) {
   return { ...made, answer, away, flush, hold };
 }
 
-describe("a request that brought no credential", () => {
+describe("a request that issued no credential", () => {
   it("is recorded in one command, known to this process, and reported", async () => {
     const { attempt, clock, document, faults, local, ofType, outcomes } = bench();
     const made = await attempt();
@@ -68,7 +68,7 @@ describe("a request that brought no credential", () => {
     expect(ofType("in-doubt")).toEqual([]);
   });
 
-  it("is an error when the document cannot be read, and does not wait for the store", async () => {
+  it("is an error if the document is unreadable, because waiting does not help", async () => {
     const { assembly, attempt, cache, outcomes } = bench();
     const made = await attempt();
     await cache.withPrefix("production").set(assembly.context.issuer.id, "not a document");
@@ -78,7 +78,7 @@ describe("a request that brought no credential", () => {
     expect(outcomes.pending).toBeUndefined();
   });
 
-  it("waits for the store, and this process knows what its own document continues", async () => {
+  it("waits for the store, and this process records which document it continues", async () => {
     const { attempt, away, document, flush, local, outcomes } = bench();
     const made = await attempt();
     expect(await away(() => outcomes.abandon(made, refused))).toBe(false);
@@ -91,7 +91,7 @@ describe("a request that brought no credential", () => {
     expect(local.continued).toBeUndefined();
   });
 
-  it("is recorded also by a process that has closed, and where the store was emptied", async () => {
+  it("is recorded by a closed process, and does not refill an emptied store", async () => {
     const closed = bench();
     const made = await closed.attempt();
     closed.local.close();
@@ -110,12 +110,12 @@ describe("a request that brought no credential", () => {
   });
 });
 
-describe("a report that waited for the store while this process fetched without it", () => {
+describe("an outcome that waited for the store while this process fetched without it", () => {
   const drainMs = 15_000;
   it.each([
-    ["writes the credential that was asked for after the drain", unknown, drainMs, true],
-    ["tells of a request that may have been processed later", unknown, drainMs - 1, false],
-    ["tells of a refusal, which casts no doubt", refused, drainMs, false],
+    ["is stored with the credential that was requested after the drain", unknown, drainMs, true],
+    ["leaves a doubt if its request may have been processed later", unknown, drainMs - 1, false],
+    ["leaves no doubt if it is a refusal", refused, drainMs, false],
   ])("%s", async (_what, outcome, afterMs, isReplaced) => {
     const { attempt, away, clock, document, flush, local, outcomes } = bench();
     const made = await attempt();
@@ -133,7 +133,7 @@ describe("a report that waited for the store while this process fetched without 
     expect(state?.intent).toBeUndefined();
   });
 
-  it("tells of the request where that credential has ended meanwhile", async () => {
+  it("closes its request even if the later credential has expired", async () => {
     const { attempt, away, document, flush, local, outcomes } = bench();
     const made = await attempt();
     await away(() => outcomes.abandon(made, unknown));
@@ -147,7 +147,7 @@ describe("a report that waited for the store while this process fetched without 
 });
 
 describe("an issued credential", () => {
-  it("is reported once, without a doubt, a loss or an unknown age", async () => {
+  it("is reported once, and causes no other event", async () => {
     const { answer, attempt, document, local, ofType, outcomes } = bench();
     await outcomes.commit(answer(await attempt()));
     expect((await document())?.credential?.secret).toBe("secret-2");
@@ -177,7 +177,7 @@ describe("an issued credential", () => {
     expect(ofType("reconciled")).toEqual([]);
   });
 
-  it("ends a doubt, and the report says how old that was", async () => {
+  it("ends a doubt, and the event has the doubt's duration", async () => {
     const { answer, attempt, clock, hold, ofType, outcomes } = bench();
     await hold({ doubtSinceMs: clock.wallMs() - 60_000 });
     const made = await attempt({ reason: "reconcile" });
@@ -199,7 +199,7 @@ describe("an issued credential", () => {
     expect(ofType("age-unknown")).toHaveLength(times);
   });
 
-  it("that this process was refused with is recorded, and not handed out again", async () => {
+  it("is stored but not handed out if this process was refused with it", async () => {
     for (const isAway of [false, true]) {
       const { answer, attempt, away, flush, hold, local, ofType, outcomes } = bench({
         policy: stable,
@@ -218,8 +218,8 @@ describe("an issued credential", () => {
   });
 });
 
-describe("an issued credential that the store does not take", () => {
-  it("is handed out, with what it replaces, and reported; the request is not open any more", async () => {
+describe("an issued credential that the store refuses", () => {
+  it("is handed out and reported, and its request is closed", async () => {
     const { answer, attempt, away, clock, hold, local, ofType, outcomes } = bench();
     await hold();
     const made = await attempt(expired);
@@ -240,7 +240,7 @@ describe("an issued credential that the store does not take", () => {
     expect(first.local.state).not.toHaveProperty("previous");
   });
 
-  it("is no other than before where the platform hands out the same again", async () => {
+  it("keeps its generation if the platform returned the same one", async () => {
     const { answer, attempt, away, hold, local, ofType, outcomes } = bench({ policy: stable });
     await hold();
     const secret = new Secret("secret-1", "fingerprint-1");
@@ -267,7 +267,7 @@ describe("an issued credential that the store does not take", () => {
     }
   });
 
-  it("is reported when it was stored after all, and only the store's answer was lost", async () => {
+  it("is reported if it was stored and only the store's answer was lost", async () => {
     const { answer, attempt, clock, document, faults, flush, hold, local, ofType, outcomes } =
       bench({ policy: rotate });
     await hold({ doubtSinceMs: clock.wallMs() - 60_000 });
@@ -283,7 +283,7 @@ describe("an issued credential that the store does not take", () => {
     expect(ofType("reconciled")).toMatchObject([{ doubtMs: 60_000 }]);
   });
 
-  it("is stored also by a process that hands out nothing any more", async () => {
+  it("is stored even by a closed process", async () => {
     const { answer, attempt, away, document, flush, local, outcomes } = bench();
     const made = await attempt();
     await away(() => outcomes.commit(answer(made)));
@@ -299,7 +299,7 @@ describe("an issued credential that the store does not take", () => {
     ["keeps its input", { policy: rotate }, input("first"), input("first"), true],
     ["has no input", { policy: rotate }, input("first"), undefined, true],
     ["needs no input", {}, undefined, input("first"), true],
-  ])("is handed out unless a crash would lose an input: one that %s", async (...row) => {
+  ])("is handed out at once unless a crash would lose an input: it %s", async (...row) => {
     const [, options, sent, nextInput, isServed] = row;
     const { answer, attempt, away, document, flush, local, outcomes } = bench(options);
     const made = { ...(await attempt()), input: sent };
@@ -313,7 +313,7 @@ describe("an issued credential that the store does not take", () => {
   });
 });
 
-describe("a credential that waited for the store, and that this process has replaced since", () => {
+describe("an unstored credential that this process has replaced", () => {
   /** Handed out, not stored, replaced by a third: this process fetched without the store. */
   async function replaced(...given: Parameters<typeof steps>) {
     const made = bench(...given);
@@ -329,7 +329,7 @@ describe("a credential that waited for the store, and that this process has repl
     return { ...made, first };
   }
 
-  it("is not stored: its replacement is, and the request is closed", async () => {
+  it("is not stored, but its replacement is", async () => {
     const { document, flush, local, ofType } = await replaced();
     await flush();
     expect(await document()).toMatchObject({ credential: { fingerprint: "fingerprint-3" } });
@@ -339,7 +339,7 @@ describe("a credential that waited for the store, and that this process has repl
     expect(ofType("refreshed")).toHaveLength(1);
   });
 
-  it("is stored in doubt where its replacement is lost, and not handed out", async () => {
+  it("is stored with a doubt if its replacement is lost, but not handed out", async () => {
     const { document, flush, local, ofType } = await replaced();
     local.forget();
     await flush();
@@ -349,7 +349,7 @@ describe("a credential that waited for the store, and that this process has repl
     expect(ofType("refreshed")).toHaveLength(1);
   });
 
-  it("is reported as overtaken where another node has stored a later one", async () => {
+  it("is reported as overtaken if another node has stored a later one", async () => {
     const { clock, first, flush, local, ofType, write } = await replaced();
     local.forget();
     const later = storedAt(clock.wallMs(), { generation: 9, epoch: first.intent.epoch + 5 });
@@ -359,7 +359,7 @@ describe("a credential that waited for the store, and that this process has repl
     expect(local.cached?.stored.generation).toBe(9);
   });
 
-  it("is stored when the platform handed it out again after all", async () => {
+  it("is stored if the platform has returned it again", async () => {
     const { answer, attempt, away, clock, document, flush, hold, local, ofType, outcomes } = bench({
       policy: stable,
     });

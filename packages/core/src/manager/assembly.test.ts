@@ -27,7 +27,7 @@ describe("an assembled credential", () => {
     [{ kind: "sliding" }, undefined, true],
     [stable, "error", false],
   ] as const)(
-    "shares its id with another environment only if that harms neither: %o, %s",
+    "may share its id with another environment if neither kills the other's token: %o, %s",
     async (policy, onConflict, shares) => {
       const world = fleet({ policy, latencyMs: 0 });
       await within(world.clock, 1_000, assembled(world).refresh(cold));
@@ -87,7 +87,7 @@ describe("an assembled credential", () => {
   });
 
   it.each([true, false])(
-    "is needed by its callers for a lifetime, and without any where it is kept alive: %s",
+    "is needed for a lifetime after a call, and always with keepAlive: %s",
     async (keepAlive) => {
       const world = fleet();
       const { clock, platform, store } = world;
@@ -110,7 +110,7 @@ describe("an assembled credential", () => {
     },
   );
 
-  it("serves who waits for another node's lease as soon as it holds a credential", async () => {
+  it("serves callers that wait for another node's lease as soon as it has a credential", async () => {
     const world = fleet();
     const { assembly } = assembled(world);
     await world.store.lock().withPrefix("production").tryAcquire(world.platform.id, "x", 60_000);
@@ -121,7 +121,7 @@ describe("an assembled credential", () => {
     expect((await within(world.clock, 0, waiting)).reveal()).toBe("secret-1");
   });
 
-  it("counts the time of an open request anew when the store is back", async () => {
+  it("restarts the waiting time for an open request when the store is back", async () => {
     const { clock, ...world } = fleet();
     const { assembly } = assembled({ clock, ...world });
     const intent = { epoch: 1, operationId: "1", atMs: clock.wallMs() };
@@ -164,7 +164,7 @@ describe("an assembled credential", () => {
     expect((await world.document())?.credential?.secret).toBe(world.platform.latest);
   });
 
-  it("tests the lock by acquiring and releasing a lease, or by finding it held", async () => {
+  it("accepts a lease or its refusal as proof that the lock works", async () => {
     const world = fleet();
     const { assembly, faults } = assembled(world);
     await assembly.tryLease();

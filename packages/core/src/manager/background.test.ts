@@ -112,7 +112,7 @@ describe("the background", () => {
     expect(did).toHaveLength(1);
   });
 
-  it("leaves a consumer's mark of use at each of its wakes", async () => {
+  it("writes a consumer's mark of use each time it wakes", async () => {
     const { background, clock, did } = bench({ role: "consumer" });
     background.start();
     await clock.advance(60_100);
@@ -126,7 +126,7 @@ describe("a read in the background", () => {
   it.each([
     [0, 230_400],
     [1, 240_000],
-  ])("comes after 240 s at most, and not on all nodes at once: %d", async (draw, atMs) => {
+  ])("comes after 240 s at most, at a random moment: %d", async (draw, atMs) => {
     const { background, clock, did } = bench({ draw });
     background.start();
     await clock.advance(atMs - 1);
@@ -151,7 +151,7 @@ describe("a read in the background", () => {
     }
   });
 
-  it("comes once a minute while a replacement is due, and not in the first minute of that time", async () => {
+  it("comes once a minute while a replacement is due", async () => {
     const { background, clock, demand, did, hold } = bench({ draw: 1 });
     demand.isNeeded = false;
     background.start();
@@ -166,7 +166,7 @@ describe("a read in the background", () => {
     expect(readsOf(did).length - before).toBeLessThanOrEqual(5);
   });
 
-  it("that falls due when the replacement does is not put off", async () => {
+  it("is not delayed when it and a replacement are due together", async () => {
     const { background, clock, demand, did, hold, source } = bench({ draw: 1 });
     demand.isNeeded = false;
     hold();
@@ -228,7 +228,7 @@ describe("a read in the background", () => {
     expect(readsOf(did)).toEqual([]);
   });
 
-  it("comes soon after the clock jumped or the store was unreachable, and five seconds after the last one", async () => {
+  it("comes within five seconds after a clock jump or an outage of the store", async () => {
     const slept = bench();
     slept.background.start();
     await slept.clock.advance(10_000);
@@ -261,7 +261,7 @@ describe("a refresh in the background", () => {
     expect(pursued[0]).toEqual({ reason: "advisory", replaces: "commit-1" });
   });
 
-  it("is mandatory at its latest time, and urgent after the end", async () => {
+  it("becomes mandatory at the latest time, and urgent at the end of the credential", async () => {
     const { background, clock, hold, pursued } = bench();
     hold();
     background.start();
@@ -281,7 +281,7 @@ describe("a refresh in the background", () => {
     expect(pursued).toEqual([{ reason: "reconcile", replaces: "commit-1" }]);
   });
 
-  it("follows a report of another node, after the platform was asked about it", async () => {
+  it("follows another node's report after a probe", async () => {
     const suspect = { fingerprint: "fingerprint-1", atMs: 0 };
     const { answers, background, clock, hold, pursued } = bench();
     hold({}, { suspect });
@@ -343,7 +343,7 @@ describe("a refresh in the background", () => {
     expect(pursued[0]).toEqual({ reason: "cold" });
   });
 
-  it("that fails is retried after 5, 10 and 20 s, and at once when the store is back", async () => {
+  it("that fails is retried after growing pauses, and at once when the store is back", async () => {
     const { answers, background, clock, did, hold } = bench({ draw: 0.5 });
     answers.attempt = async () => ({ error: new Error("x"), block: undefined });
     hold({}, { suspect: { fingerprint: "fingerprint-1", atMs: 0, dead: true } });
@@ -357,7 +357,7 @@ describe("a refresh in the background", () => {
     expect(tries()).toHaveLength(5);
   });
 
-  it("is one at a time, whatever changes meanwhile", async () => {
+  it("runs once at a time", async () => {
     const { answers, background, clock, hold, pursued } = bench();
     const { promise, resolve } = Promise.withResolvers<undefined>();
     answers.attempt = () => promise;
@@ -373,7 +373,7 @@ describe("a refresh in the background", () => {
     expect(pursued).toHaveLength(1);
   });
 
-  it("that failed is tried again at once when a refusal is heard of", async () => {
+  it("that failed is retried at once when a refusal becomes known", async () => {
     const { answers, background, clock, hold, local, pursued } = bench();
     answers.attempt = async () => ({ error: new Error("x"), block: undefined });
     hold();
@@ -386,7 +386,7 @@ describe("a refresh in the background", () => {
     expect(pursued.map(({ reason }) => reason)).toEqual(["mandatory", "rejected"]);
   });
 
-  it("that the platform refused for good is tried again when that is due, without another pause", async () => {
+  it("that the platform refused is retried when the circuit breaker allows it", async () => {
     const { answers, background, breaker, clock, hold, pursued } = bench();
     const error = new Error("no");
     Object.defineProperty(breaker, "error", {
@@ -404,7 +404,7 @@ describe("a refresh in the background", () => {
     expect(pursued).toHaveLength(2);
   });
 
-  it("that failed while its node became a consumer pauses no owner", async () => {
+  it("that failed while its node became a consumer causes no pause after it is an owner again", async () => {
     const { answers, background, clock, hold, pursued, source } = bench();
     answers.attempt = async () => {
       source.role = "consumer";
@@ -419,7 +419,7 @@ describe("a refresh in the background", () => {
     expect(pursued).toHaveLength(2);
   });
 
-  it("waits for the lease of an open request before it follows a complaint, to the ms", async () => {
+  it("follows another node's report only after the lease of an open request: to the ms", async () => {
     const { background, clock, context, hold, pursued, storeClock } = bench();
     const intent = { epoch: 2, operationId: "2", atMs: storeClock.nowMs() };
     hold({}, { suspect: { fingerprint: "fingerprint-1", atMs: 0 }, intent });
@@ -430,7 +430,7 @@ describe("a refresh in the background", () => {
     expect(pursued).toHaveLength(1);
   });
 
-  it("is urgent from the very end of a credential on", async () => {
+  it("is urgent from the instant at which a credential ends", async () => {
     const { background, clock, hold, local, pursued } = bench();
     hold();
     await clock.advance(local.cached!.serveUntilMs - clock.monotonicMs());
@@ -510,7 +510,7 @@ describe("a credential that is served past its time", () => {
     expect(stale()).toHaveLength(1);
   });
 
-  it("is reported without the reason of a failure before the last success", async () => {
+  it("is not reported with a failure from before the last success", async () => {
     const { answers, background, clock, events, hold } = bench();
     const error = new CacheUnavailableError("gone");
     answers.attempt = async () => ({ error, block: { kind: "pause", ms: 1, why: "governor" } });

@@ -94,7 +94,7 @@ describe("the start of a reconciling refresh", () => {
   it.each([
     [last, 200_000],
     [first, 160_000],
-  ])("is late, in the last 40 s: %d, %i ms", (draw, ms) => {
+  ])("lies in the last 40 s before the deadline: %d, %i ms", (draw, ms) => {
     const { draws, local, nowMs, sinceStart, starts } = bench(superseding);
     draws.next = draw;
     local.updateState({ ...emptyState, doubtSinceMs: nowMs });
@@ -116,7 +116,7 @@ describe("the start of a reconciling refresh", () => {
     },
   );
 
-  it("is drawn once for each doubt, even if a fetch replaces nothing", () => {
+  it("is drawn once for each doubt, even after a fetch that replaces nothing", () => {
     const { draws, local, nowMs, sinceStart, starts } = bench({ policy: { kind: "sliding" } });
     local.updateState({ ...emptyState, doubtSinceMs: nowMs });
     starts.reconcileAtMs();

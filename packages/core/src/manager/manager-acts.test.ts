@@ -50,7 +50,7 @@ describe("a credential that has run out", () => {
     expect([published, newReasons()]).toEqual([["expired"], ["expired"]]);
   });
 
-  it("and is refused besides is replaced once", async () => {
+  it("that is also reported as refused is replaced once", async () => {
     const { clock, newReasons, one, platform } = await runOut();
     const answer = await within(clock, 1_000, one.reject(platform.latest!));
     expect(answer).toMatchObject({ replaced: true });
@@ -59,14 +59,14 @@ describe("a credential that has run out", () => {
 });
 
 describe("a report about an unknown credential", () => {
-  it("to a fleet that has none fetches one", async () => {
+  it("fetches a credential if the fleet has none", async () => {
     const world = fleet({ latencyMs: 0 });
     const answer = await within(world.clock, 1_000, world.node().reject("another"));
     expect(answer).toMatchObject({ replaced: true });
     expect(reasonsOf(world)).toEqual(["cold"]);
   });
 
-  it("counts one use of the present one, for the answer", async () => {
+  it("counts one use of the present credential, which it returns", async () => {
     const { clock, one } = await warm();
     const { uses } = one.status();
     await within(clock, 100, one.reject("another"));
@@ -102,8 +102,8 @@ describe("a call from within the credential's own issuer", () => {
   });
 });
 
-describe("an operator's act", () => {
-  it("has a platform that refuses again asked again after a minute, as after a first refusal", async () => {
+describe("an operator's operation", () => {
+  it("restarts the retries: after another refusal the next one comes within a minute", async () => {
     const { clock, node, platform } = fleet({ latencyMs: 0 });
     platform.script(fatal, fatal);
     const one = node();
@@ -114,7 +114,7 @@ describe("an operator's act", () => {
     expect((told as { retryAfterMs: number }).retryAfterMs).toBeLessThanOrEqual(60_000);
   });
 
-  it("that forgets the credential lifts a refusal of this node, also where none was stored", async () => {
+  it("that resets the credential ends this node's wait after a refusal", async () => {
     const { clock, node, platform } = fleet({ latencyMs: 0 });
     platform.script(fatal);
     const one = node();
@@ -123,7 +123,7 @@ describe("an operator's act", () => {
     expect(platform.alive(await within(clock, 1_000, one.get()))).toBe(true);
   });
 
-  it("that seeds a credential which has ended already fetches another", async () => {
+  it("that seeds an expired credential fetches another one", async () => {
     const world = fleet({ latencyMs: 0 });
     const { clock, node, platform } = world;
     const given = { secret: "seeded", expiresInMs: 60_000 };
@@ -132,7 +132,7 @@ describe("an operator's act", () => {
     expect(reasonsOf(world)).toEqual(["expired"]);
   });
 
-  it("that switches to the fallback is seen when it is told, also where nothing is stored", async () => {
+  it("that switches to the fallback changes the status before its event", async () => {
     const { clock, node, platform } = fleet({ latencyMs: 0 });
     const policy = { kind: "stable", renewWithinMs: 300_000 } as const;
     const calm = scriptedIssuer({ clock, id: "test:stable:wx0123456789abcdef", policy });
@@ -148,7 +148,7 @@ describe("an operator's act", () => {
 });
 
 describe("closing", () => {
-  it("rejects at once who waits for this node's own request, which it lets end", async () => {
+  it("rejects waiting callers at once, but lets the node's request end", async () => {
     const { clock, node, platform } = fleet();
     platform.script({ requestMs: 5_000 });
     const one = node();
@@ -160,7 +160,7 @@ describe("closing", () => {
     expect(platform.issues).toMatchObject([{ outcome: "ok" }]);
   });
 
-  it("reports nothing of a reading that ends after it", async () => {
+  it("emits no event for a read that ends later", async () => {
     const { clock, one } = await warm();
     one.faults.frozen = true;
     const work = one.refresh();

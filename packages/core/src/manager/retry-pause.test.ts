@@ -30,7 +30,7 @@ function bench(draw = 0.5) {
 }
 
 describe("the pause after a failed attempt", () => {
-  it("is zero at first, and after the store is back", () => {
+  it("is zero at first and after the store recovers", () => {
     const { fail, hold, leftMs, pause } = bench();
     expect(leftMs()).toBe(Number.NEGATIVE_INFINITY);
     hold();
@@ -43,20 +43,20 @@ describe("the pause after a failed attempt", () => {
   it.each([
     [0, 4_000],
     [1, 6_000],
-  ])("differs between nodes: %d", (draw, ms) => {
+  ])("is random, so that nodes do not retry together: %d", (draw, ms) => {
     const { fail, hold } = bench(draw);
     hold();
     expect(fail()).toBeCloseTo(ms);
   });
 
-  it("is its own where the fleet's back-off ends now", () => {
+  it("is the node's own if the fleet's back-off ends now", () => {
     const { fail, hold, storeClock } = bench();
     const suspect = { fingerprint: "fingerprint-1", atMs: 0, dead: true } as const;
     hold({ suspect, backOffUntilMs: storeClock.nowMs() });
     expect(fail()).toBe(1_000);
   });
 
-  it("becomes shorter as soon as no credential can be served, even while it lasts", () => {
+  it("becomes shorter as soon as no credential can be served", () => {
     const { context, fail, hold, leftMs, local } = bench();
     expect(fail()).toBe(1_000);
     hold();
@@ -71,7 +71,7 @@ describe("the pause after a failed attempt", () => {
     expect(leftMs()).toBe(1_000);
   });
 
-  it("is no longer than another node's lease, and does not end on all nodes at once", () => {
+  it("is no longer than another node's lease, plus a random part", () => {
     const { fail, hold } = bench();
     hold();
     expect(fail(advisory, { kind: "wait", ms: 1_000 })).toBe(2_000);
@@ -83,7 +83,7 @@ describe("the pause after a failed attempt", () => {
     expect(urgent.fail(advisory, { kind: "wait", ms: 1_000 })).toBe(1_250);
   });
 
-  it("is no shorter than the fleet's back-off, which alone counts if no credential can be served", () => {
+  it("is no shorter than the fleet's back-off", () => {
     const { clock, fail, hold } = bench();
     const backOff = { backOffUntilMs: clock.wallMs() + 60_000 };
     hold(backOff);
@@ -95,7 +95,7 @@ describe("the pause after a failed attempt", () => {
     expect(urgent.fail()).toBe(2_000);
   });
 
-  it("ends when a new refusal becomes known, except for the fleet's back-off", () => {
+  it("ends when a new refusal becomes known", () => {
     const { due, fail, hold, leftMs } = bench();
     hold();
     fail();

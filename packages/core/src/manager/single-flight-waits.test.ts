@@ -100,7 +100,7 @@ describe("callers of one process", () => {
     expect(refreshes).toHaveLength(1);
   });
 
-  it("share its failure where they want the same", async () => {
+  it("share a failure if they have the same goal", async () => {
     const { called, clock, refreshes } = bench();
     const outcomes = [called(), called()];
     await clock.settle();
@@ -118,7 +118,7 @@ describe("callers of one process", () => {
     ["reason", { reason: "expired", replaces: "1", refused: "1" }],
     ["commit", { reason: "rejected", replaces: "2", refused: "1" }],
     ["refused credential", { reason: "rejected", replaces: "1", refused: "2" }],
-  ])("do not share it with one that wants another %s", async (_what, other) => {
+  ])("do not share a failure if their goals differ in the %s", async (_what, other) => {
     const { called, clock, refreshes } = bench();
     called({ reason: "rejected", replaces: "1", refused: "1" });
     await clock.settle();
@@ -130,7 +130,7 @@ describe("callers of one process", () => {
     expect(refreshes).toMatchObject([{}, { goal: other, patient: true }]);
   });
 
-  it("begin a patient refresh of their own when one in the background fails", async () => {
+  it("start a patient refresh when the background refresh that they joined fails", async () => {
     const { called, clock, flight, refreshes } = bench();
     void flight.inBackground(cold);
     const outcome = called();
@@ -141,7 +141,7 @@ describe("callers of one process", () => {
     expect(refreshes).toMatchObject([{ patient: false }, { patient: true }]);
   });
 
-  it("do not share the lack of time of those that came first, but every other failure", async () => {
+  it("share each failure of an earlier caller, except that its time was over", async () => {
     for (const [error, isShared] of [
       [unavailable("wait"), false],
       [unavailable(), true],
@@ -160,7 +160,7 @@ describe("callers of one process", () => {
     }
   });
 
-  it("are rejected when everything closes, and one whose signal aborts is rejected alone", async () => {
+  it("are all rejected on close, and one alone when its signal aborts", async () => {
     const { called, clock, closing, flight } = bench();
     const abort = new AbortController();
     const outcomes = [called(cold, abort.signal), called()];
@@ -176,8 +176,8 @@ describe("callers of one process", () => {
   });
 });
 
-describe("a caller whose time is over", () => {
-  it("is rejected with a general reason when none is known, and the refresh goes on", async () => {
+describe("a caller whose waiting time is over", () => {
+  it("is rejected with a general error if no reason is known, and the refresh goes on", async () => {
     const { called, clock, refreshes } = bench();
     const outcome = called();
     await clock.advance(30_000);
@@ -192,7 +192,7 @@ describe("a caller whose time is over", () => {
     expect(refreshes).toHaveLength(1);
   });
 
-  it("is rejected with what the refresh waits for", async () => {
+  it("is rejected with the error that says what the refresh waits for", async () => {
     const { called, clock, refreshes } = bench();
     const outcome = called(cold, undefined, 5_000);
     await clock.settle();
@@ -240,7 +240,7 @@ describe("a refresh in the background", () => {
     expect(refreshes).toHaveLength(2);
   });
 
-  it("resolves to what it met, and to nothing when it succeeded", async () => {
+  it("resolves to its error and the obstacle, or to undefined after a success", async () => {
     const { clock, flight, refreshes } = bench();
     const failing = flight.inBackground(cold);
     const block: BlockReason = { kind: "wait", ms: 5 };
@@ -254,7 +254,7 @@ describe("a refresh in the background", () => {
     expect(await working).toBeUndefined();
   });
 
-  it("that fails leaves no rejection that nobody handles", async () => {
+  it("causes no unhandled rejection when it fails", async () => {
     const { clock, flight, refreshes } = bench();
     const unhandled: unknown[] = [];
     const onUnhandled = (error: unknown): unknown => unhandled.push(error);
@@ -280,7 +280,7 @@ describe("a refresh in the background", () => {
     expect(reasons).toEqual(["advisory"]);
   });
 
-  it("is waited for by whoever closes, whether it fails or not", async () => {
+  it("ends before a close resolves, even if it fails", async () => {
     const { clock, flight, refreshes } = bench();
     await flight.settled();
     void flight.inBackground(cold);

@@ -119,7 +119,7 @@ describe("the report that a credential is served past its time", () => {
     expect(report("owner", reason)).toMatchObject([reason]);
   });
 
-  it("names the store first, then a refusal, then the owners, for a consumer", async () => {
+  it("names, for a consumer, the store first, then a refusal, then the owners", async () => {
     const consumer = bench();
     consumer.adopt();
     expect(consumer.report("consumer", platform)).toMatchObject([{ cause: "owner" }]);

@@ -23,7 +23,7 @@ function bench(changed: Partial<State> = {}, issuer: Partial<Issuer> = {}) {
 }
 
 describe("the status of a credential", () => {
-  it("before the first use has the id and the node, and no credential", () => {
+  it("has no credential before the first use", () => {
     const { status } = bench();
     expect(status()).toEqual({
       id: "test",
@@ -39,7 +39,7 @@ describe("the status of a credential", () => {
     });
   });
 
-  it("of a fresh one has its age, the node that fetched it and its remaining lifetime", () => {
+  it("has a fresh credential's age, origin and remaining lifetime", () => {
     const { adopt, credential, local, status } = bench();
     adopt();
     local.cached!.uses = 3;
@@ -58,7 +58,7 @@ describe("the status of a credential", () => {
     expect(status().remainingMs).toBeLessThanOrEqual(lifetimeMs - 90_000);
   });
 
-  it("of one that should have been replaced says so, without negative values", async () => {
+  it("is stale after the time of replacement, without negative values", async () => {
     const { adopt, clock, status } = bench();
     adopt();
     await clock.advance(lifetimeMs - 60_000 - 120_000 - 1);
@@ -69,7 +69,7 @@ describe("the status of a credential", () => {
     expect(status()).toMatchObject({ state: "none", remainingMs: 0, generation: 1 });
   });
 
-  it("of one that should have been replaced says so from that instant on", async () => {
+  it("becomes stale at the exact time of replacement", async () => {
     const { clock, local, nowMs, state, status } = bench();
     const credential = storedAt(nowMs);
     local.adopt({ ...state, credential }, credential);
@@ -79,20 +79,20 @@ describe("the status of a credential", () => {
     expect(status().state).toBe("stale");
   });
 
-  it("of one from a clock ahead of this one's has no negative values either", () => {
+  it("has no negative age if another node's clock is ahead", () => {
     const { local, nowMs, state, status } = bench();
     const credential = storedAt(nowMs, { issuedAtMs: nowMs + 5_000 });
     local.adopt({ ...state, credential }, credential);
     expect(status().ageMs).toBe(0);
   });
 
-  it("of a closed one says so, whatever it held", () => {
+  it("is closed after close, even with a live credential", () => {
     const { adopt, status } = bench();
     adopt();
     expect(status(true).state).toBe("closed");
   });
 
-  it("names its problems in the fleet", () => {
+  it("shows a doubt, a suspect mark and the fallback", () => {
     const { adopt, status } = bench({
       doubtSinceMs: 1,
       suspect: { fingerprint: "0123456789abcdef", atMs: 1 },
@@ -102,7 +102,7 @@ describe("the status of a credential", () => {
     expect(status()).toMatchObject({ inDoubt: true, isSuspect: true, onFallback: true });
   });
 
-  it("has the fleet's count of today's fetches, and the limit", () => {
+  it("has the fleet's count of today's fetches and its limit", () => {
     const perDay = { quota: { perDay: 100, dayOffsetMs: 0 } };
     const day = Math.floor(bench().nowMs / 86_400_000);
     const quota = { day, used: 7, forced: { used: 0, lastAtMs: 0 } };

@@ -23,7 +23,7 @@ const ofKind = <Kind extends Measurement["kind"]>(
   );
 
 describe("the channel of measurements", () => {
-  it("has each command of the store by what it is for, and how long it took", async () => {
+  it("has the purpose and duration of each store command", async () => {
     const { clock, node, platform } = fleet();
     await within(clock, 1_000, node().get());
     const operations = ofKind("store").map(({ operation }) => operation);
@@ -42,7 +42,7 @@ describe("the channel of measurements", () => {
     expect(JSON.parse(JSON.stringify(published))).toEqual(published);
   });
 
-  it("has a command that failed with its code, after the time that it took", async () => {
+  it("has the error code and duration of a failed store command", async () => {
     const { clock, node } = fleet();
     const one = node();
     one.faults.frozen = true;
@@ -54,7 +54,7 @@ describe("the channel of measurements", () => {
     expect(ofKind("store")[0]?.durationMs).toBeGreaterThanOrEqual(100);
   });
 
-  it("tells apart who got the lease, who was served by its holder, and who waited in vain", async () => {
+  it("has one outcome each for a granted lease, a served wait and a timeout", async () => {
     const { clock, node } = fleet({ latencyMs: 1_000 });
     const [one, two, hasty] = [node(), node(), node({ parameters: { waitMs: 500 } })];
     const calls = [one.get(), two.get(), hasty.get().catch(() => {})];
@@ -71,7 +71,7 @@ describe("the channel of measurements", () => {
     expect((holds[0] as { durationMs?: number }).durationMs).toBeGreaterThanOrEqual(1_000);
   });
 
-  it("has how a lease was lost, with how long it was held", async () => {
+  it("has the reason of a lost lease, and how long it was held", async () => {
     const { clock, node, store } = fleet({ latencyMs: 8_000 });
     const call = node().get();
     await clock.advance(1_000);
@@ -80,7 +80,7 @@ describe("the channel of measurements", () => {
     expect(ofKind("lock-hold")[0]).toMatchObject({ outcome: "refused" });
   });
 
-  it("has the day's ledger at each fetch, and when an operator corrects it", async () => {
+  it("has the day's quota count after each fetch and each correction", async () => {
     const { clock, node } = fleet();
     const one = node({ parameters: { quotaPerDay: 100 } });
     await within(clock, 1_000, one.get());
@@ -90,7 +90,7 @@ describe("the channel of measurements", () => {
     expect(ofKind("quota")[1]).toMatchObject({ used: 60, perDay: 100 });
   });
 
-  it("has how many other environments claim the credential, and none for those that may", async () => {
+  it("has the number of conflicting claims", async () => {
     const { clock, node } = fleet();
     await within(clock, 1_000, node({ environment: "staging" }).get());
     await within(clock, 1_000, node({ onConflict: "warn" }).get());
@@ -102,7 +102,7 @@ describe("the channel of measurements", () => {
     expect(ofKind("claims", "node-2").map(({ conflicts }) => conflicts)).toEqual([0]);
   });
 
-  it("has a request that a busy platform answered, and that was sent again at once", async () => {
+  it("has a request that was repeated because the platform was busy", async () => {
     const { clock, node, platform } = fleet();
     platform.script({ outcome: "busy", platformCode: "-1" });
     const one = node();
@@ -112,7 +112,7 @@ describe("the channel of measurements", () => {
     expect(ofKind("repeated")).toMatchObject([{ outcome: "busy", errorCode: "-1" }]);
   });
 
-  it("falls silent when the credential is closed", async () => {
+  it("has nothing more after the credential is closed", async () => {
     const { clock, node } = fleet();
     const one = node();
     await within(clock, 1_000, one.get());
@@ -123,7 +123,7 @@ describe("the channel of measurements", () => {
   });
 });
 
-it("says when the request whose outcome is unknown had sent a single-use input", async () => {
+it("a doubt says whether the request without an outcome had sent a single-use input", async () => {
   const { clock, node, platform } = fleet({
     policy: { kind: "rotate", overlapMs: 300_000 },
     recovers: true,

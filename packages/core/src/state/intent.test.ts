@@ -30,7 +30,7 @@ interface Case {
 
 const cases: readonly Case[] = [
   {
-    title: "an empty store lets a cold start send",
+    title: "a cold start on an empty store may send",
     state: undefined,
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "send", undrained: false },
@@ -41,25 +41,25 @@ const cases: readonly Case[] = [
     verdict: { kind: "send", undrained: false },
   },
   {
-    title: "a refresh whose commit was replaced already adopts",
+    title: "a refresh adopts the stored credential if its own commit was replaced already",
     state: stateWith(),
     event: { replaces: "commit-T0" },
     verdict: { kind: "adopt" },
   },
   {
-    title: "a cold start adopts what is stored",
+    title: "a cold start adopts the stored credential",
     state: stateWith(),
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "adopt" },
   },
   {
-    title: "a credential past its life serves nobody",
+    title: "an expired credential is not adopted",
     state: stateWith({ credential: storedCredential("T1", { expiresAtMs: noonMs }) }),
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "send" },
   },
   {
-    title: "a suspect credential serves nobody",
+    title: "a suspect credential is not adopted",
     state: stateWith({ suspect }),
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "send" },
@@ -71,20 +71,19 @@ const cases: readonly Case[] = [
     verdict: { kind: "send" },
   },
   {
-    title: "a rejection of an old credential adopts the stored one",
+    title: "a rejection of an earlier credential leads to the stored one",
     state: stateWith(),
     event: { reason: "rejected", refused: "T0" },
     verdict: { kind: "adopt" },
   },
   {
-    title: "nothing is reconciled that nobody doubts",
+    title: "a reconciling refresh adopts the stored credential if there is no doubt",
     state: stateWith(),
     event: { reason: "reconcile" },
     verdict: { kind: "adopt" },
   },
   {
-    title:
-      "so may a request that was announced and never reported, once it must have been processed",
+    title: "a request without an outcome may be reconciled once it must have been processed",
     state: stateWith({ intent: { ...open, atMs: noonMs - 15_000 } }),
     event: { reason: "reconcile" },
     verdict: { kind: "send", undrained: false },
@@ -96,12 +95,12 @@ const cases: readonly Case[] = [
     verdict: { kind: "send" },
   },
   {
-    title: "the fleet's back-off holds everybody",
+    title: "a refresh waits during the fleet's back-off",
     state: stateWith({ backOffUntilMs: noonMs + 1 }),
     verdict: { kind: "wait", why: "back-off", untilMs: noonMs + 1 },
   },
   {
-    title: "the back-off ends on time",
+    title: "a refresh may send at the exact end of the back-off",
     state: stateWith({ backOffUntilMs: noonMs }),
     verdict: { kind: "send" },
   },
@@ -112,7 +111,7 @@ const cases: readonly Case[] = [
     verdict: { kind: "send" },
   },
   {
-    title: "rejections wait when their budget is spent",
+    title: "rejections wait while their budget is used up",
     state: stateWith({ budgets: { refusals: refusalsMs, manual: 0 } }),
     event: { reason: "rejected", refused: "T1", isDead: true },
     verdict: {
@@ -128,66 +127,66 @@ const cases: readonly Case[] = [
     verdict: { kind: "send" },
   },
   {
-    title: "an operator's budget has an end too",
+    title: "an operator waits while the operators' budget is used up",
     state: stateWith({ budgets: { refusals: 0, manual: noonMs + 86_400_000 } }),
     event: { reason: "manual" },
     verdict: { kind: "wait", why: "governor" },
   },
   {
-    title: "no budget holds the plan",
+    title: "a planned refresh does not wait for a budget",
     state: stateWith({ budgets: { refusals: refusalsMs, manual: noonMs + 86_400_000 } }),
     verdict: { kind: "send" },
   },
   {
-    title: "an issuer that supersedes nothing spends from no budget",
+    title: "an issuer that supersedes nothing uses no budget",
     state: stateWith({ budgets: { refusals: refusalsMs, manual: noonMs + 86_400_000 } }),
     event: { reason: "rejected", refused: "T1" },
     rules: { supersedes: false },
     verdict: { kind: "send" },
   },
   {
-    title: "a complaint of which the platform says nothing keeps nobody from what is stored",
+    title: "a credential with an unconfirmed report is still adopted",
     state: stateWith({ suspect: { fingerprint: "T1", atMs: noonMs } }),
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "adopt" },
   },
   {
-    title: "rejections leave an operator the rest of the forced refreshes",
+    title: "rejections leave the last forced refreshes to an operator",
     state: stateWith({ quota: { ...atReserve, used: 20, forced: { used: 16, lastAtMs: 0 } } }),
     event: { reason: "rejected", refused: "T1", forced: true, isDead: true },
     rules: { supersedes: false },
     verdict: { kind: "exhausted", resetsAtMs },
   },
   {
-    title: "the reserve is not for what can wait",
+    title: "a refresh that can wait does not use the reserve",
     state: stateWith({ quota: atReserve }),
     verdict: { kind: "exhausted", resetsAtMs },
   },
   {
-    title: "the reserve is for what cannot",
+    title: "a refresh that cannot wait uses the reserve",
     state: stateWith({ quota: atReserve }),
     event: { reason: "expired" },
     verdict: { kind: "send" },
   },
   {
-    title: "nothing is sent beyond the cap",
+    title: "even an operator sends nothing beyond the daily cap",
     state: stateWith({ quota: full }),
     event: { reason: "manual" },
     verdict: { kind: "exhausted", resetsAtMs },
   },
   {
-    title: "yesterday's ledger does not count",
+    title: "yesterday's count does not limit today",
     state: stateWith({ quota: { ...full, day: today - 1 } }),
     verdict: { kind: "send" },
   },
   {
-    title: "forced refreshes have a cap of their own",
+    title: "forced refreshes have their own daily cap",
     state: stateWith({ quota: { ...atReserve, used: 20, forced: { used: 20, lastAtMs: 0 } } }),
     event: { reason: "manual", forced: true },
     verdict: { kind: "exhausted", resetsAtMs },
   },
   {
-    title: "forced refreshes keep their distance",
+    title: "a forced refresh waits for the gap after the previous one",
     state: stateWith({
       quota: { ...atReserve, used: 1, forced: { used: 1, lastAtMs: noonMs - 10_000 } },
     }),
@@ -195,17 +194,17 @@ const cases: readonly Case[] = [
     verdict: { kind: "wait", why: "forced", untilMs: noonMs + 20_000 },
   },
   {
-    title: "a request that may still be processed is waited for while the credential works",
+    title: "a refresh waits for a request in flight while the credential works",
     state: stateWith({ inFlightUntilMs: noonMs + 1 }),
     verdict: { kind: "wait", why: "drain", untilMs: noonMs + 1 },
   },
   {
-    title: "so is an open intent",
+    title: "a refresh waits for an open intent while the credential works",
     state: stateWith({ intent: open }),
     verdict: { kind: "wait", why: "drain", untilMs: noonMs + 10_000 },
   },
   {
-    title: "so it is by a reconciling refresh",
+    title: "a reconciling refresh waits for an open intent",
     state: stateWith({ intent: open, doubtSinceMs: 1 }),
     event: { reason: "reconcile" },
     verdict: { kind: "wait", why: "drain" },
@@ -232,7 +231,7 @@ const cases: readonly Case[] = [
     verdict: leftMs > 10_000 ? { kind: "wait", why: "drain" } : { kind: "send", undrained: true },
   })),
   {
-    title: "nobody waits for a drain without a credential, but knows that the order is open",
+    title: "a refresh of a dead credential does not wait for an open intent",
     state: stateWith({ intent: open, suspect }),
     event: { reason: "expired" },
     verdict: { kind: "send", undrained: true },
@@ -244,38 +243,37 @@ const cases: readonly Case[] = [
     verdict: { kind: "send", undrained: true },
   },
   {
-    title: "nobody waits for a drain with a refused one either",
+    title: "a rejection does not wait for an open intent",
     state: stateWith({ intent: open }),
     event: { reason: "rejected", refused: "T1" },
     verdict: { kind: "send", undrained: true },
   },
   {
-    title:
-      "whoever announced it may be about to report it: nobody overruns it before its time, whatever the reason",
+    title: "an open intent makes even a rejection wait until it is presumed lost",
     state: stateWith({ intent: open }),
     event: { reason: "rejected", refused: "T1", presumedLostAtMs: noonMs + 1 },
     verdict: { kind: "wait", why: "open", untilMs: noonMs + 1 },
   },
   {
-    title: "it is overrun in time",
+    title: "a rejection may send at the instant at which an open intent is presumed lost",
     state: stateWith({ intent: open }),
     event: { reason: "rejected", refused: "T1", presumedLostAtMs: noonMs },
     verdict: { kind: "send", undrained: true },
   },
   {
-    title: "what is stored is adopted all the same",
+    title: "a stored credential that serves is adopted beside an open intent",
     state: stateWith({ intent: open }),
     event: { reason: "rejected", refused: "T0", presumedLostAtMs: noonMs + 1 },
     verdict: { kind: "adopt" },
   },
   {
-    title: "nobody is waited for where no request is open",
+    title: "a refresh does not wait if no request is open",
     state: stateWith(),
     event: { presumedLostAtMs: noonMs + 1 },
     verdict: { kind: "send" },
   },
   {
-    title: "nobody is waited for where a request harms nobody",
+    title: "a refresh does not wait for an intent of an issuer that supersedes nothing",
     state: stateWith({ intent: open }),
     event: { presumedLostAtMs: noonMs + 1 },
     rules: { supersedes: false },
@@ -295,14 +293,14 @@ const cases: readonly Case[] = [
     verdict: { kind: "input-in-doubt" },
   },
   {
-    title: "it is, while the platform honours it twice",
+    title: "a single-use input may be sent again within its grace",
     state: stateWith({ consumedInput: { fingerprint: "R1", atMs: noonMs - 60_000 } }),
     event: { input: "R1" },
     rules: { rotates: true, inputGraceMs: 60_001 },
     verdict: { kind: "send" },
   },
   {
-    title: "another input is another matter",
+    title: "an input that was never sent may be sent",
     state: stateWith({ consumedInput: { fingerprint: "R1", atMs: 0 } }),
     event: { input: "R2" },
     rules: { rotates: true },
@@ -339,7 +337,7 @@ describe("an intent", () => {
     expect(after(stateWith(), intent({ fence: 99 })).intent?.epoch).toBe(99);
   });
 
-  it("keeps the time until which an overtaken request is under way, and leaves a doubt", () => {
+  it("that overtakes a request keeps the end of its flight time, and leaves a doubt", () => {
     const next = after(stateWith({ intent: open, suspect }), intent({ reason: "expired" }));
     expect(next).toMatchObject({ inFlightUntilMs: noonMs + 10_000, doubtSinceMs: noonMs });
   });
@@ -350,7 +348,7 @@ describe("an intent", () => {
     ).toMatchObject({ suspect, contention: { count: 1 } });
   });
 
-  it("that is written again after a lost answer is the same intent: it counts once and leaves no doubt", () => {
+  it("that is written again after a lost answer counts once and leaves no doubt", () => {
     const once = after(stateWith(), intent());
     const again = decide(once, intent(), 500);
     expect(again).toEqual({
@@ -363,7 +361,7 @@ describe("an intent", () => {
     });
   });
 
-  it("that stands beside a credential that a repair wrote back is withdrawn without a request, a doubt or a cost", () => {
+  it("is withdrawn at no cost if a repair stores a credential that serves its goal", () => {
     const before = stateWith();
     const known = stateWith({
       credential: storedCredential("T2", { generation: 2 }),

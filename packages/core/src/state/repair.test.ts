@@ -208,7 +208,7 @@ describe("a repair by a node that continued without the store", () => {
 describe("a reset", () => {
   const reset = { type: "reset", outcomeId: "reset" } as const;
 
-  it("removes the credential, and prevents a node from writing it back", () => {
+  it("removes the credential and keeps nodes from writing it back", () => {
     const next = after(
       stateWith({
         credential: storedCredential("T2", { epoch: 20 }),

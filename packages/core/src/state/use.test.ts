@@ -11,7 +11,7 @@ describe("a node that reports its use of the credential", () => {
     });
   });
 
-  it("writes nothing while a mark is recent, and the next mark as soon as it is not", () => {
+  it("writes the next mark as soon as the last one is no longer recent", () => {
     expect(decide(stateWith({ usedAtMs: noonMs - 59_999 }), use)).toEqual({
       verdict: { kind: "known" },
     });
