@@ -100,7 +100,7 @@ export const availabilityConsumers: readonly Regression[] = [
       },
     ],
     test: consumersTest,
-    title: "has got another secret",
+    title: "has another AppSecret",
   },
   {
     right:
@@ -113,7 +113,7 @@ export const availabilityConsumers: readonly Regression[] = [
       },
     ],
     test: `${core}/manager/single-flight-waits.test.ts`,
-    title: "meets what that meets",
+    title: "joins a refresh that is running already",
   },
   {
     right: "Nobody waits for a drain for the sake of a credential that no node hands out.",

@@ -354,6 +354,6 @@ export const yearsBackground: readonly Regression[] = [
       },
     ],
     test: `${core}/scenarios/serving.test.ts`,
-    title: "costs the node that leads eight store commands",
+    title: "costs a new leading node eight store commands",
   },
 ];

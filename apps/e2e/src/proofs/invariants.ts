@@ -257,7 +257,7 @@ export const invariants: readonly Row[] = [
     what: "Cost",
     outcome: "Commands are counted, and there are few.",
     by: [
-      "core/serving: costs the node that leads eight store commands",
+      "core/serving: costs a new leading node eight store commands",
       "simulation/simulate: is at most $most store commands per node and hour",
       "bench: counts the commands of a node in an hour",
       "bench: counts two wire commands in an uncontended lease",

@@ -88,7 +88,7 @@ export const machineFaults: readonly Row[] = [
     by: [
       "core/serving: is fetched once at a cold start, however many callers",
       "bench: counts one load in a herd",
-      "core/serving: costs the node that leads eight store commands",
+      "core/serving: costs a new leading node eight store commands",
     ],
   },
   {

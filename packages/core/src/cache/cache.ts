@@ -86,7 +86,7 @@ export interface Cache {
   readonly pushesChanges: boolean;
   /**
    * How long one call may take, in ms. A credential waits as long unless its parameters say less.
-   * Absent where the cache does not tell.
+   * Absent when the cache does not state it.
    */
   readonly deadlineMs?: number;
   /**

@@ -41,7 +41,7 @@ export class SharedWatch {
   /** The newest listener of each name, which leads to the others. Most names have one. */
   readonly #toName = new Map<string, Listening>();
   readonly #toAll = new Set<Listening>();
-  /** What became of each listener that has left. Those that stay know their subscription. */
+  /** The subscription of each listener that has left. Present listeners know their own. */
   readonly #ended = new WeakMap<Unsubscribe, Ended>();
   #present: Promise<Unsubscribe> | undefined;
 

@@ -16,29 +16,29 @@ export type EventListener = (event: CredentialEvent) => void;
 
 export interface EventBus {
   /**
-   * Tells of a fact, now and synchronously; does next to nothing when nobody listens. Text is made
-   * printable, fingerprints are cut to 8 characters, values that JSON cannot carry are left out.
-   * Never throws.
+   * Publishes an event synchronously. Costs almost nothing while nobody listens. Makes text
+   * printable, cuts fingerprints to 8 characters, and omits values that JSON cannot carry. Never
+   * throws.
    */
   emit<Type extends EventType>(type: Type, data: EventData[Type]): void;
   /**
-   * Calls `listener` for each later event until the returned function is called. The same function,
-   * given twice, is called twice.
+   * Calls `listener` for each later event until the returned function is called. A function that
+   * was given twice is called twice.
    */
   subscribe(listener: EventListener): () => void;
   /**
-   * Whether anybody has subscribed here; who listens to all of the process on
-   * `node:diagnostics_channel` does not count.
+   * True while somebody has subscribed here. Subscribers of `node:diagnostics_channel` do not
+   * count, because they listen to the whole process.
    */
   readonly hasListeners: boolean;
   /**
-   * Publishes a figure that no event has, on {@link measurementChannelName}. Does nothing, and reads
-   * no clock, while nobody has subscribed there. Never throws.
+   * Publishes a measurement on {@link measurementChannelName}. Does nothing, and reads no clock,
+   * while nobody has subscribed there. Never throws.
    *
-   * @param startedMs when what took time began, by the monotonic clock.
+   * @param startedMs when the measured work began, on the monotonic clock.
    */
   measure(figure: Figure, startedMs?: number): void;
-  /** Nothing is told any more. */
+  /** Publishes nothing from now on. */
   close(): void;
 }
 
@@ -51,9 +51,9 @@ export interface EventBusOptions {
 }
 
 /**
- * A listener that throws, or whose promise rejects, harms neither the credential nor the other
- * listeners: a process warning with the code `LINGPAI_LISTENER` names the error, once per
- * subscription. One that is removed during an emit is not called any more.
+ * Makes the event bus of one credential. The error of a listener affects neither the credential nor
+ * the other listeners. The first error of each subscription becomes a process warning with the code
+ * `LINGPAI_LISTENER`. A listener that is removed during an event is not called for it.
  */
 export function createEventBus(options: EventBusOptions): EventBus {
   requireOptions("createEventBus()", options, kinds);

@@ -96,8 +96,8 @@ export interface EventData {
     readonly epoch: number;
     readonly generation?: number | undefined;
     /**
-     * True when the request sent a single-use input (a refresh token), which may be used up: if
-     * nothing answers for it, somebody has to authorise again.
+     * True when the request sent a single-use input (a refresh token), which may be consumed now.
+     * If it cannot be recovered, somebody has to authorise again.
      */
     readonly singleUseInput?: true | undefined;
   };

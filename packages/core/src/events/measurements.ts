@@ -1,14 +1,14 @@
 /**
- * Figures that no event has, for metrics: how long the store and the lease took, the ledger, the
- * claims. Published on a channel of their own, because they are too many for a log.
+ * Measurements for metrics: the durations of store commands and leases, the day's ledger, the
+ * claims. They have their own channel, because they are too many for a log.
  */
 import type { ErrorCode, IssueOutcome, LockLossReason } from "../errors.ts";
 import type { EventContext } from "./events.ts";
 
 /**
  * Every figure of every credential in the process is published here, each a {@link Measurement}:
- * `subscribe("lingpai:measurement", (measurement) => …)`. Nothing is made while nobody has
- * subscribed.
+ * `subscribe("lingpai:measurement", (measurement) => …)`. Without a subscriber nothing is created
+ * or published.
  */
 export const measurementChannelName = "lingpai:measurement";
 
@@ -27,8 +27,8 @@ export interface StoreFigure {
 export interface LockWaitFigure {
   readonly kind: "lock-wait";
   /**
-   * `granted`: the node got the lease. `newer`: what it wanted was stored meanwhile, usually by the
-   * holder. `timeout`: its wait ended first.
+   * `granted`: the node got the lease. `newer`: the credential that it needed was stored meanwhile,
+   * usually by the holder. `timeout`: its wait ended first.
    */
   readonly outcome: "granted" | "newer" | "timeout";
 }
@@ -58,8 +58,8 @@ export interface ClaimsFigure {
 }
 
 /**
- * A request that was answered, and is sent again at once: no event has it. The ledger counts it,
- * because the platform counts calls, whatever it answers (its page of call limits, read 2026-11).
+ * A request that was answered and is sent again at once, which causes no event. The ledger counts
+ * it, because the platform counts every call (its page of call limits, read 2026-11).
  */
 export interface RepeatedFigure {
   readonly kind: "repeated";
@@ -80,7 +80,7 @@ interface Timed {
   readonly durationMs: number;
 }
 
-/** One figure, and whose it is. */
+/** One measurement, with its credential and node. */
 export type Measurement = Pick<EventContext, "credential" | "environment" | "node"> &
   (
     | ((StoreFigure | LockWaitFigure | LockHoldFigure) & Timed)

@@ -33,8 +33,8 @@ interface TracedWork {
 
 export interface TracedGet extends TracedWork {
   /**
-   * How the credential was had, at `asyncEnd`: this node fetched it (`refresh`), or another one did
-   * (`store`).
+   * The origin of the credential, at `asyncEnd`: this node fetched it (`refresh`), or another one
+   * did (`store`).
    */
   source?: "refresh" | "store" | undefined;
 }

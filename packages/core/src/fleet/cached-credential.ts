@@ -4,7 +4,7 @@ import type { StoredCredential } from "../state/state.ts";
 import type { IssuerTerms } from "./context.ts";
 import { windowsOf, type Windows } from "./renewal-windows.ts";
 
-/** What is known of a credential when it is adopted. */
+/** The facts about a credential when it is adopted. */
 interface Adopted {
   readonly secret: Secret;
   readonly promise: Promise<Secret>;
@@ -46,7 +46,7 @@ export class CachedCredential {
     this.#terms = adopted.terms;
   }
 
-  /** Computed when asked for: kept, they would be a fortieth of a credential's memory. */
+  /** Computed at each use. Keeping them would take a fortieth of a credential's memory. */
   get windows(): Windows {
     return windowsOf(this.stored, this.#terms.issuer.policy, this.#terms.parameters);
   }

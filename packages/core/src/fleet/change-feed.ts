@@ -7,9 +7,9 @@ import type { Unsubscribe } from "../driver/subscriptions.ts";
 import type { CancelTimer, Clock } from "../time/time.ts";
 import { waitFor } from "../time/wait.ts";
 
-/** The document is read at most once in this time, however many messages come, */
+/** The shortest time between two reads, however many messages arrive. */
 const gapMs = 200;
-/** but a few readings may follow one another closely, as an intent and its commit do. */
+/** This many reads may come at once, because an intent and its commit follow closely. */
 const burst = 3;
 /**
  * A failed reading is repeated after this time, and later each time, because the message does not
@@ -141,7 +141,7 @@ export class ChangeFeed {
     const opening = this.#watch(cache, key);
     this.#opening = opening;
     void opening.then((unsubscribe) => {
-      // Whoever closed or unsubscribed meanwhile ends this one.
+      // It was closed or unsubscribed meanwhile, so this subscription ends.
       if (this.#opening !== opening) return;
       this.#opening = undefined;
       this.#standing = unsubscribe;

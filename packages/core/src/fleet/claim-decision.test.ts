@@ -40,7 +40,7 @@ describe("an environment whose claim the store has lost", () => {
     });
   });
 
-  it("comes first if its living credential says so, however new that is and whoever fetched it", () => {
+  it("comes first if its living credential was fetched under an earlier claim", () => {
     const by = { ...credential.by, reason: "manual", claimedMs: nowMs - 50 * hourMs };
     const late = { ...facts, credential: { ...credential, sentAtMs: nowMs - 1, by } };
     expect(decideClaim(production, late).verdict).toMatchObject({
@@ -49,7 +49,7 @@ describe("an environment whose claim the store has lost", () => {
     });
   });
 
-  it("comes first again after a process that knew less has claimed for it", () => {
+  it("comes first again after a process without that knowledge has claimed for it", () => {
     const claims = [staging, claimed("production", nowMs - 1)];
     const stored = { ...facts, registry: { ...noClaims, claims } };
     expect(decideClaim(production, stored).verdict).toMatchObject({ kind: "refused" });

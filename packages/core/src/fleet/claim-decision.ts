@@ -23,7 +23,7 @@ export interface Claimant {
   readonly path: readonly string[];
   readonly node: string;
   readonly onConflict: OnConflict;
-  /** How long its credentials live, as their issuer announces. */
+  /** The lifetime of its credentials that the issuer states. */
   readonly lifetimeMs: number;
 }
 
@@ -49,7 +49,7 @@ export interface ClaimFacts {
   readonly nowMs: number;
 }
 
-/** The same where what is stored is a registry, or nothing. */
+/** The same facts when the stored value is a registry, or when nothing is stored. */
 export type ReadableFacts = ClaimFacts & { readonly registry: Registry };
 
 /** What is to be stored: all claims, this environment's among them. */
@@ -67,7 +67,7 @@ export type ClaimVerdict =
   | { readonly kind: "consume"; readonly by: Claim }
   /** It must not fetch: another environment claimed first. */
   | { readonly kind: "refused"; readonly by: Claim }
-  /** It must not fetch: claims that nobody here can read may be valid. */
+  /** It must not fetch: claims that this release cannot read may be valid. */
   | { readonly kind: "unreadable" };
 
 /** What to report. `keep`: the other one came later. */
@@ -180,7 +180,7 @@ function sinceOf(claimant: Claimant, facts: ClaimFacts): number | undefined {
   if (holds) return remembered.sinceMs;
   if (credential === undefined) return undefined;
   const { by, expiresAtMs, sentAtMs } = credential;
-  // What an operator stores by hand needed no claim.
+  // A credential that an operator stored by hand needed no claim.
   if (by.reason === "manual" && by.claimedMs === undefined) return undefined;
   const isReleased = registry?.released?.some(
     ({ path, atMs }) => samePath(path, claimant.path) && atMs >= sentAtMs,
@@ -215,7 +215,7 @@ function conflictOf(
   return later && { other: later, action: "keep" };
 }
 
-/** Returns undefined where the claim is fresh, and where what is stored is no registry. */
+/** Returns undefined if the claim is fresh, or if the stored value is no registry. */
 function renewalOf(claimant: Claimant, facts: ClaimFacts): Renewal | undefined {
   const { coveredMs, nowMs, registry } = facts;
   if (registry === undefined) return undefined;

@@ -130,8 +130,8 @@ export class LocalCopy {
   }
 
   /**
-   * Never hands this one out again, unless {@link LocalCopy.clearRefused} allows it. Call it only for
-   * credentials that this process had or found in the store: unknown ones would waste memory.
+   * Never hands this one out again, unless {@link LocalCopy.clearRefused} allows it. Call it only
+   * for credentials that this process had or found in the store: unknown ones would waste memory.
    */
   markRefused(fingerprint: string): void {
     this.#refused = withNewest(this.#refused, fingerprint);
@@ -169,14 +169,16 @@ export class LocalCopy {
   }
 
   /**
-   * The outcome ids of the stored documents that the present one continues. Undefined where the
+   * The outcome ids of the stored documents that the present one continues. Undefined when the
    * present one is stored itself.
    */
   get continued(): readonly string[] | undefined {
     return this.#state && this.#continued?.get(this.#state);
   }
 
-  /** The fleet has forgotten the held one on purpose: it is not handed out or written back again. */
+  /**
+   * The fleet has forgotten the held one on purpose: it is not handed out or written back again.
+   */
   dismiss(state: State): void {
     const fingerprint = this.#cached?.stored.fingerprint;
     if (fingerprint !== undefined) {
@@ -250,8 +252,8 @@ export class LocalCopy {
   }
 
   /**
-   * On the monotonic clock. What the document calls dead by the platform's word is out of use, until
-   * the mark is taken back.
+   * On the monotonic clock. What the document calls dead by the platform's word is out of use,
+   * until the mark is taken back.
    */
   #serveUntilMs(state: State, { hardAtMs }: Windows): number {
     return this.#context.rules.canAsk && isDead(state)

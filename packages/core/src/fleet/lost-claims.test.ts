@@ -29,7 +29,7 @@ async function restarted(world: Fleet): Promise<{ production: Node; staging: Nod
 }
 
 describe("the environment that claimed first, after the store lost all claims", () => {
-  it("stays first though its processes restarted and an operator had it forget its credential", async () => {
+  it("stays first after a restart of its processes and a reset of its credential", async () => {
     const world = fleet();
     const { clock } = world;
     const { production, staging } = await restarted(world);
@@ -41,7 +41,7 @@ describe("the environment that claimed first, after the store lost all claims", 
     expect(await called(world, staging)).toMatchObject(refusal);
   });
 
-  it("stays first though its credential is newer than the claim of the other", async () => {
+  it("stays first even if its credential is newer than the other environment's claim", async () => {
     const world = fleet();
     const { clock } = world;
     const { production, staging } = await restarted(world);
@@ -83,7 +83,7 @@ describe("the environment that claimed first, after the store lost all claims", 
     },
   );
 
-  it("stores since when it claims beside what it fetched, and reports no more of it than before", async () => {
+  it("stores the age of its claim with the credential, without further events", async () => {
     const world = fleet();
     const node = world.node();
     const claimedMs = world.clock.wallMs();

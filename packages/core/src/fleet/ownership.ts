@@ -48,7 +48,7 @@ import { claimsView } from "./shared-per-store.ts";
  * recently is left as it is.
  */
 const checkEveryMs = 3_600_000;
-/** A consumer that waits in vain checks this often whether the other environment still exists. */
+/** A consumer without a credential checks this often whether the other environment still exists. */
 const reconsiderEveryMs = 10_000;
 const conflictsMax = 16;
 
@@ -90,7 +90,7 @@ export class Ownership {
     this.#onConflict = onConflict;
   }
 
-  /** Made when asked for: kept, it would be a sixtieth of a credential's memory. */
+  /** Created at each use. Keeping it would take a sixtieth of a credential's memory. */
   get #claimant(): Claimant {
     const { environment, issuer, node } = this.#context;
     const { lifetimeMs } = issuer;
@@ -113,7 +113,9 @@ export class Ownership {
     return this.#otherClaimant;
   }
 
-  /** Since when this environment claims the credential, in store time, as far as this process knows. */
+  /**
+   * Since when this environment claims the credential, in store time, as far as this process knows.
+   */
   get sinceMs(): number | undefined {
     const sinceMs = this.#ownSinceMs ?? -1;
     return Number.isSafeInteger(sinceMs) && sinceMs >= 0 ? sinceMs : undefined;
@@ -242,7 +244,9 @@ export class Ownership {
     this.#ownEndsMs = endsAtMs(own);
   }
 
-  /** Nothing was read: only the claim counts to which this environment yielded before, if any. */
+  /**
+   * Decides without a read: only the claim counts to which this environment yielded before, if any.
+   */
   #unreadFacts(earlier?: Claim): ReadableFacts {
     const claims = earlier === undefined ? [] : [earlier];
     return {

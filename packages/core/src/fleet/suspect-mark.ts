@@ -1,11 +1,11 @@
-/** Writes into the document what is known of a credential that somebody was refused with. */
+/** Marks a refused credential in the document. */
 import type { SuspectEvent } from "../state/suspect.ts";
 import type { Applied, ApplyOptions, FleetDocument } from "./document.ts";
 import { isUnavailable } from "./store-health.ts";
 
 /**
- * Undefined where the store does not take it: nobody waits for a mark, and a consumer may have been
- * given no right to write.
+ * Resolves to undefined if the store refuses the write: no caller waits for a mark, and a consumer
+ * may have no right to write.
  */
 export async function markSuspect(
   document: FleetDocument,

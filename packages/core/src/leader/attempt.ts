@@ -10,7 +10,7 @@ import type { Goal } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { Probe } from "./probe.ts";
 
-/** What a leader needs of its lease. */
+/** The part of a lease that a leader uses. */
 export interface LeaderLease extends Pick<Lease, "fence" | "isHeld" | "lost" | "signal"> {
   release(): Promise<unknown>;
 }
@@ -28,12 +28,12 @@ export interface LeaseContext {
    * reported to it.
    */
   readonly isWithoutStore?: true;
-  /** Ends pauses before the send, not the send. */
+  /** Ends waits before the send. Does not abort the send itself. */
   readonly closing: AbortSignal;
   readonly startedMs: number;
 }
 
-/** A request that may leave, or has left. */
+/** A request that may be sent, or was sent. */
 export interface Attempt {
   /** The goal, resolved against the document. */
   readonly resolvedGoal: Goal;
@@ -57,7 +57,9 @@ export type InputSource =
   | { readonly from: "platform"; readonly input: Secret }
   | { readonly from: "nowhere" };
 
-/** `must`: the platform must replace what it would hand out again. `may`: the document decides. */
+/**
+ * `must`: the request forces the platform to issue another credential. `may`: the document decides.
+ */
 export type Forcing = "must" | "may" | "never";
 
 /** How the leader makes its next request, given the results of the earlier ones. */

@@ -9,7 +9,7 @@ import { resolveGoal, type Gate } from "./attempt.ts";
 
 /**
  * Returns the gate that an intent would find closed now, so that no lock is requested in vain. A
- * drain is no such gate: the leader waits for it under the lease.
+ * drain does not close it: the leader waits for the drain under the lease.
  *
  * @throws {QuotaExhaustedError} the ledger is at its cap.
  */

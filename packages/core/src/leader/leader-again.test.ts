@@ -1,4 +1,4 @@
-/** When a leader asks again under its lease, with what, and when it stops. */
+/** When a leader repeats a request under its lease, and when it stops. */
 import { describe, expect, it } from "vitest";
 import { bench, cold, rotate, stable, steps } from "./leader.fixture.ts";
 import { recover } from "./send.ts";
@@ -19,11 +19,11 @@ const answers =
   ({ platform }: Fleet) => ({ issuer: { ...platform, ...(probe && { probe }) } });
 
 describe("a credential that the platform hands out in its last two seconds", () => {
-  // A tenth of its life before its end it is of no use any more.
+  // It is not handed out in the last tenth of its life.
   it.each([
     [{ expiresInMs: 20_000, replyMs: 18_000 }, 0, 20_000],
     [{ expiresInMs: 20_000, replyMs: 18_000 }, 0.5, 20_050],
-    // It had ended before the answer came.
+    // It expired before the answer arrived.
     [{ expiresInMs: 500, replyMs: 1_000 }, 0, 1_000],
   ])("makes the leader wait for its end: %o, drawn %d, %i ms", async (step, draw, gapMs) => {
     const { assembly, gaps, platform, refresh } = bench({ policy: stable }, () => ({
@@ -209,7 +209,7 @@ describe("a process that closes while its request is in flight", () => {
 
 describe("an input that the platform refuses", () => {
   const given = { secret: "S", expiresInMs: lifetimeMs, nextInput: "first" };
-  /** Counts what is asked. */
+  /** Counts the calls of the issuer. */
   const refusing = (error: IssueError, recovers: boolean) => {
     const asked = { issues: 0, recoveries: 0 };
     const made = bench({ policy: rotate }, ({ platform }) => ({

@@ -11,7 +11,7 @@ export const cold: Goal = { reason: "cold" };
 export const stable = { kind: "stable", renewWithinMs: 300_000 } as const;
 export const rotate = { kind: "rotate", overlapMs: 300_000 } as const;
 
-/** A process whose refreshes are begun one by one. */
+/** A process whose refreshes a test starts one by one. */
 export function bench(
   options: Parameters<typeof fleet>[0] = {},
   overrides: (world: Fleet) => Partial<CredentialOptions> = () => ({}),
@@ -79,7 +79,7 @@ export function steps(...given: Parameters<typeof bench>) {
       source: { from: "store" },
       ...plan,
     });
-  /** A request that may leave. */
+  /** Writes the intent of a request that may be sent. */
   const attempt = async (...intent: Parameters<typeof intend>): Promise<Attempt> => {
     const made = await intend(...intent);
     if (made.kind !== "ready") throw new Error(`Nothing may be sent: ${made.kind}.`);

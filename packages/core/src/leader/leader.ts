@@ -24,7 +24,7 @@ const attemptsAtEndMax = 3;
 const drainLookMs = 500;
 
 /**
- * Resolves when this process holds what the goal asks for, or when nothing may be sent.
+ * Resolves when the goal is served, or when nothing may be sent.
  *
  * @throws {IssueError} the platform refused or did not answer; the fleet's document says so too.
  */

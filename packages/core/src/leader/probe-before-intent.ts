@@ -10,7 +10,7 @@ import type { FleetNode } from "../fleet/node.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import { refusedButAlive } from "./block-reason.ts";
 
-/** A verdict older than this is asked for again: the platform may be back meanwhile. */
+/** A verdict older than this is requested again, because the platform may be back. */
 const staleMs = 1_000;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Asks the platform whether a credential is alive: before it is replaced for a complaint, and
- * before a call is sent with one in doubt.
+ * Asks the platform whether a credential is alive: before it is replaced because of a complaint,
+ * and before a call uses one that is in doubt.
  */
 import { IssueError } from "../errors.ts";
 import type { Secret } from "../secret.ts";
@@ -21,12 +21,12 @@ const questionsMax = 3;
 const silenceMs = 1_000;
 const pauseMs = 100;
 
-/** The questions under way, by the node that asks and the fingerprint. */
+/** The probes in flight, by node and fingerprint. */
 const asked = new WeakMap<FleetNode, Map<string, Promise<Verdict>>>();
 
 /**
- * One question to the platform serves all who report the same credential while it is asked. All
- * probes of a node share it, so one is made for each use, and none is kept.
+ * Shares one probe among all callers that report the same credential meanwhile. The probes in
+ * flight are kept per node, so instances are made for each use and not kept.
  */
 export class Probe {
   readonly #node: FleetNode;

@@ -1,6 +1,5 @@
 /**
- * Settles a doubt by asking the platform, if its answer suffices. That costs a question instead of
- * a credential.
+ * Settles a doubt by a probe, if the platform's answer is enough. A probe costs less than a fetch.
  */
 import { canSettle, quietFromMs } from "../state/settle.ts";
 import { labelOf } from "../fleet/adoption.ts";

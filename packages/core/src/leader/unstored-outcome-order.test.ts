@@ -1,6 +1,6 @@
 /**
- * Of several outcomes that wait for the store, the newest is stored, whatever becomes of the
- * others; and the last chance is taken.
+ * Of several outcomes that wait for the store, the newest is stored. A node that closes tries once
+ * more.
  */
 import { describe, expect, it } from "vitest";
 import { parametersFor } from "../parameters.ts";
@@ -10,7 +10,7 @@ import { fleet, neverAsked, within } from "../scenarios/fleet.fixture.ts";
 import { UnstoredOutcome } from "./unstored-outcome.ts";
 
 interface Store {
-  /** Calls of this outcome's store. */
+  /** How often this outcome was offered to the store. */
   calls: number;
   readonly write: () => Promise<void>;
   answer(isStored: boolean): Promise<void>;
@@ -162,7 +162,7 @@ describe("an outcome that waits for the store", () => {
       await clock.advance(3_600_000);
       expect([outcome.calls, clock.pendingTimers]).toEqual([1, 0]);
     }
-    // With nothing to store there is nothing to do.
+    // Without an outcome neither call does anything.
     await world().pending.close();
     expect(await world().pending.flush()).toBe(false);
   });

@@ -1,4 +1,4 @@
-/** How often an outcome that waits for the store is offered, and how long its lease is kept. */
+/** How often an unstored outcome is retried, and how long its lease is kept. */
 import { describe, expect, it } from "vitest";
 import type { LeaderLease } from "./attempt.ts";
 import { UnstoredOutcome } from "./unstored-outcome.ts";
@@ -29,7 +29,7 @@ function bench(draw = 0.5) {
     return { lease: held, released };
   };
   const startMs = clock.monotonicMs();
-  /** A store that refuses until it is told otherwise. */
+  /** A store that refuses until `works` is set. */
   const store = () => {
     const made = { atMs: [] as number[], works: false };
     const write = async (): Promise<void> => {
@@ -50,7 +50,7 @@ describe("an outcome that the store refused", () => {
     expect(made.atMs).toEqual([250, 500, 750, 1_000]);
     await clock.advance(2 * minuteMs);
     const [before, last] = made.atMs.slice(-2);
-    // After two minutes every three seconds: a fortieth.
+    // After two minutes the pause is a fortieth of that time: three seconds.
     expect(last! - before!).toBeGreaterThanOrEqual(2_800);
     expect(last! - before!).toBeLessThanOrEqual(3_100);
     await clock.advance(50 * minuteMs);

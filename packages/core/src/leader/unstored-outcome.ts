@@ -5,11 +5,14 @@
 import type { LeaderLease } from "./attempt.ts";
 import type { Context } from "../fleet/context.ts";
 
-/** Only a node that sends commands notices that the store is back, so one is sent this often, */
+/**
+ * The first pause between tries. A node that sends no commands would not notice that the store is
+ * back.
+ */
 const firstRetryMs = 250;
-/** and less often the longer it has been away: after a fortieth of that time, */
+/** A later pause lasts as long as the outage so far, divided by this. */
 const retryPart = 40;
-/** up to this. */
+/** The longest pause. */
 const retryMaxMs = 10_000;
 
 interface Pending {
@@ -31,9 +34,9 @@ export class UnstoredOutcome {
   }
 
   /**
-   * Calls `store` until it succeeds or `forMs` have passed: at once when the store returns, and now
-   * and then, because other faults may be mended too. The newest call replaces an earlier one.
-   * Keeps the lease meanwhile, no longer than the request may be in flight, and releases it.
+   * Calls `store` until it succeeds or `forMs` have passed: periodically, and at once when the
+   * store returns. A later call of `keep` replaces an earlier one. Releases the lease at the end,
+   * or as soon as the request can no longer be in flight.
    */
   keep(forMs: number, lease: LeaderLease, store: () => Promise<void>): void {
     const sinceMs = this.#context.clock.monotonicMs();
@@ -49,8 +52,8 @@ export class UnstoredOutcome {
   }
 
   /**
-   * Offers it now, if there is something; whether there was. Resolves when nothing waits any more.
-   * Throws what the store throws.
+   * Stores the waiting outcome, and any that replaces it meanwhile. Resolves to false when none was
+   * waiting. Rejects with the store's error.
    */
   async flush(): Promise<boolean> {
     if (this.#pending === undefined) return false;
@@ -58,12 +61,12 @@ export class UnstoredOutcome {
     return true;
   }
 
-  /** Offers the waiting outcome because the store is back, without waiting for the answer. */
+  /** Tries again because the store is back, without waiting for the answer. */
   retryNow(): void {
     if (this.#pending !== undefined) void this.#retry(this.#pending);
   }
 
-  /** Makes one last try. */
+  /** Tries a last time, and releases the lease. */
   async close(): Promise<void> {
     const pending = this.#pending;
     if (pending === undefined) return;
@@ -72,7 +75,10 @@ export class UnstoredOutcome {
     await pending.lease.release();
   }
 
-  /** One at a time: who offers what is under way shares its outcome; another is waited for. */
+  /**
+   * Runs one write at a time. A call for the running outcome shares its result. A call for another
+   * outcome waits for its end.
+   */
   async #offer(pending: Pending): Promise<void> {
     while (this.#running !== undefined && this.#running.pending !== pending)
       await this.#running.done.catch(() => {});

@@ -1,4 +1,4 @@
-/** What the last command before a request writes, and what keeps the request from being sent. */
+/** What is written before a request leaves, and what prevents the request. */
 import { describe, expect, it } from "vitest";
 import { cold, rotate, stable, steps } from "./leader.fixture.ts";
 import type { AttemptPlan } from "./attempt.ts";
@@ -12,7 +12,7 @@ const forcedQuota = { perDay: 20, dayOffsetMs: 0, forced: { perDay: 10, gapMs: 0
 
 type Made = ReturnType<typeof steps>;
 
-/** The document with one credential, which is stored and in this process. */
+/** Stores a document with one credential, and adopts it in this process. */
 async function withCredential(made: Made, changed: Partial<State> = {}): Promise<State> {
   const nowMs = made.clock.wallMs();
   const state = { ...emptyState, outcomeId: "o", credential: storedAt(nowMs), ...changed };

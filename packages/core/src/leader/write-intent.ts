@@ -118,8 +118,8 @@ async function checkBeforeIntent(
 }
 
 /**
- * Returns true when the platform must replace what it would hand out again. A credential that was
- * handed out again, and that the platform has called dead since, would come a third time.
+ * Returns true when the platform must replace what it would hand out again. If the platform has
+ * returned a credential and then called it dead, it would return it once more.
  */
 function isForced(
   { context }: FleetNode,
@@ -167,7 +167,7 @@ function draftOf(
   return { event, ids, input, recovers };
 }
 
-/** Returns what a rotating issuer has to send; undefined when nobody here knows. */
+/** Returns the input that a rotating issuer has to send. Undefined when this node knows none. */
 function inputOf(
   { context }: FleetNode,
   source: InputSource,

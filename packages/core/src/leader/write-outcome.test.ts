@@ -1,4 +1,4 @@
-/** What becomes of an outcome: in the document, in this process, and in what is reported. */
+/** How an outcome changes the document and this process, and which events report it. */
 import { describe, expect, it } from "vitest";
 import { rotate, stable, steps } from "./leader.fixture.ts";
 import type { Attempt } from "./attempt.ts";
@@ -38,7 +38,7 @@ function bench(...given: Parameters<typeof steps>) {
     },
     receivedAtMs: clock.wallMs(),
   });
-  /** The store refuses whatever is done meanwhile. */
+  /** The store refuses every command meanwhile. */
   const away = async <T>(work: () => Promise<T>): Promise<T> => {
     faults.unreachable = true;
     try {
@@ -140,7 +140,7 @@ describe("an outcome that waited for the store while this process fetched withou
     const later = storedAt(made.intent.atMs + drainMs, { generation: 2, epoch: 9 });
     local.updateState({ ...emptyState, outcomeId: "o", credential: later });
     await flush();
-    // It is too old to cast doubt, but the request is not open any more.
+    // The report is too late to cause a doubt, but it closes the request.
     expect((await document())?.intent).toBeUndefined();
     expect((await document())?.credential).toBeUndefined();
   });
@@ -314,7 +314,7 @@ describe("an issued credential that the store refuses", () => {
 });
 
 describe("an unstored credential that this process has replaced", () => {
-  /** Handed out, not stored, replaced by a third: this process fetched without the store. */
+  /** The second credential is handed out but not stored, and then replaced by a third one. */
   async function replaced(...given: Parameters<typeof steps>) {
     const made = bench(...given);
     const { answer, attempt, away, clock, hold, local, outcomes } = made;

@@ -21,7 +21,7 @@ export interface FailedOutcome extends Pick<
   AbandonEvent,
   "outcome" | "code" | "retryAfterMs" | "quotaGone" | "again"
 > {
-  /** Whom a lasting refusal concerns. */
+  /** The nodes that a lasting refusal concerns. */
   readonly refusal?: "account" | "node";
 }
 
@@ -54,7 +54,7 @@ export class OutcomeWriter {
   }
 
   /**
-   * Records a request that brought no credential. Never fails because of the store: an outcome that
+   * Records a request that issued no credential. Never fails because of the store: an outcome that
    * could not be stored is kept, and offered again as soon as the store answers. Resolves to true
    * when it is recorded, so that another request may follow.
    */
@@ -114,8 +114,8 @@ export class OutcomeWriter {
 
   /**
    * Writes the delayed report. If this process has fetched without the store since the request
-   * could last be processed, it writes that credential instead: the report would only cast doubt on
-   * it.
+   * could last be processed, it writes that credential instead, because the report would only leave
+   * a doubt about it.
    */
   async #report({ leaseContext: { document } }: Attempt, event: AbandonEvent): Promise<void> {
     const { adoption, context, local } = this.#node;
@@ -168,7 +168,7 @@ export class OutcomeWriter {
     const isReplaced = this.#wasReplaced(answer);
     if (isReplaced && (await adoption.restore(document, operationId))) return;
     const event = this.#event(answer);
-    // What replaced it is lost too, and may be the one that works.
+    // Its replacement is lost too, and may be the live one.
     const applied = await document.apply(isReplaced ? { ...event, leaseHeld: false } : event);
     if (isReplaced && applied.verdict.kind !== "superseded")
       return adoption.adoptNewer(applied.snapshot, document);
@@ -272,7 +272,7 @@ export class OutcomeWriter {
       commitId: operationId,
     };
     const previous = credential && !isSame && { previous: { fingerprint: credential.fingerprint } };
-    // The request has been answered: a later one need not fear it.
+    // The request has been answered, so it cannot overlap a later one.
     const next = change(state, { credential: stored, ...previous }, ["intent"]);
     if (local.wasRefused(stored.fingerprint)) {
       local.updateState(next);

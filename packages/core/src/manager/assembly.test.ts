@@ -39,7 +39,7 @@ describe("an assembled credential", () => {
       if (shares) await work;
       else await expect(work).rejects.toMatchObject({ code: "CREDENTIAL_CONFLICT" });
       expect(staging.assembly.local.isUsable).toBe(shares);
-      // Who shares as a matter of course is in no conflict.
+      // Environments that share by default are in no conflict.
       const conflicts = staging.events.filter(({ type }) => type === "claim-conflicted");
       expect(conflicts).toHaveLength(onConflict === undefined && shares ? 0 : 1);
     },
@@ -99,7 +99,7 @@ describe("an assembled credential", () => {
         keepAlive,
         clock,
       };
-      // Nobody listens to it, which would be a need too.
+      // It has no listener, because a listener would be a need too.
       const assembly = new Assembly(contextFrom(options), options, new Closing());
       const { demand } = assembly;
       expect(demand.isWanted(undefined)).toBe(keepAlive);

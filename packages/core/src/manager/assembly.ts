@@ -29,8 +29,8 @@ import { Replacement } from "./replacement.ts";
 import { SingleFlight, type Refresher } from "./single-flight.ts";
 
 /**
- * It is the node of its credential, and refreshes it. One object with methods, not a record of
- * closures: a process may hold a hundred thousand credentials.
+ * The node of one credential, with everything that refreshes it. It is one object with methods, not
+ * a record of closures, because a process may hold a hundred thousand credentials.
  */
 export class Assembly
   implements FleetNode, LocalCopyListener, StoreHealthListener, Refresher, BackgroundDependencies
@@ -82,7 +82,7 @@ export class Assembly
     health.reportTo(this);
   }
 
-  /** Goals and errors are different objects: one set holds both. */
+  /** One set for goals and errors, which are different objects. */
   get reportedGoals(): LazyWeakSet<Goal> {
     return this.#known;
   }
@@ -95,7 +95,7 @@ export class Assembly
     return new Probe(this, this.#closing);
   }
 
-  /** Made for the first refusal, as is the replacement. */
+  /** Made at the first refusal, like the replacement. */
   get refusals(): RefusalJudge {
     this.#refusals ??= new RefusalJudge(this, this.source, this.probe);
     return this.#refusals;

@@ -204,7 +204,7 @@ describe("a read in the background", () => {
     expect(readsOf(did)).toEqual(["read 235200", "read 236200", "read 237200"]);
   });
 
-  it("comes within half of what a caller waits while consumers may complain and nothing reports it", async () => {
+  it("comes within half of waitMs if consumers wait and the store reports no changes", async () => {
     const { background, clock, demand, did, source } = bench({ draw: 1 });
     demand.isMarkedNow = true;
     background.start();
@@ -220,7 +220,7 @@ describe("a read in the background", () => {
     expect(readsOf(did)).toHaveLength(3);
   });
 
-  it("of a consumer comes no sooner because others consume too", async () => {
+  it("of a consumer comes no sooner because of other consumers", async () => {
     const { background, clock, demand, did } = bench({ draw: 1, role: "consumer" });
     demand.isMarkedNow = true;
     background.start();

@@ -40,7 +40,7 @@ const never = Number.POSITIVE_INFINITY;
 export class Background implements Sleeper {
   readonly #node: FleetNode;
   readonly #dependencies: BackgroundDependencies;
-  /** Made for the first complaint. */
+  /** Made at the first complaint. */
   #refusals: RemoteRefusals | undefined;
   readonly #starts: ElectedStarts;
   #sleep: Due<Sleeper> | undefined;
@@ -54,7 +54,7 @@ export class Background implements Sleeper {
    */
   #startedMs = Number.NEGATIVE_INFINITY;
   #isSubscribeDue = true;
-  /** Made for an attempt, and kept when it fails. */
+  /** Made for each attempt, and kept if the attempt fails. */
   #pause: RetryPause | undefined;
   /** Failed background readings in a row, and when to make the next one. */
   #readFailures = 0;
@@ -111,12 +111,12 @@ export class Background implements Sleeper {
     };
   }
 
-  /** Never called while it works: it does not sleep then. */
+  /** Called only by the timer, so never during another run. */
   wake(): void {
     this.#lastWokeMs = this.#node.context.clock.monotonicMs();
     this.#reportStale();
     const task = dueTask(this.#terms(), this.#lastWokeMs);
-    // Most wakes only look whether something is due.
+    // Most wakes only check whether something is due.
     if (task === undefined && this.#dependencies.source.role === "owner") this.rearm();
     else void this.#run(task);
   }

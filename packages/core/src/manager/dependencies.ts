@@ -12,6 +12,6 @@ export interface BackgroundDependencies {
   readonly breaker: CircuitBreaker;
   readonly refusals: RefusalJudge;
   readonly demand: Demand;
-  /** What the parent threw. */
+  /** Errors that the parent threw. */
   readonly parentErrors: Pick<LazyWeakSet<object>, "has">;
 }

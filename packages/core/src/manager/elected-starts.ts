@@ -18,7 +18,7 @@ const reconcileSpreadMs = 40_000;
 
 export class ElectedStarts {
   readonly #node: FleetNode;
-  /** For this commit, and when. */
+  /** The commit, and the start that was drawn for it. */
   #proactiveFor: string | undefined;
   #proactiveAtMs = 0;
   #reconcile: { readonly sinceMs: number; readonly atMs: number } | undefined;

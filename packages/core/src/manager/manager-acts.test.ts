@@ -1,4 +1,4 @@
-/** What callers and operators get where little is in order. */
+/** What callers and operators get while the platform refuses or nothing is stored. */
 import { tracingChannel } from "node:diagnostics_channel";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { credential } from "./manager.ts";
@@ -17,7 +17,7 @@ async function warm(options: Partial<ScriptedIssuerOptions> = {}) {
   return { ...world, one, secret };
 }
 
-/** A process that nobody listens to, so that its credential runs out when nobody asks for it. */
+/** A process without listeners, so that its credential expires when no caller needs it. */
 async function runOut() {
   const world = fleet({ latencyMs: 0 });
   const { clock, platform, store } = world;

@@ -43,7 +43,7 @@ class ManagedCredential implements Credential {
   readonly origin: CredentialOrigin | undefined;
   readonly environment: string;
   readonly #context: Context;
-  /** At hand for the hot path. */
+  /** Fields of their own, for the hot path. */
   readonly #clock: Clock;
   readonly #local: LocalCopy;
   readonly #assembly: Assembly;
@@ -127,7 +127,7 @@ class ManagedCredential implements Credential {
     this.#open(options.signal);
     this.#requireOwner("refreshes");
     this.#assembly.breaker.reset();
-    // What another node has fetched meanwhile is to be replaced too.
+    // A credential that another node has fetched meanwhile is replaced too.
     await this.#untilClosed(this.#assembly.source.read(), options.signal);
     const replaces = this.#local.cached?.stored.commitId;
     return this.#assembly.admitCaller().ensure({ reason: "manual", replaces }, options.signal);
@@ -210,7 +210,7 @@ class ManagedCredential implements Credential {
     const { uses } = this.#local;
     this.#local.close();
     this.#context.bus.emit("closed", { uses });
-    // A late reading, for example, must report to nobody.
+    // For example, a late read must cause no event.
     this.#context.bus.close();
   }
 
@@ -229,7 +229,7 @@ class ManagedCredential implements Credential {
     });
   }
 
-  /** How this process had the credential that it has just handed out. */
+  /** How this process obtained the credential that it has just handed out. */
   #source(): TracedGet["source"] {
     return this.#local.cached?.stored.by.node === this.#context.node ? "refresh" : "store";
   }

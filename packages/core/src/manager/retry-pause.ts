@@ -32,16 +32,16 @@ export class RetryPause {
     this.#failures = 0;
   }
 
-  /** An attempt begins. */
+  /** Records that an attempt begins. */
   begins(goal: Goal | undefined): void {
     if (this.#isNewRefusal(this.#failedFor)) this.#failures = 0;
     this.#failedFor = goal?.reason;
   }
 
   /**
-   * Pauses after a failed attempt, at most as long as another node's lease may last. The pause is
-   * shorter as soon as nothing can be served, also where that begins during it. Then, and after a
-   * refusal that is heard of meanwhile, only the fleet's back-off counts while there is one.
+   * Pauses after a failed attempt, at most as long as another node's lease may last. The pause
+   * becomes shorter as soon as no credential can be served. Then, and after a new refusal, only the
+   * fleet's back-off counts while there is one.
    */
   start(block: BlockReason | undefined): void {
     const { local, context, storeClock } = this.#node;

@@ -45,7 +45,7 @@ function bench({ isSet = true, waitMs = 20_000 } = {}) {
     },
   };
   const flight = new SingleFlight(node, refresher, closing);
-  /** Only these are used when it is handed out. */
+  /** Handing out a credential uses only these fields. */
   const adopt = (): CachedCredential =>
     (stored.cached = { secret: new Secret("S", "S"), uses: 0 } as CachedCredential);
   /** What a caller gets, and when, in ms from now. */
@@ -223,7 +223,7 @@ describe("a caller whose waiting time is over", () => {
 });
 
 describe("a refresh in the background", () => {
-  it("is not begun beside another one, but meets what that meets, and no sooner", async () => {
+  it("joins a refresh that is running already, and ends with its result", async () => {
     const { clock, flight, refreshes } = bench();
     flight.ensure(cold).catch(() => {});
     await clock.settle();

@@ -40,7 +40,7 @@ const unsent = new IssueError("unsent", "No route.");
 const minuteMs = 60_000;
 
 describe("a node whose request was refused for good", () => {
-  it("tells its callers the refusal, its code, and the time of the next try", async () => {
+  it("gives its callers an error with the refusal, its code and the time of the next try", async () => {
     const { breaker, clock } = bench();
     breaker.trip(fatal({ platformCode: "40125" }));
     await clock.advance(500);
@@ -85,7 +85,7 @@ describe("a node whose request was refused for good", () => {
   });
 
   it.each(["configuration", "credential"] as const)(
-    "tries at once with another %s, and counts its refusals from one again",
+    "tries at once with another %s, and restarts its count of refusals",
     (other) => {
       const { breaker, clock, drawn, local } = bench();
       breaker.trip(fatal());
@@ -100,7 +100,7 @@ describe("a node whose request was refused for good", () => {
     },
   );
 
-  it("cannot know whether the fleet's refusal concerns it while its issuer does not know its configuration", () => {
+  it("is not sure that the fleet's refusal concerns it while its configuration is unknown", () => {
     const { breaker, drawn } = bench();
     expect(breaker.isUnsure).toBe(false);
     drawn.revision = "";
@@ -134,7 +134,7 @@ describe("a node of a fleet that was refused for good", () => {
     [30_000, minuteMs],
     [90_000, 90_000],
   ])(
-    "keeps its own error and the later of both times, when it was refused too: %s",
+    "keeps its own error and waits for the later of both times, if it was refused too: %s",
     (fleetMs, waitMs) => {
       const { breaker, clock, local, storeClock } = bench();
       const nowMs = storeClock.nowMs();
@@ -147,7 +147,7 @@ describe("a node of a fleet that was refused for good", () => {
 });
 
 describe("a node whose requests never leave", () => {
-  it("waits twice as long each time, up to a minute, a quarter more or less", async () => {
+  it("doubles its pause each time, up to a minute, with jitter of a quarter", async () => {
     const { breaker, clock, drawn, storeClock } = bench();
     const waits: number[] = [];
     for (let turn = 0; turn < 40; turn += 1) {
@@ -177,7 +177,7 @@ describe("a node whose requests never leave", () => {
     expect(breaker.backOff("cold")).toBeUndefined();
   });
 
-  it("keeps no pause of its own after a refused request, because the fleet's document says how long", () => {
+  it("keeps no pause of its own after a refused request", () => {
     const { breaker } = bench();
     for (const outcome of ["busy", "fatal", "unknown", "parent"] as const)
       breaker.trip(new IssueError(outcome, "refused"));

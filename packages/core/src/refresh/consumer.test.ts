@@ -127,7 +127,7 @@ describe("a consumer whose credential was refused", () => {
     expect(reported()).toEqual(["fingerprint-1 refused"]);
   });
 
-  it("reports it again if it has turned out to be dead, and not a third time", async () => {
+  it("reports it once more if it has turned out to be dead", async () => {
     const { snapshotOf, reported, turn } = bench();
     await turn(dead, snapshotOf({ suspect }));
     await turn(dead, snapshotOf({ suspect: { ...suspect, dead: true } }));
@@ -167,14 +167,14 @@ describe("a consumer whose credential was refused", () => {
     expect(reported()).toEqual(["fingerprint-1 refused", "fingerprint-1 refused"]);
   });
 
-  it("reports no refusal without a fingerprint, and no other reason", async () => {
+  it("reports only refusals, and only those with a fingerprint", async () => {
     const { snapshotOf, reported, turn } = bench();
     await turn({ reason: "rejected" }, snapshotOf());
     await turn({ reason: "expired", refused: "fingerprint-1" }, snapshotOf());
     expect(reported()).toEqual([]);
   });
 
-  it("reports who else may have replaced it, if its mark revealed that", async () => {
+  it("names the environment that may have replaced it, if its mark shows a foreign refresh", async () => {
     const { clock, events, snapshotOf, turn } = bench();
     const snapshot = snapshotOf();
     await clock.advance(600_000);

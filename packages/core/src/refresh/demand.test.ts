@@ -63,7 +63,7 @@ function bench({ keepAlive = false } = {}) {
 }
 
 describe("a credential", () => {
-  it("is needed for one lifetime after a caller waited for it, so that an unused one costs no quota", async () => {
+  it("is needed for one lifetime after a caller waited for it", async () => {
     const { clock, demand } = bench();
     expect(demand.isWanted(undefined)).toBe(false);
     demand.use();
@@ -74,7 +74,7 @@ describe("a credential", () => {
     expect(demand.isWanted(undefined)).toBe(false);
   });
 
-  it("is needed while callers are served from memory, as the next check finds", async () => {
+  it("is needed while callers are served from memory", async () => {
     const { clock, demand, hold, local } = bench();
     hold(1, lifetimeMs);
     expect(demand.isWanted(undefined)).toBe(false);
@@ -102,7 +102,7 @@ describe("a credential", () => {
     expect(demand.isWanted(undefined)).toBe(false);
   });
 
-  it("that is returned again counts by the longest lifetime that was stated for it, and a new one by its own", async () => {
+  it("that is returned again counts with the longest lifetime that was stated for it", async () => {
     const { clock, demand, hold } = bench();
     hold(1, lifetimeMs);
     demand.use();
@@ -128,7 +128,7 @@ describe("a credential", () => {
 });
 
 describe("a consumer", () => {
-  it("writes one mark a lifetime for the owners, and none while the credential is unused", async () => {
+  it("writes one mark per lifetime while the credential is used", async () => {
     const { clock, demand, marks, source } = bench();
     await demand.mark(source("consumer"));
     expect(marks).toEqual([]);
@@ -146,7 +146,7 @@ describe("a consumer", () => {
     expect(marks).toEqual([marks[0], { type: "use", everyMs: lifetimeMs, agoMs: 1 }]);
   });
 
-  it("marks again at once what the store has lost, but once a second at most", async () => {
+  it("repeats a mark that the store has lost, at most once a second", async () => {
     const { clock, demand, marks, source } = bench();
     demand.use();
     await demand.mark(source("consumer"));
@@ -166,7 +166,7 @@ describe("a consumer", () => {
     expect(marks).toHaveLength(1);
   });
 
-  it("that may not write still serves its callers, and tries again after five minutes", async () => {
+  it("without a right to write retries its mark after five minutes", async () => {
     const { clock, demand, fail, marks, source } = bench();
     demand.use();
     fail(new CacheUnavailableError("READONLY", { reason: "forbidden" }));

@@ -24,7 +24,7 @@ export interface RefreshDependencies {
    * Once for each.
    */
   readonly reportedGoals: LazyWeakSet<Goal>;
-  /** What the parent threw: by its code alone it could be the credential's own. */
+  /** Errors that the parent threw. Their codes alone do not show whose they are. */
   readonly parentErrors: LazyWeakSet<object>;
   readonly parent: Parent | undefined;
   readonly standalone: NonNullable<CredentialOptions["standalone"]>;

@@ -42,7 +42,7 @@ describe("a document without a store", () => {
 });
 
 describe("a refresh without a store", () => {
-  it("has no lease and no claim to request, and none to lose", async () => {
+  it("needs no lease and no claim", async () => {
     const { clock, node } = bench();
     await clock.advance(1_234);
     const terms = { goal: { reason: "cold" }, parent: undefined } as const;

@@ -34,7 +34,7 @@ export class OwnDocument implements FleetDocument {
 
 const snapshotOf = (state: State | undefined): Snapshot => ({ state, version: "absent" });
 
-/** A lease that keeps nobody out, and that nobody takes away. */
+/** A lease that excludes no other node and is never lost. */
 function endlessLease(): LeaderLease {
   return {
     fence: 0,

@@ -57,7 +57,7 @@ function bench(given: Partial<Parent> = {}) {
 }
 
 describe("a child that needs its parent's credential", () => {
-  it("gets it with a signal that aborts when the child closes, and gets none without a parent", async () => {
+  it("gets it with a signal that aborts when the child closes", async () => {
     const asked: (AbortSignal | undefined)[] = [];
     const { closing, dependencies } = bench({
       get: async (options) => (asked.push(options?.signal), secret),
@@ -67,7 +67,7 @@ describe("a child that needs its parent's credential", () => {
     expect(await parentOf({ ...dependencies, parent: undefined })).toBeUndefined();
   });
 
-  it("is rejected after waitMs with the parent's name, and its own store is not blamed", async () => {
+  it("is rejected after waitMs with an error that names the parent", async () => {
     const { clock, dependencies } = bench({ get: () => new Promise(() => {}) });
     const waiting = parentOf(dependencies)?.catch((error: unknown) => error);
     await clock.advance(20_000);
@@ -79,7 +79,7 @@ describe("a child that needs its parent's credential", () => {
     expect(dependencies.parentErrors.has(error as object)).toBe(true);
   });
 
-  it("waits for it until it closes at most", async () => {
+  it("stops waiting for it when it closes", async () => {
     const { closing, dependencies } = bench({ get: () => new Promise(() => {}) });
     const waiting = parentOf(dependencies);
     const closed = new Error("closed");
@@ -97,7 +97,7 @@ describe("a child that needs its parent's credential", () => {
 });
 
 describe("a child that is refused", () => {
-  it("leaves its parent alone if the refusal does not concern it, or if it has none", async () => {
+  it("leaves its parent alone if the refusal does not concern the parent", async () => {
     const { dependencies, reports } = bench();
     const busy = new IssueError("busy", "later");
     await expect(handleRefusal(dependencies, cold, busy, secret)).rejects.toBe(busy);
@@ -124,7 +124,7 @@ describe("a child that is refused", () => {
     expect(recorded).toEqual([]);
   });
 
-  it("a second time for one goal reports the parent as doubtful, because a fresh parent is not the cause", async () => {
+  it("a second time for one goal reports the parent only as doubtful", async () => {
     const { dependencies, reports } = bench();
     const unnamed = new IssueError("parent", "The parent is refused.");
     await handleRefusal(dependencies, cold, unnamed, secret);
@@ -134,7 +134,7 @@ describe("a child that is refused", () => {
     expect(reports[0]).not.toHaveProperty("platformCode");
   });
 
-  it("although its parent is alive counts as refused itself, so that the whole fleet backs off", async () => {
+  it("although its parent is alive counts as refused itself", async () => {
     const { answers, dependencies, local, recorded } = bench();
     answers.replaced = false;
     await expect(handleRefusal(dependencies, cold, refused, secret)).rejects.toBe(refused);
@@ -160,7 +160,7 @@ describe("a child that is refused", () => {
     },
   );
 
-  it("backs off on its own node if the store is unreachable, and hides no other error", async () => {
+  it("backs off on its own node if the store is unreachable", async () => {
     const { answers, dependencies, local } = bench();
     answers.replaced = false;
     answers.failure = new CacheUnavailableError("gone", { reason: "disconnected" });

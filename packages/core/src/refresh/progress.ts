@@ -1,11 +1,11 @@
-/** Since when one refresh lasts, and how long it has waited for the lease. */
+/** Measures how long one refresh lasts and how long it waits for the lease. */
 import type { Context } from "../fleet/context.ts";
 import type { LockWaitFigure } from "../events/measurements.ts";
 
 export class RefreshProgress {
   readonly startedMs: number;
   readonly #context: Pick<Context, "bus" | "clock">;
-  /** Since when it wants the lease. */
+  /** When it first requested the lease. */
   #waitsSinceMs: number | undefined;
 
   constructor(context: Pick<Context, "bus" | "clock">) {
@@ -13,7 +13,7 @@ export class RefreshProgress {
     this.startedMs = context.clock.monotonicMs();
   }
 
-  /** A refresh that asks again goes on waiting. */
+  /** A repeated request continues the same wait. */
   wantsLease(): void {
     this.#waitsSinceMs ??= this.#context.clock.monotonicMs();
   }

@@ -94,7 +94,7 @@ describe("a refresh whose goal is served", () => {
 });
 
 describe("a refresh that waits for another node's lease", () => {
-  it("ends at its first reason to wait unless it is patient, and returns the reason", async () => {
+  it("ends at its first reason to wait unless it is patient", async () => {
     const world = fleet();
     const { blocks, refresh } = assembled(world);
     await leaseTakenElsewhere(world);
@@ -108,22 +108,19 @@ describe("a refresh that waits for another node's lease", () => {
   it.each([
     [0, 60_010],
     [0.5, 60_055],
-  ])(
-    "retries a moment after the lease's end, and not on all nodes at once: %d, %d ms",
-    async (draw, ms) => {
-      const world = fleet();
-      const { blocks, refresh } = assembled(world, {
-        random: { ...seededRandom("node"), next: () => draw },
-      });
-      await leaseTakenElsewhere(world);
-      await expect(within(world.clock, 10, refresh(cold, false))).rejects.toThrow(
-        "There is no live credential",
-      );
-      expect(blocks).toEqual([{ kind: "wait", ms }]);
-    },
-  );
+  ])("retries at a random moment after the lease's end: %d, %d ms", async (draw, ms) => {
+    const world = fleet();
+    const { blocks, refresh } = assembled(world, {
+      random: { ...seededRandom("node"), next: () => draw },
+    });
+    await leaseTakenElsewhere(world);
+    await expect(within(world.clock, 10, refresh(cold, false))).rejects.toThrow(
+      "There is no live credential",
+    );
+    expect(blocks).toEqual([{ kind: "wait", ms }]);
+  });
 
-  it("subscribes to changes when it has to wait, and not before", async () => {
+  it("subscribes to changes only when it has to wait", async () => {
     const world = fleet();
     const { assembly, refresh } = assembled(world);
     await leaseTakenElsewhere(world);
@@ -141,7 +138,7 @@ describe("a refresh that waits for another node's lease", () => {
     expect(paused.assembly.source.hasPush).toBe(false);
   });
 
-  it("reads at growing intervals without push: at once, and later twice a second", async () => {
+  it("reads at growing intervals without push, at last twice a second", async () => {
     const world = fleet({ pushesChanges: false });
     const { faults, refresh } = assembled(world);
     await leaseTakenElsewhere(world);
@@ -170,7 +167,7 @@ describe("a refresh that waits for another node's lease", () => {
     expect(faults.calls("get") - before).toBeLessThanOrEqual(12);
   });
 
-  it("is not woken by the holder's intent, and waits as if there had been no message", async () => {
+  it("is not woken by the holder's intent", async () => {
     const world = fleet();
     const { faults, refresh } = assembled(world);
     await world.clock.advance(60_000);
@@ -246,7 +243,7 @@ describe("a refresh that waits for another node's lease", () => {
 });
 
 describe("a refresh that waits for time to pass", () => {
-  it("ends at once if its patience would end first, and returns when to come back", async () => {
+  it("ends at once if its patience would end first", async () => {
     const world = fleet();
     world.platform.script({ outcome: "busy", retryAfterMs: 600_000 });
     const { blocks, faults, refresh } = assembled(world);
@@ -436,7 +433,7 @@ describe("a refresh by an issuer that does not know its own configuration yet", 
     return { ...node, begin, known, world };
   }
 
-  it("waits two seconds for it, because the fleet's refusal may concern another one", async () => {
+  it("waits two seconds to learn it", async () => {
     const { begin, blocks, world } = refusedFleet();
     const work = await begin();
     await world.clock.advance(1_999);
@@ -484,7 +481,7 @@ describe("a refresh of a node with an outcome that is not stored yet", () => {
     return { ...node, goal, world };
   }
 
-  it("keeps its lease, so that no node takes the request for a lost one", async () => {
+  it("keeps its lease, so that no node counts the request as lost", async () => {
     const world = fleet();
     const { faults, refresh } = assembled(world);
     const { clock, platform, store } = world;

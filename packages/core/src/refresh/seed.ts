@@ -7,7 +7,7 @@ import type { FleetNode } from "../fleet/node.ts";
 import { validated } from "../leader/issuer-call.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 
-/** No credential lives longer, so an older one has expired. */
+/** The longest life of a credential. An older one has expired. */
 const ageMaxMs = 366 * 86_400_000;
 
 /**

@@ -1,4 +1,4 @@
-/** One turn of a refresh: what it brought, or what it waits for. */
+/** One turn of a refresh: its result, or the reason why it waits. */
 import type { Claim } from "../fleet/claim-registry.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 import type { FleetNode } from "../fleet/node.ts";
@@ -6,7 +6,7 @@ import type { Gate, NotSent, Served } from "../leader/attempt.ts";
 import type { BlockReason } from "../leader/block-reason.ts";
 import type { RefreshDependencies } from "./dependencies.ts";
 
-/** The goal is served, or something stands in the way. */
+/** `served`, or the reason why the goal is not served. */
 export type Turn = Served | BlockReason;
 
 export const served: Served = { kind: "served" };

@@ -119,7 +119,7 @@ describe("a consumer whose owner has no callers", () => {
     },
   );
 
-  it("is served soon after this process has got another secret, though its platform refused the last one", async () => {
+  it("is served soon after the owner has another AppSecret in place of a refused one", async () => {
     const { clock, node, platform } = fleet();
     let secret = "old";
     const issuer: Issuer = {

@@ -26,7 +26,7 @@ describe("a credential", () => {
     await Promise.all(nodes.map((each) => each.close()));
   });
 
-  it("costs the node that leads eight store commands when it is new, and a node that waits five", async () => {
+  it("costs a new leading node eight store commands, and a waiting node five", async () => {
     const { clock, node, store } = fleet();
     const nodes = [node(), node()];
     await within(clock, 1_000, Promise.all(nodes.map((each) => each.get())));

@@ -1,6 +1,6 @@
 /**
- * ABANDON: the request brought no credential. What is known about it decides what the fleet must
- * expect.
+ * ABANDON: the request issued no credential, as far as its sender knows. The outcome decides what
+ * the fleet has to expect.
  */
 import { refundTo } from "./governor.ts";
 import { exhaust, quotaOn, refund } from "./quota.ts";
@@ -57,7 +57,7 @@ export function decideAbandon(
   const isLate = unknown && isOutlived(state, event, rules);
   const unchanged = { kind: "abandoned", backOffUntilMs: state.backOffUntilMs } as const;
   if (isRepeated || (!ours && !blamed && (!unknown || isLate))) return { verdict: unchanged };
-  // Its sender has fetched without the store since, and has written that back.
+  // Its sender has since fetched without the store, and has written that credential back.
   if (isLate)
     return { state: change(state, { outcomeId: event.outcomeId }, ["intent"]), verdict: unchanged };
 

@@ -38,8 +38,8 @@ export function budgetOf(
 }
 
 /**
- * Whether a reconciling refresh is owed, and none was made since: neither was a credential asked
- * for later, nor has a request failed that was to take its place.
+ * Returns true when a reconciling refresh is owed and none was tried: no credential was requested
+ * since the doubt began, and no request in its place has failed.
  */
 function replacesOwed({ credential, doubtSinceMs, failures, intent }: State): boolean {
   const sinceMs = doubtSinceMs ?? intent?.atMs;

@@ -210,7 +210,7 @@ const cases: readonly Case[] = [
     verdict: { kind: "wait", why: "drain" },
   },
   ...[30_000, 30_001].map((leftMs): Case => ({
-    title: `a credential that nobody hands out in its last moments is worth no drain: ${leftMs} ms`,
+    title: `a credential is worth no drain in its last 30 s, when it is not handed out: ${leftMs} ms`,
     state: stateWith({
       intent: open,
       credential: storedCredential("T1", { expiresAtMs: noonMs + leftMs }),
@@ -219,7 +219,7 @@ const cases: readonly Case[] = [
     verdict: leftMs > 30_000 ? { kind: "wait", why: "drain" } : { kind: "send", undrained: true },
   })),
   ...[10_000, 10_001].map((leftMs): Case => ({
-    title: `its last moments are a twentieth of a short life: ${leftMs} ms`,
+    title: `a short-lived credential is worth no drain in the last twentieth of its life: ${leftMs} ms`,
     state: stateWith({
       intent: open,
       credential: storedCredential("T1", {
@@ -237,7 +237,7 @@ const cases: readonly Case[] = [
     verdict: { kind: "send", undrained: true },
   },
   {
-    title: "nor does anybody where none was ever stored",
+    title: "a cold start does not wait for an open intent",
     state: { ...emptyState, intent: open },
     event: { reason: "cold", replaces: undefined },
     verdict: { kind: "send", undrained: true },

@@ -21,7 +21,7 @@ import {
 
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
-/** Of the platform's day that begins 12 hours before noon UTC + 8 … */
+/** The platform's day that begins 12 hours before noon UTC + 8 … */
 const midnightMs = today * dayMs - rules.dayOffsetMs;
 const quota = { day: today, used: 5, forced: { used: 2, lastAtMs: noonMs } };
 

@@ -92,7 +92,7 @@ export function spend(quota: Quota, forced: boolean, nowMs: number): Quota {
 export function refund(quota: Quota, sentAtMs: number, rules: Rules): Quota {
   const gone = goneOn(quota);
   const forced = refundForced(quota.forced, sentAtMs, rules);
-  // The try never left.
+  // The try was never sent.
   if (gone !== undefined)
     return { ...quota, forced, gone: { ...gone, used: Math.max(0, gone.used - 1), nextMs: 0 } };
   return { ...quota, used: Math.max(0, quota.used - 1), forced };

@@ -1,6 +1,6 @@
 /**
- * Lasting refusals, which a person has to mend: when the platform is asked again, and by which
- * node. No refusal is final.
+ * Refusals that last until a person acts: when the platform is asked again, and by which node. No
+ * refusal is final.
  */
 import type { RefreshReason } from "../issuer.ts";
 import type { Refusal, State } from "./state.ts";

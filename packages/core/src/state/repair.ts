@@ -25,14 +25,16 @@ export interface RepairEvent {
   readonly operationId?: string;
   /**
    * The outcome ids of the stored documents that `known` continues, where this node went on without
-   * the store. If one of them is still stored, nobody else has sent anything meanwhile: the open
-   * request and the doubt are this node's own, and ended where they ended for it.
+   * the store. If one of them is still stored, no other node has sent a request meanwhile. The open
+   * request and the doubt are then this node's own, and `known` shows whether they have ended.
    */
   readonly continued?: readonly string[];
 }
 
 export interface RepairVerdict {
-  /** `reported`: it was stored already, and the request that is known here is not open, or no longer. */
+  /**
+   * `reported`: it was stored already, and the named request is not open, or was closed by this.
+   */
   readonly kind: "repaired" | "reported" | "kept";
 }
 

@@ -125,7 +125,7 @@ export function decide<E extends StateEvent>(
   return reduce(state, event, noonMs + afterMs, { ...rules, ...changes });
 }
 
-/** The document after an event that must change it. */
+/** Returns the document after an event that must change it. */
 export function after(
   state: State | undefined,
   event: StateEvent,

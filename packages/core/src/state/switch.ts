@@ -1,6 +1,6 @@
 /**
- * SWITCH: the fleet takes the issuer's fallback, or goes back to its own issuer. One decision in
- * the document, which every node follows.
+ * SWITCH: the fleet starts to use the issuer's fallback, or returns to its own issuer. One decision
+ * in the document, which every node follows.
  */
 import { change, type State } from "./state.ts";
 

@@ -22,7 +22,7 @@ describe("a node that reports its use of the credential", () => {
     expect(decide(stateWith({ usedAtMs: noonMs - 7_200_000 }), use).state?.usedAtMs).toBe(noonMs);
   });
 
-  it("dates the mark by its last caller, and never back", () => {
+  it("dates the mark by its last caller, and never earlier than before", () => {
     const earlier = { ...use, agoMs: 50_000 };
     expect(decide(stateWith({ usedAtMs: noonMs - 60_000 }), earlier).state?.usedAtMs).toBe(
       noonMs - 50_000,

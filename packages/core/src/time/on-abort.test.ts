@@ -1,4 +1,4 @@
-/** What those who share one signal cost it. */
+/** The listeners that callers put on a signal that they share. */
 import { getEventListeners } from "node:events";
 import { describe, expect, it, vi } from "vitest";
 import { createSingleFlight } from "../lease/keyed-single-flight.ts";
@@ -97,7 +97,7 @@ describe("callers that share one signal", () => {
     await one.close();
   });
 
-  it("are called once each, but whoever left", () => {
+  it("are called once each, except those that left", () => {
     const controller = new AbortController();
     const heard: string[] = [];
     onAbort(controller.signal, () => heard.push("first"));
