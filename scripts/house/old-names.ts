@@ -76,7 +76,7 @@ export const oldWords: readonly OldWord[] = [
   { old: ["weather"], now: "fault rates" },
   { old: ["calm"], now: "no faults" },
   { old: ["misfortune", "misfortunes", "strike", "struck"], now: "fault injector, inject" },
-  { old: ["stage", "circumstances"], now: "cluster, excuses" },
+  { old: ["stage", "circumstances"], now: "cluster, safety exceptions" },
   { old: ["befell", "befall", "hindered", "barred"], now: "affected, delayed, refused" },
   { old: ["chronicle", "story", "telling", "tellings"], now: "trace, counterexample" },
   { old: ["agenda", "happening", "appointment"], now: "event queue, event" },

@@ -1,10 +1,16 @@
 /**
- * Judges a run by the promises. The auditor sees everything; the nodes see nothing of it.
+ * Judges a run by the promises. The auditor sees the whole simulation. The nodes do not see the
+ * auditor.
  */
 import type { CredentialEvent } from "@lingpai/core";
 import type { AvailabilityAudit } from "./availability-audit.ts";
 import { ClaimAudit } from "./claim-audit.ts";
-import { Excuses, isKilledUnnoticed, leaseMs, type AuditContext } from "./excuses.ts";
+import {
+  SafetyExceptions,
+  isKilledUnnoticed,
+  leaseMs,
+  type AuditContext,
+} from "./safety-exceptions.ts";
 import type { DocumentAudit, Finding } from "./document-audit.ts";
 import type { FaultLedger } from "./fault-ledger.ts";
 import type { FetchAudit } from "./fetch-audit.ts";
@@ -51,7 +57,7 @@ const skewMarginMs = 30_000;
 export class Auditor {
   readonly violations: Violation[] = [];
   /** Records which fault hit which node, because some promises have conditions. */
-  readonly excuses: Excuses;
+  readonly exceptions: SafetyExceptions;
   readonly #scene: AuditContext;
   readonly #of: Audits["of"];
   readonly #availability: AvailabilityAudit;
@@ -64,9 +70,9 @@ export class Auditor {
     this.#of = of;
     this.#availability = availability;
     this.#faults = faults;
-    this.excuses = new Excuses(scene.world);
+    this.exceptions = new SafetyExceptions(scene.world);
     this.claims = new ClaimAudit(() => scene.world.nowMs);
-    this.#needs = new NeedAudit(scene, this.excuses, faults);
+    this.#needs = new NeedAudit(scene, this.exceptions, faults);
   }
 
   get metrics(): Metrics {
@@ -104,24 +110,24 @@ export class Auditor {
     life.served.push(token);
   }
 
-  /** F13: a token that an operator had the fleet forget is used by nobody. */
+  /** F13: no node uses a token that an operator has reset. */
   #requireRemembered(node: FleetNode, token: string): void {
     const { nowMs } = this.#scene.world;
     if (
       this.#of(node.environment).documents.resets.mustBeUnused(token) &&
-      !this.excuses.disturbances.overlap(node.name, nowMs - heardWithinMs / 2, nowMs)
+      !this.exceptions.disturbances.overlap(node.name, nowMs - heardWithinMs / 2, nowMs)
     )
-      this.violated("F13", `${node.name} still uses a token that an operator had it forget`);
+      this.violated("F13", `${node.name} still uses a token that an operator has reset`);
   }
 
-  /** Promise 3, at each refused call: the platform says whether the token was past its end. */
+  /** Promise 3, at each refused call: no token is handed out after it has expired. */
   refused(node: FleetNode, token: string, code: number, obtainedAtMs: number): void {
     const { wechat, world } = this.#scene;
     world.note(
       node.name,
       `call refused with ${code} for ${wechat.idOf(token) ?? "an unknown token"}`,
     );
-    const sleptLately = this.excuses.sleeps.overlap(
+    const sleptLately = this.exceptions.sleeps.overlap(
       node.name,
       obtainedAtMs - noticedWithinMs,
       obtainedAtMs,
@@ -155,7 +161,7 @@ export class Auditor {
     this.#found(this.#availability.failedCall(node.name, why));
   }
 
-  /** A caller has waited for a credential or its replacement since `fromMs`. */
+  /** Judges a caller's wait for a credential since `fromMs`. */
   waited(node: FleetNode, life: Life, fromMs: number): void {
     if (node.life === life) this.#found(this.#availability.waited(node.name, fromMs));
   }
@@ -166,7 +172,7 @@ export class Auditor {
     this.claims.summary(isForeign).forEach((finding) => this.#found(finding));
   }
 
-  /** Of every environment. */
+  /** Records that the store lost writes of every environment. */
   lostWrites(primary: Primary): void {
     for (const name of ["production", "staging"]) this.#of(name).documents.lostWrites(primary);
   }
@@ -197,7 +203,9 @@ export class Auditor {
     this.#recovered(node, life);
   }
 
-  /** The node has a token that the platform accepts, so its calls succeed again. */
+  /**
+   * Ends an outage: the node has a token that the platform accepts.
+   */
   #recovered(node: FleetNode, life: Life): void {
     if (life.downSinceMs === undefined) return;
     const { metrics, world } = this.#scene;
@@ -236,10 +244,10 @@ export class Auditor {
     for (const { promise, what } of this.#needs.sent(fetch, documents))
       this.violated(promise, what);
     for (const injection of fetches.usedUpBy(fetch)) this.#faults.add(injection);
-    // The store does not have what was fetched without it, so the next request replaces the same one.
+    // The store lacks a token fetched without it, so the next request replaces the same one.
     const isDisturbed = (name: string, fromMs: number): boolean =>
       this.#scene.fetchesAlone ||
-      this.excuses.disturbances.overlap(nodeNameOf(name), fromMs - leaseMs, world.nowMs);
+      this.exceptions.disturbances.overlap(nodeNameOf(name), fromMs - leaseMs, world.nowMs);
     for (const { promise, what } of fetches.sent(fetch, isDisturbed)) this.violated(promise, what);
   }
 
@@ -273,10 +281,10 @@ export class Auditor {
   }
 
   /**
-   * Ends the outage of a node when it gets a live token, because its next call may come much later.
+   * Ends the outage of a node when it gets a live token. Its next call may come much later.
    */
   #adopted(node: FleetNode): void {
-    // `peek` counts as a use, so only peek where a caller waits anyway.
+    // `peek` counts as a use, so this peeks only while a caller waits anyway.
     if (node.life?.downSinceMs === undefined) return;
     const token = node.life.credential.peek()?.reveal();
     if (token !== undefined && this.#scene.wechat.isAlive(token)) this.#recovered(node, node.life);

@@ -13,7 +13,7 @@ function audit(excuse?: Excuse): {
 }
 
 describe("the audit of availability", () => {
-  it("blames a call that fails while no injected fault hits its node", () => {
+  it("reports a call that fails while no injected fault hits its node", () => {
     const { audit: availability, faults } = audit();
     faults.add({ name: "store cut off", node: "node-2", forMs: 60_000 });
     expect(availability.failedCall("node-1", "get")?.what).toContain(
@@ -25,7 +25,7 @@ describe("the audit of availability", () => {
     expect(availability.summary()).toEqual([]);
   });
 
-  it("blames a call that waits for more than 3 s without a fault, however long the fault was before", () => {
+  it("reports a call that waits for more than 3 s, not counting the time of a fault", () => {
     const { audit: availability, faults, time } = audit();
     faults.add({ name: "store out of reach", forMs: 10_000 });
     time.nowMs = 15_000;
@@ -37,7 +37,7 @@ describe("the audit of availability", () => {
     expect(availability.slowestMs).toBe(3_001);
   });
 
-  it("gives a consumer without messages the time until an owner reads, and not a second more", () => {
+  it("allows a consumer without change messages exactly the time until an owner reads", () => {
     const time = { nowMs: 0 };
     const faults = new FaultLedger(() => time.nowMs);
     const heardAfterMs = (node: string): number => (node === "node-2" ? ownerReadsEveryMs : 0);
@@ -50,7 +50,7 @@ describe("the audit of availability", () => {
     expect(availability.failedCall("node-2", "get")?.promise).toBe("5");
   });
 
-  it("is found out where it excuses more calls than faults have hit, on any node", () => {
+  it("reports itself if it excuses more calls of a node than faults have hit", () => {
     const { audit: availability, faults, time } = audit(() => ({ name: "store out of reach" }));
     faults.add({ name: "store cut off", node: "node-2", forMs: 1_000 });
     for (const node of ["node-1", "node-2", "node-2"])

@@ -1,6 +1,6 @@
 /**
- * Judges every business call by what its caller saw. A call may fail or wait only while an injected
- * fault excuses its node. No more calls may be excused than faults have hit.
+ * Judges every business call by its result. A call may fail or wait only while an injected fault
+ * excuses its node. The audit must not excuse more calls than faults have hit.
  */
 import type { Finding } from "./document-audit.ts";
 import type { FaultLedger, InjectedFault } from "./fault-ledger.ts";
@@ -13,7 +13,7 @@ export type Excuse = (node: string, atMs: number) => Pick<InjectedFault, "name">
 
 /**
  * A call that no fault delays ends within this time: a refused attempt, a probe, one token request,
- * and the change message, which is replaced by a read after 2.5 s at the latest.
+ * and the change message. If that is lost, a read replaces it after 2.5 s at the latest.
  */
 export const promptMs = 3_000;
 
@@ -39,7 +39,7 @@ export class AvailabilityAudit {
   slowestMs = 0;
 
   /**
-   * @param heardAfterMs how long a call may wait longer, because nothing reports it to the owners.
+   * @param heardAfterMs how much longer a call may wait if no message reports it to the owners.
    */
   constructor(
     faults: FaultLedger,
@@ -53,12 +53,12 @@ export class AvailabilityAudit {
     this.#heardAfterMs = heardAfterMs;
   }
 
-  /** A call succeeded. */
+  /** Counts a call that succeeded. */
   answered(node: string): void {
     this.#ended(node);
   }
 
-  /** A call failed. `why` is reported if no fault excuses it. */
+  /** Counts a call that failed. Without an excuse it is a violation, with `why` in its text. */
   failedCall(node: string, why: string): Finding | undefined {
     const count = this.#ended(node);
     if (this.#excuse(node, this.#nowMs()) !== undefined) {
@@ -72,7 +72,7 @@ export class AvailabilityAudit {
     };
   }
 
-  /** A caller has waited from `fromMs` until now. */
+  /** Judges a caller's wait from `fromMs` until now. */
   waited(node: string, fromMs: number): Finding | undefined {
     const toMs = this.#nowMs();
     const inTimeMs = promptMs + this.#heardAfterMs(node);
@@ -100,7 +100,8 @@ export class AvailabilityAudit {
   }
 
   /**
-   * Checks the auditor itself: on no node does it excuse more calls than injected faults have hit.
+   * Checks the auditor itself: it must not excuse more calls of a node than injected faults have
+   * hit.
    */
   summary(): readonly Finding[] {
     return [...this.#counts]

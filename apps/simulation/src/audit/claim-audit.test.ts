@@ -14,14 +14,14 @@ function audit(): { claims: ClaimAudit; time: { nowMs: number } } {
 }
 
 describe("the audit of claims", () => {
-  it("finds a later environment that fetches against its own setting", () => {
+  it("reports a later environment that fetches although its setting forbids it", () => {
     const { claims } = audit();
     expect(claims.sent(later)).toMatchObject([{ promise: "C7" }]);
     expect(claims.sent(first)).toEqual([]);
     expect(claims.sent(node("staging", true, "warn"))).toEqual([]);
   });
 
-  it("excuses it while the store has lost the first claim, and an hour after that is back", () => {
+  it("allows that fetch until an hour after the first claim is back in the store", () => {
     const { claims, time } = audit();
     claims.lost();
     expect(claims.sent(later)).toEqual([]);
@@ -35,7 +35,7 @@ describe("the audit of claims", () => {
     expect(claims.sent(later)).toHaveLength(1);
   });
 
-  it("finds reports of foreign fetches where nobody else fetched", () => {
+  it("reports events about foreign fetches if there were none", () => {
     const { claims } = audit();
     claims.sent(first);
     expect(claims.summary(false)).toEqual([]);

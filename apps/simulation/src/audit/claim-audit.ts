@@ -1,12 +1,12 @@
 /**
- * Judges who fetches: an environment that came later must not where its setting forbids it, and
- * nobody is called a foreign fetcher without cause.
+ * Judges which environments fetch. One that claimed later must not fetch if its setting forbids it.
+ * A foreign fetch must not be reported without one.
  */
 import type { Finding } from "./document-audit.ts";
 import type { FleetNode } from "../fleet/fleet-node.ts";
 import type { Executed } from "../store/store-link.ts";
 
-/** A process looks at the claims at least this often, when it refreshes. */
+/** A process that refreshes checks the claims at least this often. */
 const checkedEveryMs = 3_600_000;
 
 export class ClaimAudit {
@@ -14,8 +14,8 @@ export class ClaimAudit {
   readonly #fetchers = new Set<string>();
   #contended = 0;
   /**
-   * The instant until which a later environment may not know of the first one: the store lost the
-   * claims, and the first one has not claimed again, or did so less than an hour ago.
+   * Until this instant a later environment may not know of the first one. After a loss of the
+   * claims that lasts until an hour after the first environment has claimed again.
    */
   #unknownUntilMs = Number.NEGATIVE_INFINITY;
 
@@ -23,12 +23,12 @@ export class ClaimAudit {
     this.#nowMs = nowMs;
   }
 
-  /** A node reported that somebody else fetches. */
+  /** Records that a node reported a foreign fetch. */
   contended(): void {
     this.#contended += 1;
   }
 
-  /** The store lost what was claimed. */
+  /** Records that the store lost the claims. */
   lost(): void {
     this.#unknownUntilMs = Number.POSITIVE_INFINITY;
   }
@@ -39,7 +39,7 @@ export class ClaimAudit {
       this.#unknownUntilMs = this.#nowMs() + checkedEveryMs;
   }
 
-  /** This node sends a token request. */
+  /** Judges a token request of this node. */
   sent({ environment, name, plan }: Pick<FleetNode, "environment" | "name" | "plan">): Finding[] {
     this.#fetchers.add(environment);
     const yields = plan.onConflict === "error" || plan.onConflict === "consume";
@@ -59,7 +59,7 @@ export class ClaimAudit {
       ? [
           {
             promise: "A2",
-            what: `"contended" was reported ${this.#contended} times, and nobody else had fetched`,
+            what: `"contended" was reported ${this.#contended} times without a foreign fetch`,
           },
         ]
       : [];

@@ -24,7 +24,7 @@ function audited(change: Partial<AuditedCrowd> = {}, get?: () => Promise<Secret>
   return { audit, violations };
 }
 
-test("a crowd that is served and at rest violates nothing", async () => {
+test("a process at rest that has served all its credentials violates nothing", async () => {
   const { audit, violations } = audited();
   for (const index of [0, 1]) await audit.call(index);
   audit.atRest();
@@ -44,7 +44,7 @@ test.each([
   expect(violations[0]).toContain(what);
 });
 
-test("a call that fails is a violation, unless the store is away, and so is one never served", async () => {
+test("a failed call without an outage of the store and an unserved credential are violations", async () => {
   const { audit, violations } = audited({}, () => Promise.reject(new Error("late")));
   audit.excuse(-1);
   await audit.call(0);

@@ -8,19 +8,19 @@ import type { Crowd } from "../fleet/crowd.ts";
 import type { World } from "../world/world.ts";
 
 /**
- * The process has one timer for all that sleep, and two for each command in flight, of which
- * there are few at rest.
+ * The process has one timer for all sleeping credentials, and two for each command in flight. At
+ * rest few commands are in flight.
  */
 const timersMax = 50;
 /**
- * For each credential: eight at its start, one after it has subscribed, one after a failover, and
- * what an outage adds.
+ * The most commands for each credential: eight at its start, one after it has subscribed, one after
+ * a failover, and some for an outage.
  */
 const commandsMax = 16;
 /** A fetch whose outcome an outage made uncertain is followed by a second one. */
 const fetchesMax = 2;
 
-/** What the audit looks at. */
+/** The parts of a crowd that the audit reads. */
 export type AuditedCrowd = Pick<
   Crowd,
   "commands" | "fetchesOf" | "isAlive" | "subscriptions" | "timers"
@@ -39,7 +39,7 @@ export class CrowdAudit {
     this.#auditor = auditor;
   }
 
-  /** The store is away for so long; the calls that wait for it may fail. */
+  /** SafetyExceptions the calls that begin while the store is unreachable, for `forMs` from now. */
   excuse(forMs: number): void {
     this.#excusedUntilMs = Math.max(this.#excusedUntilMs, this.#world.nowMs + forMs);
   }
@@ -58,7 +58,7 @@ export class CrowdAudit {
     }
   }
 
-  /** Judges the whole, when all have been called and nothing is under way. */
+  /** Judges the process after all credentials were called and nothing is in flight. */
   atRest(): void {
     const { commands, credentials, subscriptions, timers } = this.#crowd;
     if (this.#served.size < credentials.length)

@@ -1,6 +1,5 @@
 /**
- * The times in which a fault disturbed a node, or all nodes. A conditional promise is judged by
- * them.
+ * The times in which a fault disturbed a node, or all nodes. Some promises do not hold in them.
  */
 
 interface Interval {

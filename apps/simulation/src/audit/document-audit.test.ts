@@ -80,7 +80,7 @@ function holding(secret: string, more: Partial<State> = {}): State {
 }
 
 describe("the audit of documents", () => {
-  it("finds a record that one issued earlier replaces, unless the document doubts", async () => {
+  it("reports a token that an earlier one replaces, unless the document is in doubt", async () => {
     const { ask, write } = scene(50);
     const [first, second] = [await ask(), await ask()];
     expect(write(holding(second))).toEqual([]);
@@ -89,7 +89,7 @@ describe("the audit of documents", () => {
     expect(write(holding(first, { doubtSinceMs: 1 }))).toEqual([]);
   });
 
-  it("finds a token that became another generation when it was handed out again", async () => {
+  it("reports a token that gets another generation when it is returned again", async () => {
     const { ask, write } = scene(50);
     const { credential } = holding(await ask());
     write({ ...emptyState, credential: credential! });
@@ -98,7 +98,7 @@ describe("the audit of documents", () => {
     ).toMatchObject([{ promise: "I32" }]);
   });
 
-  it("finds a commit without doubt while another request is under way, unless the document tells of it", async () => {
+  it("reports a commit without a doubt while another request is in flight", async () => {
     const { ask, audit, leave, wechat, write } = scene(5_000);
     const secret = await ask();
     leave();
@@ -112,7 +112,7 @@ describe("the audit of documents", () => {
     );
   });
 
-  it("knows whether a request was announced by its process", () => {
+  it("knows whether a process wrote an intent before its request", () => {
     const { audit, wechat, leave, write } = scene(50);
     leave();
     const [fetch] = wechat.fetches;

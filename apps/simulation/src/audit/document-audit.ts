@@ -42,7 +42,7 @@ export class DocumentAudit {
     return this.#documents.get(primary);
   }
 
-  /** The store lost writes, so the auditor forgets what it knew of them. */
+  /** Forgets the document that the auditor knew, because the store lost writes. */
   lostWrites(primary: Primary): void {
     this.#keptSinceMs = this.#nowMs();
     this.resets.lostWrites();
@@ -85,7 +85,7 @@ export class DocumentAudit {
     return [...findings, ...this.#judge(before, state, primary)];
   }
 
-  /** Only callers judge tickets; their documents are not audited. */
+  /** Documents of tickets are not audited. `ticket-audit.ts` judges tickets by their calls. */
   #isJudged(name: string): boolean {
     return name.startsWith(this.#environment) && !isTicket(name);
   }
@@ -118,7 +118,7 @@ export class DocumentAudit {
         what: `the record of issue ${older} was replaced by issue ${newer}, and the document is not in doubt`,
       });
     }
-    // A later request gets the same stable token.
+    // A later request for a stable token returns the same one, so the order does not matter.
     if (this.#wechat.kind === "stable") return findings;
     const overlapping = this.#operations.overlapping(held.commitId, this.#keptSinceMs);
     if (overlapping !== undefined) {

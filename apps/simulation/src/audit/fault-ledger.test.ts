@@ -7,7 +7,7 @@ function ledger(): { faults: FaultLedger; time: { nowMs: number } } {
 }
 
 describe("the ledger of injected faults", () => {
-  it("excuses the node that a fault hit, from its begin to 2 s after its end, and no other", () => {
+  it("excuses only the node that a fault hit, until 2 s after the end of the fault", () => {
     const { faults, time } = ledger();
     faults.add({ name: "store cut off", node: "node-1", forMs: 5_000 });
     expect([999, 1_000, 8_000, 8_001].map((atMs) => faults.excuse("node-1", atMs)?.name)).toEqual([
@@ -23,20 +23,20 @@ describe("the ledger of injected faults", () => {
     expect(faults.isHit("node-1")).toBe(false);
   });
 
-  it("excuses every node where a fault hit all", () => {
+  it("excuses every node if a fault hit all of them", () => {
     const { faults } = ledger();
     faults.add({ name: "store out of reach", forMs: 5_000 });
     expect(faults.excuse("node-7", 2_000)?.name).toBe("store out of reach");
   });
 
-  it("gives a refusal that a person mends the ten minutes within which the fleet must find out", () => {
+  it("excuses a refused account until ten minutes after the refusal has ended", () => {
     const { faults } = ledger();
     faults.add({ name: "account refused", forMs: 60_000 });
     expect(faults.excuse("node-1", 1_000 + 60_000 + 602_000)?.name).toBe("account refused");
     expect(faults.excuse("node-1", 1_000 + 60_000 + 602_001)).toBeUndefined();
   });
 
-  it("lets what hits a node excuse its parts, and what hits a part nobody else", () => {
+  it("excuses the parts of a node that was hit, but not the node of a part that was hit", () => {
     const { faults } = ledger();
     faults.add({ name: "token endpoint of the child refuses", node: "node-1/ticket", forMs: 0 });
     expect([
@@ -52,7 +52,7 @@ describe("the ledger of injected faults", () => {
     expect(faults.uncoveredMs("node-2/ticket", 0, 4_000)).toBe(2_000);
   });
 
-  it("covers a node that nothing reports to the owners until they have read again, and nobody else", () => {
+  it("excuses a consumer without change messages until its owners have read again", () => {
     const time = { nowMs: 0 };
     const isUnheard = (node: string): boolean => node === "node-2";
     const faults = new FaultLedger(
@@ -69,7 +69,7 @@ describe("the ledger of injected faults", () => {
     expect(faults.uncoveredMs("node-2", 0, 15_000)).toBe(2_000);
   });
 
-  it("counts the time that no fault covers, whatever they have in common", () => {
+  it("counts the time without any fault, even if faults overlap", () => {
     const { faults, time } = ledger();
     faults.add({ name: "store cut off", node: "node-1", forMs: 1_000 });
     time.nowMs = 2_000;

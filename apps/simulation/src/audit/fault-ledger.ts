@@ -1,12 +1,12 @@
 /**
- * Records every injected fault: its name, the node that it hit, its begin and its end. Nothing else
- * excuses a call.
+ * Records every injected fault: its name, the node that it hit, its beginning and its end. Only
+ * such a fault excuses a failed or slow call.
  */
 
 /**
- * How long after its end each kind of fault may still have effects, beyond the time that every
- * fault gets. The fleet's own retry intervals decide it. 0: the fleet is notified, or tries again
- * at once.
+ * How long a fault of each kind may still have effects after its end, in addition to
+ * {@link settledAfterMs}. The fleet's retry intervals decide it. 0: the fleet is notified, or
+ * retries at once.
  */
 const noticedAfterMs = {
   "store cut off": 0,
@@ -18,7 +18,7 @@ const noticedAfterMs = {
   "store message lost": 0,
   "platform cut off": 0,
   "request unanswered": 0,
-  // The client waits up to a quarter longer than it is asked to.
+  // The client waits up to a quarter longer than the platform asks.
   "request refused for a minute": 15_000,
   "platform out": 75_000,
   "account refused": 600_000,
@@ -41,10 +41,10 @@ export type FaultName = keyof typeof noticedAfterMs;
 
 export interface InjectedFault {
   readonly name: FaultName;
-  /** A node, or a part of one such as `node-1/ticket`; undefined: all nodes. */
+  /** A node, or a part of one such as `node-1/ticket`. Undefined: all nodes. */
   readonly node: string | undefined;
   readonly fromMs: number;
-  /** The instant until which it excuses: its end, the time to notice it, and a margin. */
+  /** It excuses calls until this instant: its end, plus the time to notice that, plus a margin. */
   readonly untilMs: number;
 }
 
@@ -57,15 +57,15 @@ export interface Injection {
 /** The longest back-off of a fleet after failures, before jitter. */
 const backOffMaxMs = 60_000;
 
-/** The time that every fault gets after its end. */
+/** The time after its end for which every fault still excuses calls. */
 export const settledAfterMs = 2_000;
 
 export class FaultLedger {
   readonly #nowMs: () => number;
   readonly #faults: InjectedFault[] = [];
   /**
-   * The instant until which faults excuse each node, and all. Faults are entered when they begin,
-   * so the latest end is enough.
+   * Until when faults excuse each node; undefined stands for all nodes. The latest end is enough,
+   * because a fault is recorded when it begins.
    */
   readonly #coveredUntilMs = new Map<string | undefined, number>();
 
@@ -73,8 +73,9 @@ export class FaultLedger {
   readonly #heardAfterMs: (node: string) => number;
 
   /**
-   * @param dependsOn for a node that never fetches: the nodes of which one must be able to fetch.
-   * @param heardAfterMs how long after a fault those nodes may take to hear of this one.
+   * @param dependsOn the owners on which a node depends that never fetches. It is excused if all of
+   *   them are.
+   * @param heardAfterMs how long after a fault these owners may take to notice the node's report.
    */
   constructor(
     nowMs: () => number,
@@ -95,8 +96,8 @@ export class FaultLedger {
   }
 
   /**
-   * Records the back-off that follows a failed refresh as a part of the fault that was in force
-   * meanwhile, if there was one.
+   * Records the back-off after a failed refresh as another fault, if a fault was in force during
+   * that refresh.
    */
   addBackOff(node: string, tookMs: number, failures: number): void {
     const nowMs = this.#nowMs();

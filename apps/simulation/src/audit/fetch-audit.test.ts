@@ -23,26 +23,26 @@ function fetchAt(sentAtMs: number, replaces: string, more: Partial<Fetch> = {}):
 const undisturbed = (): boolean => false;
 
 describe("the audit of requests", () => {
-  it("finds two that are under way at once, unless something befell the first one's process", () => {
+  it("reports two requests in flight at once, unless a fault hit the first one's process", () => {
     const audit = new FetchAudit({ perDay: 10 });
     expect(audit.sent(fetchAt(0, "a"), undisturbed)).toEqual([]);
     expect(audit.sent(fetchAt(100, "b"), undisturbed)).toMatchObject([{ promise: "I3" }]);
     expect(audit.sent(fetchAt(200, "c"), () => true)).toEqual([]);
   });
 
-  it("finds a second issue for one generation", () => {
+  it("reports a second request that replaces the same credential", () => {
     const audit = new FetchAudit({ perDay: 10 });
     audit.sent(fetchAt(0, "a", { endedAtMs: 100, outcome: "issued" }), undisturbed);
     expect(audit.sent(fetchAt(20_000, "a"), undisturbed)).toMatchObject([{ promise: "1" }]);
   });
 
-  it("finds no fault with a request after one that brought the same token again", () => {
+  it("accepts a request after one that returned the same token", () => {
     const audit = new FetchAudit({ perDay: 10 });
     audit.sent(fetchAt(0, "a", { endedAtMs: 100, outcome: "issued", token: "a" }), undisturbed);
     expect(audit.sent(fetchAt(20_000, "a"), undisturbed)).toEqual([]);
   });
 
-  it("finds a process that asks again with the secret that was refused for good", () => {
+  it("reports a process that soon repeats a request with a refused AppSecret", () => {
     const audit = new FetchAudit({ perDay: 10 });
     audit.sent(fetchAt(0, "a", { endedAtMs: 100, outcome: "fatal", secret: "old" }), undisturbed);
     expect(
@@ -53,7 +53,7 @@ describe("the audit of requests", () => {
     ]);
   });
 
-  it("finds a day with more fetches than the ledger allows, and forgives those that the store forgot", () => {
+  it("reports a day with too many fetches, not counting those that the store lost", () => {
     const audit = new FetchAudit({ perDay: 2 });
     for (const processedAtMs of [1, 2, 3]) audit.processed(fetchAt(0, "a", { processedAtMs }));
     expect(audit.summary()).toMatchObject([{ promise: "6" }]);
@@ -69,7 +69,7 @@ describe("a small quota", () => {
   const hourMs = 3_600_000;
   const atMs = 100 * 24 * hourMs;
 
-  it("leaves nothing for a refusal once a tenth of it is spent, until one is earned again", () => {
+  it("has no fetch left for a refusal once a tenth is used, until its budget refills", () => {
     const audit = new FetchAudit({ perDay: 40 });
     const spent = [0, 1, 2, 3, 4].map(() => audit.usedUpBy(requestAt(atMs)));
     expect(spent).toEqual([
@@ -82,7 +82,7 @@ describe("a small quota", () => {
     expect(audit.usedUpBy(requestAt(atMs + 7 * hourMs))).toEqual([]);
   });
 
-  it("is not what an ample one or a planned request has", () => {
+  it("has that limit for refusals only, and an ample quota has none", () => {
     const small = new FetchAudit({ perDay: 40 });
     const ample = new FetchAudit({ perDay: 2_000 });
     for (let sent = 0; sent < 300; sent += 1) {

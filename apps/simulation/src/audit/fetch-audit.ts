@@ -1,5 +1,5 @@
 /**
- * Watches the token requests: how many for one generation, how many at once, how many a day.
+ * Judges the number of token requests: for one generation, in flight at once, and per day.
  */
 import type { Finding } from "./document-audit.ts";
 import type { Injection } from "./fault-ledger.ts";
@@ -10,7 +10,7 @@ const shanghaiMs = 28_800_000;
 const fetchDeadlineMs = 8_000;
 /** The platform's usual quota. */
 const ampleQuota = 2_000;
-/** A request that only a person can fix is retried after a minute, less jitter. */
+/** A refusal that only a person can mend is retried after a minute, less jitter. */
 const askedAgainAfterMs = 45_000;
 
 export interface FetchLimits {
@@ -22,9 +22,12 @@ export class FetchAudit {
   readonly #fetches: Fetch[] = [];
   readonly #perDay = new Map<number, number>();
   readonly #sentPerDay = new Map<number, number>();
-  /** When the budget for refusals is whole again: 10 % at once, and half of the quota in a day. */
+  /**
+   * When the budget for refusals is full again. It allows 10 % of the quota at once and half of it
+   * in a day.
+   */
   #refusalsMs = 0;
-  /** Fetches that the ledger may have lost with the writes of the store. */
+  /** The number of fetches that the store's count may have lost. */
   #forgotten = 0;
 
   constructor(limits: FetchLimits) {
@@ -96,7 +99,7 @@ export class FetchAudit {
       : undefined;
   }
 
-  /** Returns what this request uses up, as a fault of those that come later. */
+  /** Returns the limits that this request uses up, as faults that excuse later calls. */
   usedUpBy(fetch: Pick<Fetch, "request" | "sentAtMs">): readonly Injection[] {
     const dayMs = (this.spentUntilMs(fetch.sentAtMs) ?? 0) - fetch.sentAtMs;
     const refusalsMs = this.#refusalsGoneForMs(fetch);
@@ -109,8 +112,8 @@ export class FetchAudit {
   }
 
   /**
-   * Returns for how long a request like this one leaves nothing for another refusal, in ms; 0: it
-   * leaves something. Only a small quota can be spent so by faults of the platform.
+   * Returns for how long, in ms, no fetch for another refusal is left after this request. 0: one is
+   * left. Faults of the platform can use up only a small quota.
    */
   #refusalsGoneForMs({ request, sentAtMs }: Pick<Fetch, "request" | "sentAtMs">): number {
     const { perDay } = this.#limits;

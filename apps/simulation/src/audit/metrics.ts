@@ -1,4 +1,4 @@
-/** The figures of one run, and their sum over many. */
+/** The metrics of one run, and their sum over many runs. */
 
 export interface Metrics {
   calls: number;

@@ -2,28 +2,28 @@
  * Judges whether a token request was needed. A token that still lives long is not replaced unless
  * the platform has revoked it.
  */
-import { repairedWithinMs, type Excuses, type AuditContext } from "./excuses.ts";
+import { repairedWithinMs, type SafetyExceptions, type AuditContext } from "./safety-exceptions.ts";
 import type { DocumentAudit, Finding } from "./document-audit.ts";
 import type { FaultLedger } from "./fault-ledger.ts";
 import { nodeNameOf } from "../world/process.ts";
 import { lifetimeMs, type Fetch } from "../platform/wechat.ts";
 
 const advisoryMs = 900_000;
-/** The longest drain of any node, and what every node has forgotten. */
+/** The longest drain of any node, and the age at which every node has forgotten a request. */
 const drainMaxMs = 40_000;
 const forgottenMs = 7_200_000;
 
 export class NeedAudit {
   readonly #scene: AuditContext;
-  readonly #excuses: Excuses;
+  readonly #exceptions: SafetyExceptions;
   readonly #faults: FaultLedger;
   /** The instants at which a live token was replaced because a caller reported it as refused. */
   #needless: readonly number[] = [];
   readonly #sent: Fetch[] = [];
 
-  constructor(scene: AuditContext, excuses: Excuses, faults: FaultLedger) {
+  constructor(scene: AuditContext, exceptions: SafetyExceptions, faults: FaultLedger) {
     this.#scene = scene;
-    this.#excuses = excuses;
+    this.#exceptions = exceptions;
     this.#faults = faults;
   }
 
@@ -51,7 +51,7 @@ export class NeedAudit {
     };
   }
 
-  /** I33: where the store lost a token, a node that still has it writes it back. */
+  /** I33: a node writes back a token that the store lost, so that no cold request follows. */
   #forgotten(
     { number, process, request: { current, reason } }: Fetch,
     { keptSinceMs, resets }: Pick<DocumentAudit, "keptSinceMs" | "resets">,
@@ -68,7 +68,7 @@ export class NeedAudit {
         return false;
       return (
         life.process.isAwake &&
-        !this.#excuses.disturbances.overlap(name, world.nowMs - repairedWithinMs, world.nowMs)
+        !this.#exceptions.disturbances.overlap(name, world.nowMs - repairedWithinMs, world.nowMs)
       );
     });
     if (holder === undefined) return undefined;
@@ -79,42 +79,42 @@ export class NeedAudit {
   }
 
   /**
-   * Promise 1: an owner that fetches for all knows whether another request can have been processed
-   * after the one that brought its token. If none can, it has nothing to reconcile.
+   * Promise 1: the only owner knows whether another request may have been processed after the one
+   * that issued its token. If none may, it has nothing to reconcile.
    */
   #reconciled(
     { number, process, request: { current, reason } }: Fetch,
     keptSinceMs: number,
   ): Finding | undefined {
     const token = current?.secret.reveal();
-    const bringer = this.#sent.findLast((each) => each.token !== undefined && each.token === token);
-    if (reason !== "reconcile" || bringer === undefined) return undefined;
-    const { sentAtMs } = bringer;
+    const origin = this.#sent.findLast((each) => each.token !== undefined && each.token === token);
+    if (reason !== "reconcile" || origin === undefined) return undefined;
+    const { sentAtMs } = origin;
     const owners = this.#scene.nodes().filter(({ role }) => role === "owner");
     const isKnown =
       owners.length === 1 &&
       keptSinceMs < sentAtMs &&
       this.#sent.every(
         (each) =>
-          each === bringer ||
+          each === origin ||
           (each.process === process && each.sentAtMs + drainMaxMs <= sentAtMs) ||
           each.sentAtMs + forgottenMs <= sentAtMs,
       );
-    const isDisturbed = this.#excuses.disturbances.overlap(
+    const isDisturbed = this.#exceptions.disturbances.overlap(
       nodeNameOf(process.name),
       sentAtMs,
       this.#scene.world.nowMs,
     );
-    return !isKnown || isDisturbed || bringer.process !== process
+    return !isKnown || isDisturbed || origin.process !== process
       ? undefined
       : {
           promise: "1",
-          what: `request ${number} reconciles a token that request ${bringer.number} of the only owner brought, when nothing else was under way`,
+          what: `request ${number} reconciles the token of request ${origin.number}, although the only owner sent no other request that could be in flight`,
         };
   }
 
   /**
-   * A2: a report alone replaces no live token, except at most one in a lifetime.
+   * A2: reports alone replace at most one live token per lifetime.
    */
   #believed({
     number,
@@ -128,7 +128,7 @@ export class NeedAudit {
       !this.#scene.wechat.isAlive(current.secret.reveal())
     )
       return undefined;
-    // Where the platform cannot be asked, the report is the only evidence.
+    // While the platform cannot be asked, the report is the only evidence.
     if (this.#faults.isHit(nodeNameOf(process.name))) return undefined;
     this.#needless = [...this.#needless.filter((atMs) => atMs > sentAtMs - lifetimeMs), sentAtMs];
     const count = this.#needless.length;

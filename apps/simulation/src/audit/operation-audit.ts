@@ -1,6 +1,6 @@
 /**
- * Watches each operation from its intent to its outcome. Two that overlap must leave a doubt,
- * because nobody knows their order.
+ * Follows each operation from its intent to its outcome. Two that overlap must leave a doubt,
+ * because their order is unknown.
  */
 import type { Primary } from "../store/primary.ts";
 import type { Process } from "../world/process.ts";
@@ -10,8 +10,8 @@ interface Operation {
   readonly id: string;
   readonly process: Process;
   /**
-   * The primary that took its intent. A node that writes to the successor of a demoted primary does
-   * not see that intent.
+   * The primary to which its intent was written. A node that writes to another primary does not see
+   * the intent.
    */
   readonly primary: Primary;
   readonly openedAtMs: number;
@@ -20,8 +20,8 @@ interface Operation {
 }
 
 /**
- * The protocol allows a request to be processed within this time of its intent. Clocks may differ
- * by the part that is subtracted.
+ * A request is processed within this time of its intent. The subtracted part allows for different
+ * clocks.
  */
 const drainMs = 15_000 - 500;
 const rememberedMax = 12;
@@ -29,7 +29,7 @@ const rememberedMax = 12;
 export class OperationAudit {
   #operations: Operation[] = [];
 
-  /** A process wrote an intent. */
+  /** Records an intent that a process wrote. */
   opened(id: string, process: Process, primary: Primary, openedAtMs: number): void {
     this.#operations.push({
       id,
@@ -57,15 +57,18 @@ export class OperationAudit {
     return true;
   }
 
-  /** A process wrote something other than an intent: the outcome of its request, if it had one. */
+  /**
+   * Records that a process wrote something other than an intent, such as the outcome of its
+   * request.
+   */
   reported(process: Process, atMs: number): void {
     const operation = this.#newest(process);
     if (operation?.fetch !== undefined) operation.reportedAtMs ??= atMs;
   }
 
   /**
-   * Returns a request whose order relative to this operation nobody can know, although all intents
-   * since `keptSinceMs` were visible.
+   * Returns a request whose order relative to this operation is unknown, of those whose intents the
+   * store has kept since `keptSinceMs`.
    */
   overlapping(id: string, keptSinceMs: number): Fetch | undefined {
     const own = this.#operations.find((operation) => operation.id === id);

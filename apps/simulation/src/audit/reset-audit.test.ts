@@ -20,20 +20,20 @@ function forgotten() {
   return resets;
 }
 
-describe("a token that an operator had the fleet forget", () => {
-  it("need not be served, and must not be once every node has heard of it", () => {
+describe("a token that an operator reset", () => {
+  it("must be out of use once every node has read of the reset", () => {
     const resets = forgotten();
     expect([resets.isForgotten("T1"), resets.mustBeUnused("T1")]).toEqual([true, true]);
     expect([resets.isForgotten("T2"), resets.mustBeUnused("T2")]).toEqual([false, false]);
   });
 
-  it("may be served again after the store lost the reset, and need not be", () => {
+  it("may be served again after the store has lost the reset", () => {
     const resets = forgotten();
     resets.lostWrites();
     expect([resets.isForgotten("T1"), resets.mustBeUnused("T1")]).toEqual([true, false]);
   });
 
-  it("is as any other once the platform has handed it out again", () => {
+  it("counts as any other token once the platform has returned it again", () => {
     const resets = forgotten();
     resets.written({ ...emptyState, minEpoch: 5 }, { ...before, minEpoch: 4 });
     expect(resets.isForgotten("T1")).toBe(false);

@@ -1,6 +1,6 @@
 /**
- * Judges what an operator's reset promises: the forgotten token is stored no more, and no node
- * hands it out for longer than it needs to hear of the reset.
+ * Judges an operator's reset: the token is not stored again, and no node hands it out after it must
+ * have read of the reset.
  */
 import type { State } from "@lingpai/core/internal/state";
 
@@ -9,30 +9,36 @@ interface Finding {
   readonly what: string;
 }
 
-/** In this time every node that nothing disturbs has read the document again. */
+/** Within this time every undisturbed node has read the document again. */
 export const heardWithinMs = 420_000;
 
 export class ResetAudit {
   readonly #nowMs: () => number;
-  /** When each token was forgotten; undefined: the store has lost that since. */
+  /** When each token was reset. Undefined: the store has lost that reset since. */
   readonly #forgotten = new Map<string, number | undefined>();
 
   readonly #supersedes: () => boolean;
 
-  /** @param supersedes whether an issue kills the token before. Otherwise nothing is in doubt. */
+  /**
+   * @param supersedes returns true when an issue kills the previous token. Otherwise there is no
+   *   doubt.
+   */
   constructor(nowMs: () => number, supersedes: () => boolean) {
     this.#nowMs = nowMs;
     this.#supersedes = supersedes;
   }
 
-  /** A document was written in place of another. */
+  /** Judges a document that replaces another one. */
   written(before: State | undefined, after: State): readonly Finding[] {
     const findings: Finding[] = [];
-    const bar = before?.minEpoch ?? 0;
+    const minBefore = before?.minEpoch ?? 0;
     const { credential, minEpoch } = after;
-    if (minEpoch < bar)
-      findings.push({ promise: "F13", what: `a write lowered the bar of a reset from ${bar}` });
-    // What was in flight at the reset is stored, and in doubt.
+    if (minEpoch < minBefore)
+      findings.push({
+        promise: "F13",
+        what: `a write lowered the minimum epoch of a reset from ${minBefore}`,
+      });
+    // A token that was in flight at the reset is stored with a doubt.
     const isNew = credential?.commitId !== before?.credential?.commitId;
     if (
       this.#supersedes() &&
@@ -43,18 +49,18 @@ export class ResetAudit {
     )
       findings.push({
         promise: "F13",
-        what: `a token of epoch ${credential.epoch} was stored behind the bar ${minEpoch} of a reset`,
+        what: `a token of epoch ${credential.epoch} was stored after a reset up to epoch ${minEpoch}`,
       });
-    if (minEpoch > bar && before?.credential !== undefined)
+    if (minEpoch > minBefore && before?.credential !== undefined)
       this.#forgotten.set(before.credential.secret, this.#nowMs());
-    // The platform has handed it out again.
+    // The platform has returned it again.
     if (credential !== undefined) this.#forgotten.delete(credential.secret);
     return findings;
   }
 
   /**
-   * The store lost writes, resets among them. No node has to hear of those, and a node that has
-   * heard goes on without the token.
+   * Records that the store lost writes, and resets with them. No node has to know of such a reset.
+   * A node that knows of it does not use the token.
    */
   lostWrites(): void {
     for (const token of this.#forgotten.keys()) this.#forgotten.set(token, undefined);
@@ -64,7 +70,7 @@ export class ResetAudit {
     return this.#forgotten.has(token);
   }
 
-  /** Returns true when every node must know by now that this token was forgotten. */
+  /** Returns true when every node must know of this token's reset. */
   mustBeUnused(token: string): boolean {
     const sinceMs = this.#forgotten.get(token);
     return sinceMs !== undefined && this.#nowMs() - sinceMs > heardWithinMs;

@@ -1,6 +1,6 @@
 /**
- * Judges a cluster at rest: no fault for half an hour and nothing in flight. Then every node has
- * the live credential.
+ * Judges a cluster at rest, after half an hour without a fault and with nothing in flight: every
+ * node must have the live credential.
  */
 import type { FleetNode } from "../fleet/fleet-node.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -32,8 +32,8 @@ export interface RestingCluster {
 const settledAfterMs = 300_000;
 
 /**
- * Judges I1 and I33 where the platform would have issued a token. Where no caller reports refusals,
- * it judges only runs without foreign fetches and without requests later than the drain.
+ * Judges I1 and I33 if the platform would issue a token. If no caller reports refusals, it judges
+ * only runs without foreign fetches and without requests that last longer than the drain.
  */
 export function auditAtRest(
   {
@@ -53,7 +53,7 @@ export function auditAtRest(
   const { nowMs } = world;
   const last = wechat.fetches.at(-1);
   const isMoving = last !== undefined && nowMs - last.sentAtMs < settledAfterMs;
-  // Two environments that fetch for themselves have no common latest token.
+  // Two environments that both fetch have no common latest token.
   if (plan.nodes.some(({ isLaterClaimant }) => isLaterClaimant)) return;
   if (
     (!reports && !convergesWithoutReports) ||
@@ -77,7 +77,7 @@ export function auditAtRest(
     const held = life?.process.isAwake === true ? life.credential.peek() : undefined;
     if (
       held === undefined ||
-      auditor.excuses.sleeps.overlap(node.name, nowMs - settledAfterMs, nowMs)
+      auditor.exceptions.sleeps.overlap(node.name, nowMs - settledAfterMs, nowMs)
     )
       continue;
     if (held.fingerprint !== stored.fingerprint)

@@ -1,6 +1,6 @@
 /**
- * Judges calls for a ticket as business calls are judged: they fail or wait only with an excuse,
- * and a ticket that is returned is alive.
+ * Judges calls for a ticket like business calls: they fail or wait only while a fault excuses them,
+ * and a returned ticket is alive.
  */
 import type { Auditor } from "./auditor.ts";
 import type { AvailabilityAudit } from "./availability-audit.ts";
@@ -49,7 +49,7 @@ export class TicketAudit {
     const { nowMs } = this.#world;
     if (
       !this.#tickets.isAlive(ticket) &&
-      !this.#auditor.excuses.sleeps.overlap(name, nowMs - wokenWithinMs, nowMs)
+      !this.#auditor.exceptions.sleeps.overlap(name, nowMs - wokenWithinMs, nowMs)
     )
       this.#auditor.violated("T1", `${name} got a dead ticket`);
   }

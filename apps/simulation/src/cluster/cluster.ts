@@ -88,7 +88,7 @@ export class Cluster implements FaultTarget {
     this.auditor = this.#createAuditor();
     this.#commandRate = new CommandRate(nowMs, this.auditor);
     this.network = new Network(draw("network"), () => this.rates, {
-      onTrouble: (node) => this.auditor.excuses.disturbed(node.name, 15_000),
+      onTrouble: (node) => this.auditor.exceptions.disturbed(node.name, 15_000),
       onFault: (injection) => this.faults.add(injection),
     });
     this.store = { primary: new Primary(nowMs, 0) };

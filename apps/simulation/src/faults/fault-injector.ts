@@ -66,7 +66,7 @@ export function injectIntoLeaseHolder(
   if (life === undefined || (!pauses && !crashes)) return;
   world.after(whenMs, () => {
     if (node.life !== life) return "quiet";
-    auditor.excuses.disturbed(node.name, crashes ? reachedAgainMs : forMs);
+    auditor.exceptions.disturbed(node.name, crashes ? reachedAgainMs : forMs);
     if (crashes) {
       faults.add({ name: "lease holder crashed", forMs: leaseMs });
       node.crash();
@@ -156,7 +156,7 @@ function partitionStore(
   node.life?.link.cut({ refusing: chance.happens(0.3) });
   world.note(node.name, `is cut off from the store for ${(forMs / 1000).toFixed(1)} s`);
   cutOff(faults, node, world.nowMs, forMs);
-  auditor.excuses.disturbed(node.name, forMs + reachedAgainMs);
+  auditor.exceptions.disturbed(node.name, forMs + reachedAgainMs);
   world.after(forMs, () => {
     node.isStorePartitioned = false;
     node.life?.link.connect(store.primary);
@@ -170,7 +170,7 @@ function partitionPlatform({ world, chance, auditor, faults }: FaultTarget, node
   node.isPlatformPartitioned = true;
   world.note(node.name, `is cut off from the platform for ${(forMs / 1000).toFixed(1)} s`);
   faults.add({ name: "platform cut off", node: node.name, forMs });
-  auditor.excuses.disturbed(node.name, forMs + reachedAgainMs);
+  auditor.exceptions.disturbed(node.name, forMs + reachedAgainMs);
   world.after(forMs, () => {
     node.isPlatformPartitioned = false;
     return "quiet";
@@ -218,18 +218,18 @@ function refuseAddress(target: FaultTarget, node: FleetNode): void {
 function suspend({ world, chance, auditor, faults }: FaultTarget, node: FleetNode): void {
   const forMs = chance.magnitude(1_000, 3 * 3_600_000);
   world.note(node.name, `is suspended for ${(forMs / 1000).toFixed(1)} s`);
-  auditor.excuses.disturbed(node.name, forMs);
+  auditor.exceptions.disturbed(node.name, forMs);
   faults.add({ name: "process suspended", node: node.name, forMs: forMs + wokenWithinMs });
   if (world.nowMs < node.leasedUntilMs)
     faults.add({ name: "lease holder paused", forMs: Math.min(forMs, leaseMs) });
-  auditor.excuses.sleeps.add(node.name, world.nowMs, world.nowMs + forMs);
+  auditor.exceptions.sleeps.add(node.name, world.nowMs, world.nowMs + forMs);
   node.life?.process.suspend(forMs);
 }
 
 function stepWall({ world, chance, auditor }: FaultTarget, node: FleetNode): void {
   const ms = Math.round(chance.magnitude(100, 86_400_000)) * (chance.happens(0.5) ? 1 : -1);
   world.note(node.name, `its wall clock steps by ${ms} ms`);
-  auditor.excuses.disturbed(node.name, 15_000);
+  auditor.exceptions.disturbed(node.name, 15_000);
   node.life?.process.stepWall(ms);
 }
 
@@ -238,7 +238,7 @@ function stepWall({ world, chance, auditor }: FaultTarget, node: FleetNode): voi
  */
 export async function restart({ auditor, world }: FaultTarget, node: FleetNode): Promise<void> {
   if (node.life?.process.isAwake !== true) return;
-  auditor.excuses.disturbed(node.name, reachedAgainMs);
+  auditor.exceptions.disturbed(node.name, reachedAgainMs);
   const life = await node.shutDown();
   if (life === undefined) return;
   world.after(subscribedWithinMs, () => {

@@ -29,7 +29,7 @@ export function failOver({
     "store",
     `fails over${isSplit ? ", the old primary goes on" : ""}; ${lost} writes of the last ${(lagMs / 1000).toFixed(1)} s are lost, its clock is ${-skewMs} ms behind`,
   );
-  auditor.excuses.disturbed(undefined, 10_000);
+  auditor.exceptions.disturbed(undefined, 10_000);
   auditor.lostWrites(primary);
   fetches.lostWrites(isSplit ? lost + 2 : lost);
   for (const node of nodes) {
@@ -52,7 +52,7 @@ export function evict({ world, chance, auditor, fetches, store: { primary } }: F
   if (name === undefined) return;
   world.note("store", `evicts ${name}`);
   primary.evict(name);
-  auditor.excuses.disturbed(undefined, 1_000);
+  auditor.exceptions.disturbed(undefined, 1_000);
   auditor.lostWrites(primary);
   fetches.lostWrites(1_000);
 }
@@ -61,7 +61,7 @@ export function flush({ world, auditor, fetches, store: { primary } }: FaultTarg
   world.note("store", "is flushed and loses everything");
   primary.flush();
   auditor.claims.lost();
-  auditor.excuses.disturbed(undefined, 1_000);
+  auditor.exceptions.disturbed(undefined, 1_000);
   auditor.lostWrites(primary);
   fetches.lostWrites(1_000);
 }
@@ -69,7 +69,7 @@ export function flush({ world, auditor, fetches, store: { primary } }: FaultTarg
 export function stepStore({ world, chance, auditor, store: { primary } }: FaultTarget): void {
   const ms = Math.round(chance.between(-10_000, 10_000));
   world.note("store", `its clock steps by ${ms} ms`);
-  auditor.excuses.disturbed(undefined, 15_000);
+  auditor.exceptions.disturbed(undefined, 15_000);
   primary.stepClock(ms);
   auditor.lostWrites(primary);
 }
@@ -84,7 +84,7 @@ export function fillStore({ world, chance, auditor, faults, store }: FaultTarget
   store.primary.refusal = "out-of-memory";
   world.note("store", `is out of memory for ${(forMs / 1000).toFixed(1)} s`);
   faults.add({ name: "store refuses writes", forMs });
-  auditor.excuses.disturbed(undefined, forMs + offeredEveryMs);
+  auditor.exceptions.disturbed(undefined, forMs + offeredEveryMs);
   world.after(forMs, () => {
     store.primary.refusal = undefined;
     world.note("store", "has room again");

@@ -31,7 +31,7 @@ export const frozenStore: Scenario = {
         `freezes for ${(forMs / 1000).toFixed(1)} s${isReplaced ? ", and is replaced" : ""}`,
       );
       faults.add({ name: "store out of reach", forMs });
-      auditor.excuses.disturbed(undefined, forMs + 15_000);
+      auditor.exceptions.disturbed(undefined, forMs + 15_000);
       world.after(forMs, () => {
         if (isReplaced && store.primary === primary) failOver(target);
         return "quiet";

@@ -39,7 +39,7 @@ export const wallClockSteps: Scenario = {
         node.isStorePartitioned = true;
         life.link.cut({ refusing: true });
         cutOff(faults, node, world.nowMs, forMs);
-        auditor.excuses.disturbed(node.name, forMs + 15_000);
+        auditor.exceptions.disturbed(node.name, forMs + 15_000);
         world.after(forMs, () => {
           node.isStorePartitioned = false;
           node.life?.link.connect(store.primary);
@@ -48,7 +48,7 @@ export const wallClockSteps: Scenario = {
       }
       const ms = Math.round(chance.magnitude(100, dayMs)) * (chance.happens(0.5) ? 1 : -1);
       world.note(node.name, `its wall clock steps by ${ms} ms`);
-      auditor.excuses.disturbed(node.name, 15_000);
+      auditor.exceptions.disturbed(node.name, 15_000);
       life.process.stepWall(ms);
     };
     const next = (): void => {

@@ -29,7 +29,7 @@ export const operatorResets: Scenario = {
       if (chance.happens(0.3)) life.credential.refresh().catch(() => {});
       world.note(node.name, "an operator resets the credential");
       operatedAtMs.push(world.nowMs);
-      auditor.excuses.disturbed(undefined, replacedWithinMs);
+      auditor.exceptions.disturbed(undefined, replacedWithinMs);
       // If the store is unreachable, or the process ends, the reset does not happen.
       life.credential.reset().catch(() => {});
     };

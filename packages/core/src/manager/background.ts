@@ -111,7 +111,7 @@ export class Background implements Sleeper {
     };
   }
 
-  /** Called only by the timer, so never during another run. */
+  /** Called by the timer, never during a run. */
   wake(): void {
     this.#lastWokeMs = this.#node.context.clock.monotonicMs();
     this.#reportStale();

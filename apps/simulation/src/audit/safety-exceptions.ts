@@ -1,6 +1,7 @@
 /**
- * Records which fault hit which node, so that the auditor knows whether a conditional safety
- * promise applied. The fault ledger records what excuses a failed call.
+ * Records when faults disturbed nodes, so that the auditor knows when a conditional safety promise
+ * does not hold. The fault ledger excuses failed calls; this excuses surplus fetches and old
+ * tokens.
  */
 import { Disturbances } from "./disturbances.ts";
 import type { FleetNode } from "../fleet/fleet-node.ts";
@@ -12,9 +13,9 @@ export interface AuditContext {
   readonly world: World;
   readonly wechat: Wechat;
   readonly metrics: Metrics;
-  /** Whether a request may leave without an intent, because it harms nobody. */
+  /** True when a request may be sent without an intent, because it kills no token. */
   readonly mayFetchAlone: boolean;
-  /** Whether nodes fetch without the store although that kills the token that the store has. */
+  /** True when nodes fetch without the store although that kills the stored token. */
   readonly fetchesAlone: boolean;
   readonly nodes: () => readonly FleetNode[];
 }
@@ -24,12 +25,12 @@ export const repairedWithinMs = 420_000;
 /** The length of a lease, and a margin. */
 export const leaseMs = 11_000;
 
-export class Excuses {
+export class SafetyExceptions {
   /** The times in which a second fetch of one generation may be necessary. */
   readonly disturbances: Disturbances = new Disturbances();
   /**
-   * The times in which machines were suspended. Their monotonic clocks do not show it; a process
-   * notices by its wall clock when its next timer fires.
+   * The times in which machines were suspended. Monotonic clocks do not show that. A process
+   * notices it by its wall clock when its next timer fires.
    */
   readonly sleeps: Disturbances = new Disturbances();
   readonly #world: World;
@@ -39,14 +40,15 @@ export class Excuses {
   }
 
   /**
-   * A fault hit this node, or all, and may make a second fetch of a generation necessary.
+   * Records a fault of this node, or of all nodes, that may make a second fetch of a generation
+   * necessary.
    */
   disturbed(who: string | undefined, forMs = 0): void {
     this.disturbances.add(who, this.#world.nowMs, this.#world.nowMs + forMs);
   }
 }
 
-/** Returns whether an injected kill hit this token, and no process has reported that yet. */
+/** Returns true when a foreign fetch killed this token and no process has reported that yet. */
 export function isKilledUnnoticed(
   { nodes, wechat }: Pick<AuditContext, "nodes" | "wechat">,
   token: string,
