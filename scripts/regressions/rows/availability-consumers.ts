@@ -28,7 +28,7 @@ export const availabilityConsumers: readonly Regression[] = [
       },
     ],
     test: consumersTest,
-    title: "does not wait for the owner's pause",
+    title: "is not delayed by the owner's pause",
   },
   {
     right: "What was fetched without the store is there within seconds of its return.",

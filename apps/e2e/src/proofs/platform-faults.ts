@@ -63,7 +63,7 @@ export const platformFaults: readonly Row[] = [
     outcome: "Same generation, longer life, no loop.",
     by: [
       "core/serving: does not loop if a stable issuer returns the",
-      "core/commit: of the secret that is already stored prolongs it",
+      "core/commit: of the secret that is already stored keeps",
     ],
   },
   {

@@ -157,7 +157,7 @@ export const storeFaults: readonly Row[] = [
     what: "The promoted replica's clock is behind",
     outcome: "The list of replaced tokens decides, not the clock.",
     by: [
-      "core/commit: of the epoch that is already stored, which a failover",
+      "core/commit: of an epoch that is already stored",
       "simulation/primary: lacks the last writes",
       simulated,
     ],

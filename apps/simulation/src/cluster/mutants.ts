@@ -113,7 +113,7 @@ export const mutants: readonly Mutant[] = [
     }),
   },
   {
-    name: "a node goes on with a token that an operator had it forget",
+    name: "a node goes on with a token that an operator has reset",
     scenario: "operator-resets",
     foundBy: /^F13$/,
     credential(credential, process) {

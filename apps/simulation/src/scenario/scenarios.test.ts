@@ -45,7 +45,7 @@ it("draws every scenario by default, most seeds with one, and some with two", ()
   expect(drawn.filter(({ length }) => length === 2).length).toBeGreaterThan(40);
 });
 
-it("draws what was added later without changing what a seed draws besides", () => {
+it("draws scenarios that were added later without changing the other draws of a seed", () => {
   const drawn = (added: boolean) =>
     Array.from({ length: 50 }, (_, seed) =>
       scenariosOf({ wild: true, faults: 1 }, (what) =>

@@ -135,7 +135,7 @@ describe("what is stored for an environment that may fetch", () => {
     expect(renewalFor({}).ttlMs).toBe(2 * staleAfterMs);
   });
 
-  it("keeps entries that it cannot read, but, where its own claim is stored, none that has lapsed", () => {
+  it("keeps entries that it cannot read, except lapsed ones once its own claim is stored", () => {
     const unreadable = [mayHold, lapsed];
     expect(renewalFor({ unreadable }).registry.unreadable).toEqual([mayHold, lapsed]);
     const again = renewalFor({ claims: [old], unreadable }).registry;

@@ -138,7 +138,7 @@ describe("the releases in the registry", () => {
   const release = (path: string, atMs = 1): Release => ({ path: [path], atMs });
   const registry = { claims: [claim], unreadable: [{ later: "release" }] };
 
-  it("are read as they were written, and left out where there are none", () => {
+  it("are read as they were written", () => {
     const released = [release("a"), { path: [], atMs: 2.5 }];
     const text = encodeRegistry({ ...registry, released });
     expect(decodeRegistry(text, "id")).toEqual({ ...registry, released });

@@ -16,7 +16,7 @@ function detector() {
   };
 }
 
-describe("an open request that nobody reported", () => {
+describe("an open request without an outcome", () => {
   it("counts as lost only after the duration of several requests", async () => {
     const { clock, lost } = detector();
     expect(lost.waitMs(young)).toBe(2_000);

@@ -7,7 +7,7 @@ const storeOf = (cache?: number, lock?: number): Store =>
   ({ cache: { deadlineMs: cache }, lock: { deadlineMs: lock } }) as never;
 
 describe("the deadline of a store's commands", () => {
-  it("is the longer one of its cache and its lock, and unknown if neither states one", () => {
+  it("is the longer deadline of its cache and its lock", () => {
     expect(storeDeadlineOf(storeOf())).toBeUndefined();
     expect(storeDeadlineOf(storeOf(), 300)).toBeUndefined();
     expect(storeDeadlineOf(storeOf(700))).toBe(700);

@@ -83,7 +83,7 @@ describe("a gate before the lease", () => {
   const gate = (parts: ReturnType<typeof bench>, state: State | undefined, goal: Goal = cold) =>
     gateBeforeLease(parts.node, goal, { state, version: "1" });
 
-  it("is open for a new request, for adopting a stored credential, and for a drain, which the leader waits for", () => {
+  it("is open for a new request, an adoption and a drain", () => {
     const parts = bench();
     const { nowMs, stateOf } = parts;
     expect(gate(parts, undefined)).toBeUndefined();

@@ -224,7 +224,7 @@ describe("a credential that the platform replaces by force", () => {
     expect(used).toBe(forced ? 1 : 0);
   });
 
-  it("is neither near its end, nor of an issuer without forced requests, nor gone", async () => {
+  it("is not one that is near its end or gone", async () => {
     const atEnd = steps({ policy: stable, quota: forcedQuota });
     await withCredential(atEnd, {
       suspect: dead,

@@ -5,7 +5,7 @@ import { bench, watched } from "../testing/lease-bench.test.helper.ts";
 import { delay } from "../time/time.ts";
 
 describe("acquire", () => {
-  it("LEASE-01 gives the lock to 32 waiters in the order in which they came, one at a time, with two commands each", async () => {
+  it("LEASE-01 gives the lock to 32 waiters one at a time, in their order of arrival", async () => {
     const { lock, clock, plan, options, expectNothingLeft } = bench();
     const order: number[] = [];
     let inside = 0;

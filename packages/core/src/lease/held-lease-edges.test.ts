@@ -212,7 +212,7 @@ describe("a lease's term", () => {
 });
 
 describe("a grant that arrives after its owner's release", () => {
-  it("is released once for each late grant, and the owner is forgotten when all its requests are answered", async () => {
+  it("is released once for each late grant", async () => {
     const answers: {
       readonly resolve: (answer: { acquired: true; fence: number; storeNowMs: number }) => void;
     }[] = [];

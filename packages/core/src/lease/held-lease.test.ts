@@ -114,7 +114,7 @@ describe("a lease that is held", () => {
     expect(late.lost).toBe("expired");
   });
 
-  it("stays lost if the event loop was blocked past its end, even if the answer to an extension is read first", async () => {
+  it("stays lost after a blocked event loop, even if an extension was answered", async () => {
     const { lock, clock, options } = bench();
     const lease = await acquire(lock, "n", options());
     const answer = Promise.withResolvers<boolean>();

@@ -134,8 +134,8 @@ export class HeldLease implements Lease {
 
 /**
  * A controller whose signal calls `check` before it tells whether it is aborted, so that code which
- * resumes after a blocked event loop or a suspend reads the truth although no timer had a chance to
- * fire. `check` may abort the controller.
+ * resumes after a blocked event loop or a suspend sees the loss before any timer fires. `check` may
+ * abort the controller.
  */
 function checkedController(check: () => void): AbortController {
   const controller = new AbortController();

@@ -33,10 +33,10 @@ export interface Lease extends AsyncDisposable {
   /** Returns true when it may be relied on now, by the clocks. No I/O. */
   isHeld(): boolean;
   /**
-   * Ends the lease; later calls return the first one's promise. Never rejects. False when the store
-   * did not confirm it: because it was lost before, which is answered at once, because the store
-   * says so now (then it counts as lost, `refused`), or because the store cannot be reached (then
-   * the store ends it after its ttl).
+   * Ends the lease. Later calls return the first one's promise. Never rejects. Resolves to false if
+   * the store did not confirm the release. Either the lease was lost before, or the store says so
+   * now (it then counts as lost, `refused`), or the store cannot be reached and ends the lease
+   * after its ttl.
    */
   release(): Promise<boolean>;
   /** As {@link Lease.release}: for `await using`. */

@@ -195,7 +195,7 @@ describe("a read in the background", () => {
     expect(readsOf(did).slice(-2)).toEqual(["read 545400", "read 550400"]);
   });
 
-  it("that fails is repeated soon while the store has never answered the node, which fetched without it", async () => {
+  it("that fails is repeated soon if the store has never answered the node", async () => {
     const { background, clock, did, hold, source } = bench({ draw: 0.5, isSeen: false });
     hold({ by: { node: "node-1", environment: "production", reason: "cold" } });
     source.failure = new CacheUnavailableError("gone");

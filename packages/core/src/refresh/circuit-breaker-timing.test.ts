@@ -69,7 +69,7 @@ describe("a node whose request was refused for good", () => {
     expect(breaker.isRefused).toBe(true);
   });
 
-  it("tries every 7 to 8.5 minutes after the second refusal, and before that at the time that the platform named", () => {
+  it("tries every 7 to 8.5 minutes after the second refusal", () => {
     const { breaker, clock, drawn } = bench();
     const waitMs = (): number => breaker.nextTryMs - clock.monotonicMs();
     breaker.trip(fatal());

@@ -28,7 +28,7 @@ describe("a consumer whose owner has no callers", () => {
   });
 
   it.each([40, 50, 60])(
-    "does not wait for the owner's pause after attempts that failed until %i s past 7 000 s, if its call is refused",
+    "is not delayed by the owner's pause after attempts that failed until %i s past 7 000 s",
     async (lateS) => {
       const { clock, platform, store, owner, consumer } = await ownerAndConsumer();
       // Another process holds the lease in the refresh window, so the owner's pauses grow.

@@ -34,7 +34,7 @@ describe("the background of a credential without uses", () => {
     expect(one.peek()?.reveal()).toBe(world.platform.latest);
   });
 
-  it("counts a use for the whole lifetime of a credential, even if the platform returns the same one again with less time left", async () => {
+  it("counts a use for the whole lifetime, even if the platform returns the same credential", async () => {
     const world = fleet({ policy: { kind: "sliding" } });
     const { clock, platform } = world;
     const ends = new Map<string, number>();

@@ -130,7 +130,7 @@ describe.each(overlaps)(
       },
     );
 
-    it("is emptied and at once repaired by another node costs no second request, because the repair includes the open request", async () => {
+    it("is emptied and at once repaired by another node costs no second request", async () => {
       const { world, nodes } = await warm(overlapMs);
       world.platform.script({ requestMs: 300, replyMs: 1_500 });
       nodes[0]!.refresh().catch(() => {});

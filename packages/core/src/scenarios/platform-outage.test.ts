@@ -29,7 +29,7 @@ describe("a platform that fails", () => {
     },
   );
 
-  it("gets no more requests from callers than from the background while it refuses, and one at once when an operator asks", async () => {
+  it("gets no more requests from callers than from the background while it refuses", async () => {
     const { clock, node, platform } = fleet();
     platform.refuse({ outcome: "fatal", platformCode: "40125" });
     const one = node();

@@ -211,7 +211,7 @@ describe("a wrong secret", () => {
   });
 });
 
-describe("without a store, an issuer whose fetches harm nobody", () => {
+describe("without a store, an issuer whose fetches kill no token", () => {
   const policy = { kind: "stable", renewWithinMs: 300_000 } as const;
 
   it("remembers a refusal, and tries again at the same pace", async () => {

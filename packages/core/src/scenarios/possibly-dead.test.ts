@@ -64,7 +64,7 @@ describe("a credential that may not be the live one", () => {
     expect(answer.replaced && platform.alive(answer.secret)).toBe(true);
   });
 
-  it("is handed out before a stalled node's request must have been processed, when a superseded credential keeps working", async () => {
+  it("is handed out during a stalled node's request if a superseded credential keeps working", async () => {
     const { clock, node, platform, document, write } = fleet({
       pushesChanges: false,
       probes: true,

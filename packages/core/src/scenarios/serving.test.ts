@@ -60,7 +60,7 @@ describe("a credential", () => {
     expect(late.typesOf()).toEqual(["adopted"]);
   });
 
-  it("is read again by a node when its subscription begins, because earlier changes were reported to others only", async () => {
+  it("is read again by a node when its subscription begins", async () => {
     const { clock, node, platform } = fleet({ latencyMs: 10 });
     const one = node();
     await within(clock, 1_000, one.get());

@@ -199,7 +199,7 @@ describe("an entry that cannot be opened is not a miss", () => {
     });
   });
 
-  test("CACHE-17 and is replaced only by a write that names its version", async () => {
+  test("CACHE-17 and a conditional write replaces it only under its exact version", async () => {
     const { vault, stored, entry } = await written();
     const prod = vault.at(["prod"]);
     stored.set("prod:{k}", { ...entry, value: "lps2.later.AAAA" });

@@ -68,7 +68,7 @@ describe("a commit", () => {
     });
   });
 
-  it("of the epoch that is already stored, which a failover may grant twice, replaces the credential and leaves a doubt", () => {
+  it("of an epoch that is already stored replaces the credential and leaves a doubt", () => {
     const twin = {
       ...announced,
       outcomeId: "theirs",
@@ -112,7 +112,7 @@ describe("a commit", () => {
     ).toEqual({ verdict: { kind: "repeated" } });
   });
 
-  it("of the secret that is already stored prolongs it: it keeps generation, predecessor and suspect mark, and is no longer called dead", () => {
+  it("of the secret that is already stored keeps the credential's identity and prolongs it", () => {
     const suspect = { fingerprint: "T1", atMs: noonMs, dead: true } as const;
     const { state, verdict } = decide(
       { ...announced, suspect, previous: { fingerprint: "T0" } },
@@ -126,7 +126,7 @@ describe("a commit", () => {
     });
   });
 
-  it("counts how often a rejection returned the refused credential again, and resets the count when another one comes", () => {
+  it("counts how often a rejection returned the refused credential again", () => {
     const by = { node: "n1", environment: "test", reason: "rejected" };
     expect(after(announced, commit({}, { fingerprint: "T1" })).governor.count).toBe(0);
     const again = after(announced, commit({}, { fingerprint: "T1", by }), 300);

@@ -94,7 +94,7 @@ describe("the budget of rejections", () => {
     expect(budgetOf("rejected", stateWith(), { ...rules, supersedes: false })).toBeUndefined();
   });
 
-  it("is not used while a reconciling refresh is due, because the fleet itself may have killed the refused credential", () => {
+  it("is not used while a reconciling refresh is due", () => {
     const spentUntil = { refusals: noonMs + dayMs, manual: 0 };
     expect(allowedAtMs(stateWith({ budgets: spentUntil }), rejected, rules)).toBeGreaterThan(
       noonMs,
@@ -227,7 +227,7 @@ describe("a refused credential that the platform keeps returning", () => {
     });
   });
 
-  it("is requested at once if the platform first calls it dead, if a request is forced, and without a rejection", () => {
+  it("is requested at once if it is newly called dead, or if the request is forced or planned", () => {
     const governor = { count: 9, lastMs: noonMs };
     const dead = { ...rejected, isDead: true };
     expect(allowedAtMs(stateWith({ governor }), dead, stable)).toBe(0);

@@ -101,7 +101,7 @@ describe("the histories that earlier drafts of the protocol handled wrongly", ()
 });
 
 describe("the histories that the exhaustive search found", () => {
-  it("the intent of a crashed holder leaves a doubt even after the drain, because the node that overwrites it may never send", () => {
+  it("the intent of a crashed holder leaves a doubt even after the drain", () => {
     const crashed = after(stateWith(), intent({ operationId: "crashed" }));
     const overwritten = after(crashed, intent(), 20_000);
     expect(overwritten.doubtSinceMs).toBe(noonMs + 20_000);

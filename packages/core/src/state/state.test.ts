@@ -55,7 +55,7 @@ describe("a document", () => {
     expect(isHandedOutAgain(stateWith())).toBe(false);
   });
 
-  it("has had a reconciling refresh due since its doubt or its request without an outcome, but not before its credential was requested", () => {
+  it("has had a reconciling refresh due since its doubt or its request without an outcome", () => {
     const credential = storedCredential("T1", { sentAtMs: noonMs - 600_000 });
     expect([owedSinceMs(undefined), owedSinceMs(stateWith())]).toEqual([undefined, undefined]);
     expect(owedSinceMs(stateWith({ doubtSinceMs: noonMs - 5, intent }))).toBe(noonMs - 5);

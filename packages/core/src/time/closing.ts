@@ -2,8 +2,8 @@
 export class Closing {
   #reason: Error | undefined;
   /**
-   * Made for whoever waits and dropped with the last of them: there may be a hundred thousand
-   * objects at rest, and a controller takes half a KiB.
+   * Created for the first waiter and dropped after the last one. A controller takes half a KiB, and
+   * a process may hold a hundred thousand objects at rest.
    */
   #controller: AbortController | undefined;
   #waits = 0;

@@ -1,4 +1,4 @@
-/** A queue of things that fall due, the earliest first: a binary heap. */
+/** A queue ordered by due time, the earliest first: a binary heap. */
 export interface Due<T> {
   readonly dueMs: number;
   readonly value: T;

@@ -1,7 +1,6 @@
 /**
- * One listener per signal, for all of this process who wait for it. A service may give one signal,
- * that of its shutdown, to every call, and each further listener of a signal costs as many steps as
- * it has listeners.
+ * Puts one listener on a signal for all waiters of this process. A service may pass its shutdown
+ * signal to every call, and adding a listener costs as many steps as the signal has listeners.
  */
 interface Shared {
   readonly listeners: Set<() => void>;
@@ -11,9 +10,9 @@ interface Shared {
 const all = new WeakMap<AbortSignal, Shared>();
 
 /**
- * Calls `listener` once when the signal aborts, unless the returned function was called before. Of
- * a signal that has aborted it hears nothing. The listener must not throw, and the same function
- * counts once.
+ * Calls `listener` once when the signal aborts, unless the returned function was called before.
+ * Does nothing for a signal that has already aborted. The listener must not throw, and the same
+ * function counts once.
  */
 export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   const shared = all.get(signal) ?? share(signal);

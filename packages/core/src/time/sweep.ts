@@ -1,5 +1,5 @@
 /**
- * One timer for all who sleep by the same clock, in place of a timer each: there may be a hundred
+ * One timer for all sleepers of a clock, instead of one each, because there may be a hundred
  * thousand of them.
  */
 import { DueQueue, type Due } from "./due-queue.ts";
@@ -36,7 +36,9 @@ export class Sweep {
     if (this.#sleepers.size === 0) this.#disarm();
   }
 
-  /** The timer stays where it is while nobody is due earlier: setting it costs more than a wake. */
+  /**
+   * The timer is set again only for an earlier sleeper, because setting it costs more than a wake.
+   */
   #arm(): void {
     const dueMs = this.#sleepers.first()?.dueMs ?? Number.POSITIVE_INFINITY;
     if (dueMs >= this.#wakeAtMs) return;
@@ -63,7 +65,7 @@ export class Sweep {
       )
         sleeper.wake();
     } finally {
-      // Also behind one that throws: the others have not had their turn.
+      // Goes on after one that throws, because the others are due too.
       this.#arm();
     }
   }

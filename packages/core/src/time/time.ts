@@ -41,7 +41,7 @@ const timerMaxMs = 2 ** 31 - 1;
 
 /** The machine's own clocks. */
 export const systemClock: Clock = {
-  // Bound, not called through a function of ours: a tenth less on the path of every fresh `get`.
+  // Bound, because a function around it would make every fresh `get` a tenth slower.
   monotonicMs: performance.now.bind(performance),
   wallMs: () => Date.now(),
   setTimer(delayMs, fire, options = {}) {
@@ -64,11 +64,11 @@ function setNodeTimer(delayMs: number, fire: () => void, options: TimerOptions =
   return () => clearTimeout(timer);
 }
 
-/** All background timers of the process are on one of Node's. */
+/** One Node timer serves all background timers of the process. */
 const systemSweep = new Sweep({ monotonicMs: systemClock.monotonicMs, setTimer: setNodeTimer });
 const sweeps = new WeakMap<Clock, Sweep>([[systemClock, systemSweep]]);
 
-/** Returns the sweep that all who sleep by this clock share. */
+/** Returns the sweep that all sleepers of this clock share. */
 export function sweepOf(clock: Clock): Sweep {
   const sweep = sweeps.get(clock) ?? new Sweep(clock);
   sweeps.set(clock, sweep);

@@ -1,4 +1,4 @@
-/** Waiting that ends: with the work, at a deadline, or when somebody gives up. */
+/** Waits that end with the work, at a deadline, or when a caller gives up. */
 import { CacheUnavailableError } from "../errors.ts";
 import { setDeadline } from "./deadline.ts";
 import { onAbort } from "./on-abort.ts";
@@ -16,7 +16,7 @@ export interface WaitDeadline<T> {
   readonly clock: Clock;
   /** 0 ends the wait at once, unless the work is done. */
   readonly ms: number;
-  /** Gives what to resolve to at the deadline, or throws what to reject with. */
+  /** Returns the value to resolve to at the deadline, or throws the error to reject with. */
   readonly onLate: () => T;
   /** Asked at the deadline for how much longer to wait, in ms. 0 ends the wait. */
   readonly moreMs?: () => number;
@@ -73,7 +73,7 @@ function setTimer<T>({ clock, timer }: WaitDeadline<T>, ms: number, end: () => v
 
 /**
  * The deadline of a store's answer: `CACHE_UNAVAILABLE` (`timeout`) after `ms`, by the clock alone.
- * `ms` may be negative: then there is no time at all.
+ * If `ms` is negative, the deadline has passed already.
  */
 export function storeDeadline(
   clock: Clock,
