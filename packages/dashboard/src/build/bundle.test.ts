@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { bundle } from "./bundle.ts";
-import { sizeReport, sizesOf } from "./sizes.ts";
+import { sizeReport, sizesOf, totalsOf } from "./sizes.ts";
 
 const assets = bundle();
 const page = assets.find(({ path }) => path === "/")!;
@@ -20,6 +20,15 @@ test("the page is within its size budgets", () => {
   expect(sizeReport(sizes)[0]).toMatch(
     /^dashboard: JS that the first screen loads: \d+\.\d kB gz of at most 45\.0 kB$/,
   );
+});
+
+test("the sums count every part of the first screen, and every module", () => {
+  const [js, chart, css] = sizesOf(assets).map(({ bytes }) => bytes);
+  const [first, all] = totalsOf(assets).map(({ bytes }) => bytes);
+  expect(first).toBeGreaterThan(js! + css!);
+  // The dictionary of the other language is loaded by no first screen.
+  expect(all).toBeGreaterThan(js! + chart! + 1_000);
+  expect(sizeReport(totalsOf(assets))[1]).toMatch(/^dashboard: all JS \(.*\): \d+\.\d kB gz$/);
 });
 
 test("every module except the smaller dictionaries counts towards one of the budgets", () => {

@@ -2,10 +2,13 @@
 import { gzipSync } from "node:zlib";
 import type { Asset } from "../asset.ts";
 
-export interface Size {
+export interface Total {
   readonly what: string;
   /** In bytes after gzip. */
   readonly bytes: number;
+}
+
+export interface Size extends Total {
   readonly most: number;
 }
 
@@ -30,9 +33,30 @@ export function sizesOf(assets: readonly Asset[]): readonly Size[] {
   ];
 }
 
-export function sizeReport(sizes: readonly Size[]): readonly string[] {
+/** The sums, which have no budget: what one visit of the first screen loads, and all modules. */
+export function totalsOf(assets: readonly Asset[]): readonly Total[] {
+  const [first, , css] = sizesOf(assets);
+  const gzipped = (isWanted: (asset: Asset) => boolean): number =>
+    assets.filter(isWanted).reduce((sum, { text }) => sum + gzipSync(text).byteLength, 0);
+  const others = gzipped(({ path }) => path === "/" || path.endsWith(".svg"));
+  return [
+    {
+      what: "all that the first screen loads (document, icon, CSS, JS)",
+      bytes: first!.bytes + css!.bytes + others,
+    },
+    {
+      what: "all JS (both languages and the chart)",
+      bytes: gzipped(({ path }) => path.endsWith(".js")),
+    },
+  ];
+}
+
+/** One line each: with its budget, if it has one. */
+export function sizeReport(sizes: readonly (Size | Total)[]): readonly string[] {
   const kb = (bytes: number): string => (bytes / 1_000).toFixed(1);
   return sizes.map(
-    ({ bytes, most, what }) => `dashboard: ${what}: ${kb(bytes)} kB gz of at most ${kb(most)} kB`,
+    (size) =>
+      `dashboard: ${size.what}: ${kb(size.bytes)} kB gz` +
+      ("most" in size ? ` of at most ${kb(size.most)} kB` : ""),
   );
 }

@@ -56,6 +56,9 @@ export function shortRef(ref: string, most = 34): string {
   return `${ref.slice(0, most - 7)}…${ref.slice(-6)}`;
 }
 
+/** Short enough for a line of a phone in the first sentence. */
+const spokenMost = 24;
+
 /** The most important facts: "All 7 credentials are live. 1 conflict on wx… since 14:02." */
 export function headline(
   rows: readonly OverviewRow[],
@@ -72,12 +75,12 @@ export function headline(
   const dead = worstFirst(rows).filter((row) => severityOf(row) === "dead");
   // Where there are no others, the sentence before has said it.
   if (dead[0] !== undefined && dead.length < asked)
-    parts.push(text.dead(dead.length, shortRef(dead[0].ref)));
+    parts.push(text.dead(dead.length, shortRef(dead[0].ref, spokenMost)));
   const conflicts = rows.filter(({ conflict }) => conflict !== undefined);
   const [first] = worstFirst(conflicts);
   if (first?.conflict !== undefined) {
     const since = timeOfDay(nowMs - first.conflict.sinceAgoMs, locale);
-    parts.push(text.conflicts(conflicts.length, shortRef(first.ref), since));
+    parts.push(text.conflicts(conflicts.length, shortRef(first.ref, spokenMost), since));
   }
   for (const { count, severity } of countsOf(rows))
     if (severity !== "live" && severity !== "conflict" && severity !== "dead")

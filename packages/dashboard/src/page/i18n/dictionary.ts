@@ -268,3 +268,9 @@ export interface Dictionary {
   readonly forbidden: string;
   readonly loading: string;
 }
+
+/** The texts of the sections beside the credentials. */
+export type SectionWords = Pick<
+  Dictionary,
+  "conflicts" | "ledger" | "fleet" | "claims" | "audit" | "keys"
+>;

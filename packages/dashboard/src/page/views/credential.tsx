@@ -226,7 +226,7 @@ function Facts({ row }: { readonly row: OverviewRow }): JSX.Element {
       {row.onFallback && <p class="notice tone-warn">{facts.fallback}</p>}
       <dl class="facts">
         {all.map(([term, fact]) => (
-          <div key={term}>
+          <div key={term} class={term === facts.failure ? "fact-long" : undefined}>
             <dt>{term}</dt>
             <dd class="num">{fact}</dd>
           </div>

@@ -106,7 +106,7 @@ function Count({ count, isChosen, label, onClick }: CountProps): JSX.Element {
 }
 
 /** In rem, as in the style sheet: for a narrow screen and a wide one. */
-const rowRem = { narrow: 8.25, wide: 3.75 };
+const rowRem = { narrow: 9.75, wide: 3.75 };
 const narrow = "(max-width: 63.99rem)";
 
 function useRowPx(): number {
@@ -202,11 +202,17 @@ function Row({ index, row, topPx }: RowProps): JSX.Element {
         )}
       </span>
       <span role="cell" class="cell-quota num">
+        <span class="cell-label muted small" aria-hidden="true">
+          {`${list.columns.quota} `}
+        </span>
         {padded(quota.used)}
         <span class="muted">{quota.perDay === undefined ? "" : ` / ${quota.perDay}`}</span>
       </span>
       <span role="cell" class="cell-nodes num" title={list.nodes(nodes.on, nodes.total)}>
         <span class="hidden">{list.nodes(nodes.on, nodes.total)}</span>
+        <span class="cell-label muted small" aria-hidden="true">
+          {`${list.columns.nodes} `}
+        </span>
         <span aria-hidden="true" class={nodes.on < nodes.total ? "behind" : undefined}>
           {nodes.total === 0 ? "–" : `${nodes.on}/${nodes.total}`}
         </span>

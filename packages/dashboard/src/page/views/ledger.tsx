@@ -29,6 +29,7 @@ export function LedgerView(): JSX.Element {
               <Table
                 label={text.chart}
                 empty=""
+                isDense
                 rows={hours}
                 columns={[
                   {

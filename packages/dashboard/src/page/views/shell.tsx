@@ -1,5 +1,6 @@
 /** The frame of the page: header, sections, and the age of the data. */
 import type { JSX } from "preact";
+import { useEffect, useRef } from "preact/hooks";
 import { useApp } from "../app.ts";
 import type { Theme } from "../app.ts";
 import { languageNames, languages } from "../i18n/languages.ts";
@@ -17,10 +18,9 @@ import { SignIn } from "./sign-in.tsx";
 
 export function Shell(): JSX.Element {
   const app = useApp();
-  const { nav, skip } = app.dictionary.value;
+  const { skip } = app.dictionary.value;
   const session = app.session.value;
   const isIn = typeof session === "object";
-  const { section } = app.route.value;
   return (
     <>
       <a class="skip" href="#main" onClick={skipToMain}>
@@ -41,21 +41,7 @@ export function Shell(): JSX.Element {
           {isIn && <SignOut name={session.name} />}
           <Choices />
         </div>
-        {isIn ? (
-          <nav class="nav" aria-label={nav.label}>
-            {sections.map((name) => (
-              <a
-                key={name}
-                href={hashOf({ section: name })}
-                aria-current={name === section ? "page" : undefined}
-              >
-                {nav[name]}
-              </a>
-            ))}
-          </nav>
-        ) : (
-          <div class="nav" />
-        )}
+        {isIn ? <Sections /> : <div class="nav" />}
       </header>
       <main id="main" class="main" tabIndex={-1}>
         {isIn ? (
@@ -70,6 +56,31 @@ export function Shell(): JSX.Element {
         )}
       </main>
     </>
+  );
+}
+
+/** On a phone they scroll sideways, so the current one is brought into sight. */
+function Sections(): JSX.Element {
+  const app = useApp();
+  const { nav } = app.dictionary.value;
+  const { section } = app.route.value;
+  const bar = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const current = bar.current?.querySelector("[aria-current]");
+    current?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [section, nav]);
+  return (
+    <nav ref={bar} class="nav" aria-label={nav.label}>
+      {sections.map((name) => (
+        <a
+          key={name}
+          href={hashOf({ section: name })}
+          aria-current={name === section ? "page" : undefined}
+        >
+          {nav[name]}
+        </a>
+      ))}
+    </nav>
   );
 }
 
