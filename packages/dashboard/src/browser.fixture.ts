@@ -77,7 +77,7 @@ const watchShifts = `
 
 export async function openPage(
   browser: Browser,
-  world: World,
+  world: Pick<World, "key" | "url">,
   options: OpenOptions = {},
 ): Promise<OpenPage> {
   const { hash = "", height = 800, language = "en", scale = 1, theme, width = 1_280 } = options;

@@ -6,6 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import { systemClock } from "@lingpai/core";
+import type { Cache, Clock, Lock } from "@lingpai/core";
 import {
   during,
   faultPlan,
@@ -66,22 +67,23 @@ export interface World {
   close(): Promise<void>;
 }
 
-const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
+export const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
 const stepMs = 50;
 
 export function appIdOf(account: number): string {
   return `wx${(0x9a3f01c2d4e00 + account * 7_919).toString(16).padStart(16, "0").slice(-16)}`;
 }
 
-interface Around {
-  readonly clock: ManualClock;
+/** What all replicas have in common. */
+export interface Around {
+  readonly clock: Clock;
   readonly simulator: Simulator;
-  readonly store: ReturnType<typeof simulatedStore>;
+  readonly store: { cache(): Cache; lock(): Lock };
   readonly appIds: readonly string[];
   readonly overlapMs: number;
 }
 
-function replicaOf(
+export function replicaOf(
   { appIds, clock, overlapMs, simulator, store }: Around,
   node: string,
   demo?: Demo,
@@ -216,7 +218,7 @@ function pump(clock: ManualClock): () => void {
   };
 }
 
-async function listen(handle: (request: Request) => Promise<Response>) {
+export async function listen(handle: (request: Request) => Promise<Response>) {
   let isHidden = false;
   const listener = getRequestListener(handle);
   const server = createServer((request, response) => {

@@ -353,6 +353,20 @@ test("a thousand credentials scroll, and only the visible ones are rendered", as
   expect(await opened.violations()).toEqual([]);
 });
 
+/** The reasons and tables that are cut off, and the current section if it is out of sight. */
+function hiddenIn(page: Page): Promise<readonly string[]> {
+  return page.evaluate(`
+    for (const node of document.querySelectorAll(".origin-node"))
+      node.textContent = "by a-node-with-a-name-as-long-as-a-pod-of-kubernetes-7d4b9c";
+    const isCut = (each) => each.offsetParent !== null && each.scrollWidth > each.clientWidth;
+    const isAway = (each) => each.getBoundingClientRect().right > innerWidth;
+    [
+      ...[...document.querySelectorAll(".origin-why, .table-scroll")].filter(isCut),
+      ...[...document.querySelectorAll(".nav [aria-current]")].filter(isAway),
+    ].map((each) => each.className + " " + each.textContent.slice(0, 60));
+  `);
+}
+
 test.each([
   ["at 360 pixels", { width: 360, height: 740 }],
   ["at 200 % zoom of 1280 pixels", { width: 640, height: 400, scale: 2 }],
@@ -369,6 +383,7 @@ test.each([
       "document.documentElement.scrollWidth - document.documentElement.clientWidth",
     );
     expect([hash, overflow]).toEqual([hash, 0]);
+    expect([hash, await hiddenIn(page)]).toEqual([hash, []]);
     expect(await opened.violations()).toEqual([]);
   }
   expect(opened.printed).toEqual([]);

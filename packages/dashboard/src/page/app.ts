@@ -31,6 +31,8 @@ export interface App {
   /** When the server last answered, by {@link nowMs}. */
   readonly heardAtMs: Signal<number>;
   readonly isUnreachable: Signal<boolean>;
+  /** True while the server answers and its store does not. */
+  readonly isStoreAway: Signal<boolean>;
   /** {@link nowMs}, updated once a second. */
   readonly now: Signal<number>;
   /** The server's wall clock minus {@link nowMs}. */
@@ -81,6 +83,7 @@ class PageApp implements App {
   readonly stream: App["stream"] = signal<StreamState>("connecting");
   readonly heardAtMs = signal(0);
   readonly isUnreachable = signal(false);
+  readonly isStoreAway = signal(false);
   readonly now = signal(nowMs());
   readonly wallOffsetMs = signal(0);
   readonly route: App["route"] = signal<Route>(routeOf(location.hash));
@@ -164,6 +167,7 @@ class PageApp implements App {
     try {
       const session = await api.session();
       if (session !== undefined) await this.reload();
+      this.isStoreAway.value = session?.degraded === "store";
       this.session.value = session ?? "none";
       if (session !== undefined) this.#follow();
     } catch (error) {
@@ -221,10 +225,13 @@ class PageApp implements App {
     if (this.session.value === "none" || this.session.value === "ended") return;
     if (this.session.value === "unknown") return this.#resume();
     try {
-      if ((await api.session()) === undefined) return this.#leave("ended");
-      const wasUnreachable = this.isUnreachable.value;
+      const session = await api.session();
+      if (session === undefined) return this.#leave("ended");
+      const isStoreAway = session.degraded === "store";
+      const isOld = this.isUnreachable.value || this.isStoreAway.value !== isStoreAway;
       this.#heard();
-      if (wasUnreachable) await this.reload();
+      this.isStoreAway.value = isStoreAway;
+      if (isOld) await this.reload();
     } catch (error) {
       this.#failed(error);
     }

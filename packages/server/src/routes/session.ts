@@ -20,6 +20,8 @@ export interface SessionInfo {
   readonly endsInMs: number;
   /** The simulated credential for demonstrations. */
   readonly demo?: string;
+  /** Present while the store does not answer: the replica remembers the session. */
+  readonly degraded?: "store";
 }
 
 const signingIn = z.object({ key: z.string().max(200) });
@@ -60,7 +62,11 @@ export const readSession: Handler = async (request, context) => {
   if (!isKeyed && (await sessions.find(request)) === undefined)
     return new Response(null, { status: 204, headers: noStore });
   const { key, session } = await callerOf(request, context);
-  return Response.json(infoOf(key, session?.endsInMs ?? 0, context), { headers: noStore });
+  const info: SessionInfo = {
+    ...infoOf(key, session?.endsInMs ?? 0, context),
+    ...(session?.isRemembered === true && { degraded: "store" }),
+  };
+  return Response.json(info, { headers: noStore });
 };
 
 export const signOut: Handler = async (request, context) => {

@@ -14,12 +14,15 @@ export interface Session {
   /** The name of the session in the store. It is not valid as a cookie. */
   readonly hash: string;
   readonly endsInMs: number;
+  /** True if the store did not answer, so that this is what the replica remembers. */
+  readonly isRemembered: boolean;
 }
 
 interface Known {
   readonly keyId: string;
   readonly endsAtMs: number;
   checkedAtMs: number;
+  isRemembered: boolean;
 }
 
 /** After this time a person must sign in again. */
@@ -97,7 +100,9 @@ export class SessionStore {
       return undefined;
     }
     const key = await this.#keys.find(known.keyId);
-    return key === undefined ? undefined : { key, hash, endsInMs: known.endsAtMs - nowMs };
+    if (key === undefined) return undefined;
+    const { endsAtMs, isRemembered } = known;
+    return { key, hash, endsInMs: endsAtMs - nowMs, isRemembered };
   }
 
   async #read(hash: string, before: Known | undefined): Promise<Known | undefined> {
@@ -107,13 +112,15 @@ export class SessionStore {
       if (entry === undefined || !parsed.success) return undefined;
       const nowMs = this.#clock.monotonicMs();
       const { keyId } = parsed.data;
-      const known = { keyId, endsAtMs: nowMs + (entry.ttlMs ?? 0), checkedAtMs: nowMs };
+      const endsAtMs = nowMs + (entry.ttlMs ?? 0);
+      const known = { keyId, endsAtMs, checkedAtMs: nowMs, isRemembered: false };
       if (this.#known.size >= knownMax) this.#known.clear();
       this.#known.set(hash, known);
       return known;
     } catch (error) {
       if (before === undefined) throw error;
       before.checkedAtMs = this.#clock.monotonicMs();
+      before.isRemembered = true;
       return before;
     }
   }

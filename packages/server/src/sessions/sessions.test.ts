@@ -163,14 +163,20 @@ test("no route returns a secret to a session", async () => {
 test("while the store is unreachable, a session that a replica has read stays valid there", async () => {
   const key = await world.key({ rights: ["read"] });
   const cookie = cookieOf(await signIn(first, key));
+  const session = async (): Promise<unknown> =>
+    (await first.ask("/v1/session", asked(cookie))).json();
   expect((await first.ask("/v1/overview", asked(cookie))).status).toBe(200);
+  expect(await session()).not.toHaveProperty("degraded");
   first.plan.unreachable = true;
   await world.clock.advance(5_000);
   expect((await first.ask("/v1/overview", asked(cookie))).status).toBe(200);
+  expect(await session()).toHaveProperty("degraded", "store");
   second.plan.unreachable = true;
   expect((await second.ask("/v1/overview", asked(cookie))).status).toBe(503);
   first.plan.unreachable = false;
   second.plan.unreachable = false;
+  await world.clock.advance(1_000);
+  expect(await session()).not.toHaveProperty("degraded");
 });
 
 test("the event stream of a session ends soon after a sign-out on another replica", async () => {

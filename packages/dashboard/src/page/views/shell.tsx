@@ -190,7 +190,7 @@ function Notices(): JSX.Element {
   const app = useApp();
   const { problems } = app.dictionary.value;
   const rows = [...(app.rows.value?.values() ?? [])];
-  const isStoreAway = rows.some(({ row }) => row.degraded === "store");
+  const isStoreAway = app.isStoreAway.value || rows.some(({ row }) => row.degraded === "store");
   const text = app.isUnreachable.value
     ? problems.unreachable
     : isStoreAway
