@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { root } from "../workspace.ts";
 import { edited, type Regression } from "./regression.ts";
 import { regressions } from "./rows/index.ts";
+import { isNamed, testNamesOf, testNamesIn } from "./test-names.ts";
 import { judge } from "./trial.ts";
 
 describe.each(Object.entries(regressions))("the regressions of %s", (_area, rows) => {
@@ -16,6 +17,15 @@ describe.each(Object.entries(regressions))("the regressions of %s", (_area, rows
 
   test("every row names a test file that exists", () => {
     for (const { test: file } of rows) expect(existsSync(join(root, file)), file).toBe(true);
+  });
+
+  test("every title is a part of a test's name in the row's file", () => {
+    const titled = rows.filter(({ title }) => title !== undefined);
+    const wrong = [...Map.groupBy(titled, ({ test: file }) => file)].flatMap(([file, own]) => {
+      const found = testNamesIn(file);
+      return own.filter(({ title = "" }) => !isNamed(title, found));
+    });
+    expect(wrong.map(({ test: file, title }) => `${file}: ${title}`)).toEqual([]);
   });
 
   test("no sentence occurs twice", () => {
@@ -44,6 +54,39 @@ describe("an edit", () => {
   ])("that fits %s is refused", (_name, text) => {
     expect(() => edited(text, [edit])).toThrow("must fit one place");
   });
+});
+
+describe("a part of a test's name", () => {
+  const source = `
+    describe("a store", () => {
+      test.each([["reads", 1], ["writes", 2]])("%s a key with $word quotes", () => {});
+      test(\`ends in \${seconds} s\`, () => {});
+    });`;
+  const found = testNamesOf([source]);
+
+  test.each([
+    "a store reads a key",
+    "writes a key with",
+    "key with ",
+    "a store ends in ",
+    "in seconds s",
+  ])("%s is found", (title) => {
+    expect(isNamed(title, found)).toBe(true);
+  });
+
+  test.each([
+    "deletes a key",
+    "a store reads the key",
+    "a key with wrong quotes",
+    "a store ends in 3 s",
+  ])("%s is not found", (title) => {
+    expect(isNamed(title, found)).toBe(false);
+  });
+});
+
+test("a string that is no title of a test is no part of a test's name", () => {
+  const found = testNamesOf(['log("a store is empty"); test("a store reads", () => {});']);
+  expect(isNamed("a store is empty", found)).toBe(false);
 });
 
 describe("the judge of a run", () => {

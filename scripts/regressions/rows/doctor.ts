@@ -77,7 +77,7 @@ const redis: readonly Regression[] = [
     "locks.ts",
     "if (!held.isText || (held.text !== undefined && !/^\\d+:/.test(held.text)))",
     "if (!held.isText)",
-    "that something else wrote is stuck",
+    "find a lock that something else wrote",
   ),
   finds(
     "doctor finds an evicting policy.",
@@ -112,14 +112,14 @@ const redis: readonly Regression[] = [
     "access.ts",
     'if (about === "publish" || about === "subscribe" || about === "scan")',
     'if (about === "scan")',
-    "an access rule that keeps back PUBLISH",
+    "name PUBLISH that an access rule forbids",
   ),
   finds(
     "doctor finds keys and commands refused by access rules.",
     "access.ts",
     "bad.push(`Under ${placeText(path)}: ${error.message}`);",
     "",
-    "an access rule that keeps back the environment's keys",
+    "name the environment's keys that an access rule forbids",
   ),
   {
     right: "doctor finds a service that checks scripts, with its own remedy.",

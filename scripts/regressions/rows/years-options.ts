@@ -188,7 +188,7 @@ export const yearsOptions: readonly Regression[] = [
       },
     ],
     test: options,
-    title: "is never answered with a bare TypeError: keyring",
+    title: "never causes a bare TypeError: keyring",
   },
   {
     right: "An operator's reset has every node forget a token that the store may bring back.",
