@@ -131,7 +131,7 @@ describe.each(Object.keys(sdks))("%s", (name) => {
     expect((await load(fleet)).failed).toBeGreaterThan(calls * 0.8);
   });
 
-  test("on Lingpai's token heals a killed one by one fetch, and no call fails", async () => {
+  test("on Lingpai's token replaces a killed one by one fetch, and no call fails", async () => {
     const fleet = await fleetOf(patched);
     await Promise.all(fleet.map((call) => call()));
     simulator.operator.kill(account.appId);

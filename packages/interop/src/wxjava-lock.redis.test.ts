@@ -91,7 +91,7 @@ describe("WxJava's lock", () => {
     expect(seen).toEqual([]);
   });
 
-  test("is left to WxJava when our lease ran out and WxJava has it now", async () => {
+  test("is not released by us after our lease ended and WxJava took it", async () => {
     const { issuer } = platform(async () => {
       await redis.set(lockKey, "a-java-uuid", "PX", 60_000);
       return "fetched";
@@ -130,9 +130,9 @@ describe("a token that WxJava stored meanwhile", () => {
   });
 
   test.each([
-    ["is what is to be replaced", "replaced"],
-    ["is dead, as the platform says", "dead-token"],
-  ])("is fetched over when it %s", async (_, stored) => {
+    ["is the one to be replaced", "replaced"],
+    ["is dead according to the platform", "dead-token"],
+  ])("is replaced by a fetch when it %s", async (_, stored) => {
     await redis.set(tokenKey, stored, "PX", 5_000_000);
     const { issuer } = platform();
     const locked = withWxjavaLock(issuer, { store: ioredisRawStore(redis), appId });
@@ -141,7 +141,7 @@ describe("a token that WxJava stored meanwhile", () => {
   });
 });
 
-test("our token is under WxJava's key, with its time to live, before WxJava's lock is free", async () => {
+test("our token is stored under WxJava's key before WxJava's lock is released", async () => {
   const { issuer } = platform();
   const store = ioredisRawStore(redis);
   let heldAtWrite: boolean | undefined;

@@ -27,14 +27,14 @@ afterEach(async () => {
 const outcome = (reply: Promise<unknown>): Promise<unknown> =>
   reply.catch((error: Error) => error.message);
 
-test("passes commands on and counts them", async () => {
+test("a link passes commands on and counts them", async () => {
   expect(await wire.command("SET", "key", "value")).toBe("OK");
   expect(await wire.command("GET", "key")).toBe("value");
   expect(await link.commands()).toBe(2);
   expect(link.connections()).toBe(1);
 });
 
-test("reset ends what is open and takes new connections", async () => {
+test("reset ends the open connections and accepts new ones", async () => {
   await link.reset();
   expect(await outcome(wire.command("PING"))).toContain("closed");
   const next = await openWire(link);
@@ -51,7 +51,7 @@ test("cut refuses new connections until it is healed, on the same port", async (
   next.close();
 });
 
-test("freeze holds everything back, and heal lets it through", async () => {
+test("freeze delays everything until heal", async () => {
   await link.freeze();
   let answered = false;
   const reply = wire.command("PING").then((text) => {
@@ -64,7 +64,7 @@ test("freeze holds everything back, and heal lets it through", async () => {
   expect(await reply).toBe("PONG");
 });
 
-test("a stranded connection is silent, and reset when it speaks in a healed network", async () => {
+test("a stranded connection is silent, and is reset when it sends something after heal", async () => {
   await link.strand();
   const lost = outcome(wire.command("SET", "stranded", "value"));
   const next = await openWire(link);
@@ -75,13 +75,13 @@ test("a stranded connection is silent, and reset when it speaks in a healed netw
   expect(await lost).toContain("closed");
 });
 
-test("loseReply lets the command through but not its answer", async () => {
+test("loseReply passes the command on, but not its answer", async () => {
   await link.loseReply();
   expect(await outcome(wire.command("SET", "lost", "value"))).toContain("closed");
   expect(await server.command("GET", "lost")).toBe("value");
 });
 
-test("refuse answers one command itself", async () => {
+test("refuse answers one command with an error instead of passing it on", async () => {
   await link.refuse("LOADING Redis is loading");
   expect(await outcome(wire.command("SET", "refused", "value"))).toBe("LOADING Redis is loading");
   expect(await wire.command("EXISTS", "refused")).toBe(0);

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-test("has the configuration and the users that were asked for", async () => {
+test("a server has the given configuration and users", async () => {
   expect(await server.command("CONFIG", "GET", "maxmemory")).toEqual([
     "maxmemory",
     String(50 * 2 ** 20),
@@ -22,7 +22,7 @@ test("has the configuration and the users that were asked for", async () => {
   expect(await server.command("ACL", "USERS")).toEqual(["default", "prod"]);
 });
 
-test("comes back from a restart on the same port, with its data, as another process", async () => {
+test("a restarted server has the same port and data in a new process", async () => {
   await server.command("SET", "key", "value");
   const { pid, port } = server;
   await server.restart();
@@ -31,7 +31,7 @@ test("comes back from a restart on the same port, with its data, as another proc
   expect(await server.command("GET", "key")).toBe("value");
 });
 
-test("is gone after kill, until restart", async () => {
+test("a killed server is gone until its restart", async () => {
   await server.kill();
   await expect(server.command("PING")).rejects.toThrow("ECONNREFUSED");
   expect(() => server.pid).toThrow("not running");
@@ -39,7 +39,7 @@ test("is gone after kill, until restart", async () => {
   expect(await server.command("PING")).toBe("PONG");
 });
 
-test("answers nothing while frozen, and everything after", async () => {
+test("a frozen server answers nothing, and everything once it is thawed", async () => {
   const wire = await openWire(server);
   server.freeze();
   const reply = wire.command("PING");
@@ -49,7 +49,7 @@ test("answers nothing while frozen, and everything after", async () => {
   wire.close();
 });
 
-test("that cannot start fails with its log", async () => {
+test("a server that cannot start fails with its log", async () => {
   await expect(startServer({ config: ["no-such-directive 1"] })).rejects.toThrow(
     "no-such-directive",
   );

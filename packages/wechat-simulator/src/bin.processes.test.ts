@@ -51,7 +51,7 @@ async function isGranted(url: string): Promise<boolean> {
 }
 
 test.each([
-  ["100", "spoils ten of 40 requests or more", 10],
+  ["100", "spoils at least ten of 40 requests", 10],
   ["0", "spoils none of 40 requests", 0],
 ])(
   "the command with --chaos %s %s, and stops on SIGTERM",

@@ -38,14 +38,14 @@ test("accounts, overlap and latency are as given", () => {
   });
 });
 
-test("--chaos says how many of a hundred requests meet something", () => {
+test("--chaos sets how many of a hundred requests meet a fault", () => {
   expect(optionsFrom(["--chaos", "7"]).chaosPercent).toBe(7);
   expect(() => optionsFrom(["--chaos", "101"])).toThrow(
     /--chaos needs a whole number from 0 to 100/,
   );
 });
 
-test("apps of one corp are gathered", () => {
+test("the apps of one corp are grouped", () => {
   const { corps } = optionsFrom([
     "--corp",
     "ww1:1:a",

@@ -26,7 +26,7 @@ async function serving() {
   return { clock, simulator, server };
 }
 
-test("the endpoints answer over HTTP on a free loopback port, and the log knows the client by its header", async () => {
+test("the endpoints answer over HTTP on a free loopback port, and the log shows the client's name from its header", async () => {
   const { simulator, server } = await serving();
   expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   const response = await fetch(server.url + path, { headers: { "x-lingpai-node": "node-1" } });
@@ -48,7 +48,7 @@ test("a lost reply breaks the connection after the token was issued", async () =
   expect(simulator.operator.liveTokenIds(appId)).toEqual(["T1"]);
 });
 
-test("silence lasts until the client gives up", async () => {
+test("a request that is never answered stays open until the client aborts", async () => {
   const { simulator, server } = await serving();
   simulator.faults.next({ loseReply: "silence" });
   const controller = new AbortController();
@@ -74,7 +74,7 @@ test("a request whose client has gone is still processed", async () => {
   expect(simulator.operator.liveTokenIds(appId)).toEqual(["T1"]);
 });
 
-test("a port that is taken is an error, and a closed server frees its port", async () => {
+test("a port in use causes an error, and a closed server frees its port", async () => {
   const { simulator, server } = await serving();
   const port = Number(new URL(server.url).port);
   await expect(listen(simulator, { port })).rejects.toMatchObject({ code: "EADDRINUSE" });

@@ -3,8 +3,8 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { appId, json, network, secret, tokenFrom, tokenUrl } from "./world.fixture.ts";
 
-describe("who asks", () => {
-  test("is known by what fetch was bound to, else by x-lingpai-node, else by user-agent", async () => {
+describe("the caller", () => {
+  test("is named by its bound fetch, else by x-lingpai-node, else by user-agent", async () => {
     const { simulator } = network();
     await simulator.fetchAs({ caller: "bound" })(tokenUrl, {
       headers: { "x-lingpai-node": "node-1" },
@@ -22,7 +22,7 @@ describe("who asks", () => {
     ]);
   });
 
-  test("is let in by address: the bound one, or the first of x-forwarded-for", async () => {
+  test("is checked by its bound address, else by the first of x-forwarded-for", async () => {
     const { simulator } = network();
     simulator.operator.setAllowList(appId, ["10.0.0.1"]);
     expect(await json(simulator.fetch(tokenUrl))).toMatchObject({ errcode: 40164 });
@@ -63,7 +63,7 @@ describe("latency", () => {
 });
 
 describe("an aborted request", () => {
-  test("rejects at once with the signal's reason, and is still processed: a token is issued that no client has", async () => {
+  test("rejects at once with the signal's reason, although the platform still issues a token", async () => {
     const { simulator, clock } = network();
     simulator.faults.next({ delayBeforeMs: 12_000 });
     const controller = new AbortController();
@@ -77,7 +77,7 @@ describe("an aborted request", () => {
     expect(simulator.operator.liveTokenIds(appId)).toEqual(["T1"]);
   });
 
-  test("is heard also after a garbage collection", async () => {
+  test("rejects even after a garbage collection", async () => {
     const { simulator, clock } = network();
     simulator.faults.next({ loseReply: "silence" });
     const controller = new AbortController();
@@ -94,7 +94,7 @@ describe("an aborted request", () => {
     await rejected;
   });
 
-  test("that was aborted before it left reaches nobody", async () => {
+  test("that was aborted before it was sent does not reach the platform", async () => {
     const { simulator } = network();
     await expect(
       simulator.fetch(tokenUrl, { signal: AbortSignal.abort(new Error("early")) }),
@@ -103,7 +103,7 @@ describe("an aborted request", () => {
   });
 });
 
-test("one run is repeated exactly by the same seed", async () => {
+test("the same seed repeats a run exactly", async () => {
   const run = async (): Promise<unknown> => {
     const { simulator } = network();
     return [

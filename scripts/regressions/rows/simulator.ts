@@ -27,7 +27,7 @@ export const simulatorRows: readonly Regression[] = [
       },
     ],
     test: pathsTest,
-    title: "serves its own paths only, and its own tokens",
+    title: "serves only its own paths and accepts only its own tokens",
   },
   {
     right: "A live token can be refused by one endpoint only.",
@@ -39,7 +39,7 @@ export const simulatorRows: readonly Regression[] = [
       },
     ],
     test: pathsTest,
-    title: "concerns one endpoint only",
+    title: "affects one endpoint",
   },
   {
     right: "Refusals end.",
@@ -51,7 +51,7 @@ export const simulatorRows: readonly Regression[] = [
       },
     ],
     test: pathsTest,
-    title: "so often or for so long, and ends",
+    title: "for a number of requests or a time",
   },
   {
     right: "A ticket's text repeats while it lives, always with the whole lifetime.",
@@ -70,7 +70,7 @@ export const simulatorRows: readonly Regression[] = [
       },
     ],
     test: `${simulator}/accounts/calls.test.ts`,
-    title: "always says 7200 s",
+    title: "a ticket is the same until it expires",
   },
   {
     right: "A corp that installed a suite has an encrypted, case-sensitive id.",

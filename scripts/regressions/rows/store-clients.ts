@@ -82,7 +82,7 @@ const clients: readonly Regression[] = [
       { file: `${redis}/clients/ioredis.ts`, from: "throw cause ?? error;", to: "throw error;" },
     ],
     test: "packages/adapter-ioredis/src/wrong-password.redis.test.ts",
-    title: "says so: watch",
+    title: "reports the wrong password: watch",
   },
   {
     right: "A connection is ended after some deadlines in a row.",

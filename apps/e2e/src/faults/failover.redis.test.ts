@@ -78,7 +78,7 @@ describe.each(drivers)("over $name, a Sentinel failover", (driver) => {
   });
   afterAll(() => sentinel.stop());
 
-  test("is bridged by warm nodes, costs no fetch, and the next refresh reaches every node", async () => {
+  test("stops no warm node, costs no fetch, and the next refresh reaches every node", async () => {
     const opened = await fleet({
       address: sentinel.nodes[0]!,
       open: () => driver.sentinel(sentinel.sentinels, sentinel.name),
@@ -127,7 +127,7 @@ describe.each(drivers)("over $name, a Cluster", (driver) => {
     await expectAccepted(opened.platform, nodes);
   });
 
-  test("that fails over is bridged by warm nodes, costs no fetch, and the next refresh reaches every node", async () => {
+  test("that fails over stops no warm node, costs no fetch, and the next refresh reaches every node", async () => {
     const opened = await open();
     const nodes = await warm(opened);
     await Promise.all([cluster.failOver(opened.slot), expectAccepted(opened.platform, nodes)]);

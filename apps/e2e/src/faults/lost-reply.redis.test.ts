@@ -22,7 +22,7 @@ describe.each(drivers)("over $name, a store whose reply", (driver) => {
     ["COMMIT", "outcome"],
     ["RELEASE", "release"],
   ])(
-    "to %s is lost counts the command once: one fetch, one of the quota, one generation, and a free lock",
+    "to %s is lost runs the command once: one fetch, one generation and a free lock",
     async (_name, step) => {
       const { document, fetches, node, platform, settled } = await open();
       const nodes = [await node("one"), await node("two")] as const;

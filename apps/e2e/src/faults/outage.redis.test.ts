@@ -121,7 +121,7 @@ describe.each(drivers)("over $name", (driver) => {
     expect(fetches()).toBe(1);
   });
 
-  test("a silently dead subscription is compensated by the next reading of the document", async () => {
+  test("a subscription that died silently is made up for by the next read of the document", async () => {
     const { fetches, node, settled } = await open();
     const nodes = [await node("one"), await node("two")];
     await nodes[0]!.token();
@@ -133,7 +133,7 @@ describe.each(drivers)("over $name", (driver) => {
     expect(fetches()).toBe(2);
   });
 
-  test("a flood of messages costs few readings", async () => {
+  test("a flood of messages causes few reads", async () => {
     const { id, node, scope } = await open();
     const one = await node("one");
     await one.token();

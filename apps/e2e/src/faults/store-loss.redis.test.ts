@@ -64,7 +64,7 @@ describe.each(drivers)("over $name", (driver) => {
     expect(opened.fetches()).toBe(1);
   });
 
-  test("a server that is out of memory is not treated as a miss: reads go on, nothing is fetched, and the refresh works when there is room", async () => {
+  test("a server that is out of memory causes no fetch, and the refresh works when there is room", async () => {
     const { fetches, nodes, platform, settled } = await warm({
       parameters: { ...quick, waitMs: 2_000 },
     });
@@ -82,7 +82,7 @@ describe.each(drivers)("over $name", (driver) => {
     expect(fetches()).toBe(2);
   });
 
-  test("a server that loses its scripts, by SCRIPT FLUSH or by a restart, is not noticed by any caller", async () => {
+  test("no caller notices that a server loses its scripts, by SCRIPT FLUSH or by a restart", async () => {
     const { fetches, nodes, settled } = await warm();
     await server.command("SCRIPT", "FLUSH");
     await nodes[0].credential.refresh();

@@ -27,7 +27,7 @@ async function run(order: ExitOrder): Promise<readonly unknown[]> {
   return [order.key, output.trim(), end];
 }
 
-test("nothing of ours keeps a process alive whose own client is gone", async () => {
+test("no part of Lingpai keeps a process alive after its clients have ended", async () => {
   const [cluster, sentinel, directory] = await Promise.all([
     startCluster(),
     startSentinel(),

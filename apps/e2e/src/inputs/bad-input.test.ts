@@ -37,7 +37,7 @@ function world() {
 }
 
 describe("claims", () => {
-  test("with foreign content are unreadable or count as claims: nothing is fetched, and their text is not shown", async () => {
+  test("with foreign content cause no fetch, and their text is not shown", async () => {
     const label = fc.oneof(
       fc.string(),
       fc.constantFrom("a\u001b[2J", "a\r\nb", "\ud800", "a\u0000", "a|b", canary, "x".repeat(65)),
@@ -132,7 +132,7 @@ describe("an issuer", () => {
     ],
     ["never settles", () => new Promise<never>(() => {})],
   ])(
-    "that %s is an unknown outcome within its deadline, and no text of it is shown",
+    "that %s causes an unknown outcome within its deadline, and its text is not shown",
     async (_title, issue) => {
       const { node, outcome, platform } = world();
       const one = node({ ...platform, issue });

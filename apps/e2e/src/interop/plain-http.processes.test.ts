@@ -86,7 +86,7 @@ afterAll(async () => {
 });
 
 test.each(Object.entries(ways))(
-  "the three commands read the token, wait for the next, and have a dead one replaced, by %s",
+  "the three commands of curl, run by %s, read the token, wait for the next and report a dead one",
   async (_name, ask) => {
     expect(commands).toHaveLength(3);
     const [read = "", wait = "", report = ""] = commands;

@@ -86,7 +86,7 @@ export const badRecords: readonly Row[] = [
     what: "A flood of messages, of any content",
     outcome: "A message only causes a read of the document, and many messages cause few reads.",
     by: [
-      "e2e/outage: a flood of messages costs few readings",
+      "e2e/outage: a flood of messages causes few reads",
       "conformance/watch: 10 000 messages of garbage",
     ],
   },
@@ -96,7 +96,7 @@ export const badRecords: readonly Row[] = [
     outcome:
       "Unreadable: no fetch by an environment that has no credential yet; one that lives goes on. Labels are of `A-Za-z0-9._-` alone.",
     by: [
-      "e2e/bad-input: with foreign content are unreadable",
+      "e2e/bad-input: with foreign content cause no fetch",
       "core/claims: does not stop its environment from refreshing if",
       "core/roles: an environment's name is validated: %j",
     ],
@@ -130,7 +130,7 @@ export const badRecords: readonly Row[] = [
     what: "An issuer that returns an invalid answer, throws any value, or never settles",
     outcome: "The outcome is unknown, within the fetch deadline.",
     by: [
-      "e2e/bad-input: that %s is an unknown outcome",
+      "e2e/bad-input: that %s causes an unknown outcome",
       "core/platform-outage: that never answers is given up at the deadline",
       "core/invalid-values: with the values %j leaves a document that other",
     ],

@@ -64,7 +64,7 @@ export const invariants: readonly Row[] = [
     by: [
       "core/reduce: counts once: %s",
       "redis/scripts: sets once with the condition %j",
-      "e2e/lost-reply: to %s is lost counts the command once",
+      "e2e/lost-reply: to %s is lost runs the command once",
     ],
   },
   {

@@ -118,8 +118,8 @@ export const machineFaults: readonly Row[] = [
     outcome:
       "After three missed deadlines the client is led to the other one, with its default settings too. The probe says which settings do it.",
     by: [
-      "test-redis/frozen: through Sentinel",
-      "test-redis/frozen: in a Cluster",
+      "test-redis/frozen: finds the new one through Sentinel",
+      "test-redis/frozen: finds the new one in a Cluster",
       "core/driver-guard: is reported to the driver after three missed deadlines",
       "redis/ioredis-recovery: a client through Sentinel with %j",
     ],

@@ -45,7 +45,7 @@ describe("the tables of proofs", () => {
     },
   );
 
-  test("list no file that nothing names", () => {
+  test("list no file that no row names", () => {
     expect(
       Object.keys(sources).filter((name) => !proofs.some((proof) => proof.startsWith(`${name}: `))),
     ).toEqual([]);

@@ -14,7 +14,7 @@ export const promises: readonly Row[] = [
     by: [
       simulated,
       "core/serving: is fetched once at a cold start, however many callers",
-      "e2e/lost-reply: to %s is lost counts the command once",
+      "e2e/lost-reply: to %s is lost runs the command once",
     ],
   },
   {

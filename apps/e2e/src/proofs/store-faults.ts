@@ -40,14 +40,14 @@ export const storeFaults: readonly Row[] = [
     id: "F4",
     what: "The answer to COMMIT is lost",
     outcome: "It counts once.",
-    by: ["e2e/lost-reply: to %s is lost counts the command once"],
+    by: ["e2e/lost-reply: to %s is lost runs the command once"],
   },
   {
     id: "F5",
     what: "The answer to ACQUIRE is lost",
     outcome: "The retry returns the same lease and fence. No node is locked out.",
     by: [
-      "e2e/lost-reply: to %s is lost counts the command once",
+      "e2e/lost-reply: to %s is lost runs the command once",
       "redis/scripts: acquires with the same fence",
     ],
   },
@@ -56,7 +56,7 @@ export const storeFaults: readonly Row[] = [
     what: "The answer to INTENT is lost",
     outcome: "The quota counts one fetch.",
     by: [
-      "e2e/lost-reply: to %s is lost counts the command once",
+      "e2e/lost-reply: to %s is lost runs the command once",
       "core/intent: that is written again after a lost answer",
     ],
   },
@@ -68,7 +68,7 @@ export const storeFaults: readonly Row[] = [
     by: [
       "core/reduce: H3: the next intent is not confused with one",
       "redis/scripts: does not restore a conditional set",
-      "e2e/failover: is bridged by warm nodes",
+      "e2e/failover: stops no warm node",
     ],
   },
   {
@@ -85,7 +85,7 @@ export const storeFaults: readonly Row[] = [
     what: "The server forgot its scripts (restart, failover, SCRIPT FLUSH)",
     outcome: "No caller notices.",
     by: [
-      "e2e/store-loss: a server that loses its scripts",
+      "e2e/store-loss: no caller notices that a server loses its scripts",
       "conformance/fault-server: scripts that the server forgets",
     ],
   },
@@ -176,10 +176,7 @@ export const storeFaults: readonly Row[] = [
     id: "F18",
     what: "A Cluster's minority is cut off",
     outcome: "Its names are unavailable, never missing, until a majority serves them.",
-    by: [
-      "conformance/cluster: names of a killed primary",
-      "e2e/failover: that fails over is bridged",
-    ],
+    by: ["conformance/cluster: names of a killed primary", "e2e/failover: that fails over stops"],
   },
   {
     id: "F19",
@@ -201,7 +198,7 @@ export const storeFaults: readonly Row[] = [
     what: "A message is lost, or the subscription ends silently",
     outcome: "The document is read again after a while in any case.",
     by: [
-      "e2e/outage: a silently dead subscription",
+      "e2e/outage: a subscription that died silently",
       "core/serving: works without messages from the store, by reading repeatedly",
     ],
   },

@@ -173,7 +173,7 @@ describe.each(Object.keys(stores) as (keyof typeof stores)[])("through %s", (nam
   );
 });
 
-test("wechatpy finds the end of its ticket beside it, in whole seconds", async () => {
+test("wechatpy finds its ticket's expiry under a second key, in whole seconds", async () => {
   const to = [{ convention: "wechatpy/jsapi-ticket", appId }] as const;
   const mirrored = mirror(client.ticket("jsapi"), {
     store: ioredisRawStore(redis),

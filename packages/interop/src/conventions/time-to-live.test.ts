@@ -22,13 +22,13 @@ describe("the time to live of a mirrored key", () => {
     [100_000, 0, 100_000],
     [0, 0, 0],
   ])(
-    "goes on in steps to the credential's end and never past it: %d ms left, %d less, %d",
+    "is extended in steps up to the credential's end: %d ms left, %d less, %d",
     (remainingMs, lessMs, ttlMs) => {
       expect(ttlFor(remainingMs, lessMs)).toBe(ttlMs);
     },
   );
 
-  test("is renewed when it runs short and the credential has more to give", () => {
+  test("is renewed when it runs short and the credential lives longer", () => {
     expect(isLapsing(119_999, 1_600_000, 1_500_000)).toBe(true);
     expect(isLapsing(120_000, 1_600_000, 1_500_000)).toBe(false);
     expect(isLapsing(60_000, 60_000, 0)).toBe(false);

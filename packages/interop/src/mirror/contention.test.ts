@@ -74,10 +74,10 @@ function contendedFleet(onContention: "report" | "stable") {
   return { call, clock, events, kind, nodes, simulator };
 }
 
-test.each(["by the war", "by an operator"])(
-  "mirrors follow a fleet that takes the stable token %s, and back",
+test.each(["by a war over the AppID", "by an operator"])(
+  "mirrors follow a fleet to the stable token and back, when it is switched %s",
   async (taken) => {
-    const isByContention = taken === "by the war";
+    const isByContention = taken === "by a war over the AppID";
     const { call, clock, events, kind, nodes, simulator } = contendedFleet(
       isByContention ? "stable" : "report",
     );

@@ -58,7 +58,7 @@ describe("a mirror", () => {
     expect(fetches).toBeLessThanOrEqual(28);
   });
 
-  test("is written by one node of many, once a generation and key, even where a write is slow", async () => {
+  test("is written by one node of many, once for each generation and key, even if a write is slow", async () => {
     const { clock, raw, startAll } = fleet(8);
     raw.latencyMs = 30;
     await startAll();
@@ -150,7 +150,7 @@ describe("a mirror", () => {
     expect(await held(goKey)).toBe(simulator.operator.latest(appId)?.id);
   });
 
-  test("leaves the keys as they are while the platform is down, and starts no storm", async () => {
+  test("changes no key while the platform is down, and limits the fetches", async () => {
     const { clock, nodes, raw, simulator, startAll } = fleet(1);
     await startAll();
     const before = raw.writes.length;

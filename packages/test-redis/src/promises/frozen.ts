@@ -16,10 +16,10 @@ const key = "key";
  */
 export function describeFrozenPrimary(drivers: readonly RedisDriver[]): void {
   describe(
-    "a primary that freezes with its connections open is left for the one that takes over",
+    "each client of a primary that froze with open connections",
     { timeout: 240_000 },
     () => {
-      test("through Sentinel", async () => {
+      test("finds the new one through Sentinel", async () => {
         const world = await startSentinel({}, silenceMs);
         onTestFinished(() => world.stop());
         await expectLeft(
@@ -28,7 +28,7 @@ export function describeFrozenPrimary(drivers: readonly RedisDriver[]): void {
         );
       });
 
-      test("in a Cluster", async () => {
+      test("finds the new one in a Cluster", async () => {
         const world = await startCluster({}, silenceMs);
         onTestFinished(() => world.stop());
         await expectLeft(

@@ -38,7 +38,7 @@ export function describeRedisAdapter(driver: RedisDriver, readme: URL): void {
     describe("behind", () => {
       describeServices(driver, () => server);
     });
-    test("a sealed value is not to be seen in the SLOWLOG, where an open one is", () =>
+    test("the SLOWLOG shows an open value, but never a sealed one", () =>
       expectSealed(server, connect));
   });
 }
@@ -49,7 +49,7 @@ function describeClient(server: () => Server, connect: Connect): void {
       .split("\n")
       .filter(Boolean).length;
 
-  test("the client has one more connection for all channels of its caches and locks, from the first listener to the last", async () => {
+  test("one extra connection of the client serves all channels, from the first listener to the last", async () => {
     const connected = await connect();
     const [cache, again, lock] = [
       connected.cache(within),
@@ -71,7 +71,7 @@ function describeClient(server: () => Server, connect: Connect): void {
     await expect.poll(subscribers).toBe(0);
   });
 
-  test("the client is left as it was after close: it has no listeners and still works", async () => {
+  test("the client has no listeners and still works after close", async () => {
     const connected = await connect();
     await connected.cache(within).get("key");
     const before = connected.listenerCount();
@@ -182,7 +182,7 @@ function describeWarnings(server: () => Server, connect: Connect): void {
     await server().command("CONFIG", "SET", "maxmemory-policy", "noeviction");
   });
 
-  test("the probe leaves nothing behind but its fence", async () => {
+  test("the probe stores nothing but its fence", async () => {
     await (await connect()).probe({ path: ["probed"] });
     expect(await server().command("SCAN", "0", "MATCH", "probed:*", "COUNT", "100000")).toEqual([
       "0",

@@ -34,8 +34,8 @@ export function describeServices(driver: RedisDriver, server: () => Server): voi
     return connected;
   };
 
-  describe("a service that takes only keys that stand as KEYS[n] in a call", () => {
-    test("refuses a script of the other kind, and its digest with it", async () => {
+  describe("a service that accepts only keys written as KEYS[n]", () => {
+    test("refuses any other script, and its digest", async () => {
       const link = await openLink(server(), "resp", checksScripts);
       onTestFinished(() => link.close());
       const indirect = "local key = KEYS[1] return redis.call('GET', key)";
@@ -74,7 +74,7 @@ export function describeServices(driver: RedisDriver, server: () => Server): voi
     });
   });
 
-  test("a service that runs no scripts is refused by name at once, with what to do", async () => {
+  test("a service that runs no scripts is refused by name at once, with a remedy", async () => {
     const connected = await behind(runsNoScripts);
     const told = { code: "CACHE_UNAVAILABLE", reason: "forbidden", retryable: false };
     for (const refused of [

@@ -20,7 +20,7 @@ const phases = ["start", "end", "asyncStart", "asyncEnd", "error"];
  *   `tracing:ioredis:command:start`.
  */
 export function describeTracing(driver: RedisDriver, library: string): void {
-  describe(`somebody who traces ${driver.client}`, () => {
+  describe(`a tracer of ${driver.client}`, () => {
     let server: Server;
     beforeAll(async () => {
       server = await startServer();
@@ -70,7 +70,7 @@ export function describeTracing(driver: RedisDriver, library: string): void {
       expect(types).not.toContain("unsealed-and-traced");
     });
 
-    test("sees an unsealed one where the library publishes commands, and is reported", async () => {
+    test("sees an unsealed one if the library publishes commands, and is reported", async () => {
       const { seen, types } = await observed({});
       expect(types).toContain("unsealed-and-traced");
       expect(seen.includes(marker)).toBe(seen !== "[]");

@@ -9,7 +9,7 @@ export function describeWrongPassword(drivers: readonly RedisDriver[]): void {
     test.each([
       ["watch", (cache: Cache) => cache.watch!(() => {})],
       ["get", (cache: Cache) => cache.get("key")],
-    ])("says so: %s", async (_operation, call) => {
+    ])("reports the wrong password: %s", async (_operation, call) => {
       const server = await startServer();
       onTestFinished(() => server.stop());
       await server.command("CONFIG", "SET", "requirepass", "right");
@@ -24,7 +24,7 @@ export function describeWrongPassword(drivers: readonly RedisDriver[]): void {
   });
 
   test.each(drivers)(
-    "a watch of $client that begins after its password was changed says so",
+    "a watch of $client that begins after its password was changed reports a wrong password",
     async ({ standalone }) => {
       const server = await startServer({ users: ["owner on >old ~* &* +@all"] });
       onTestFinished(() => server.stop());

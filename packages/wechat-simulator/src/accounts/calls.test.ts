@@ -32,7 +32,7 @@ test.each([
   expect(body).toMatchObject({ errcode, errmsg: expect.stringMatching(errmsg) });
 });
 
-test("a call counts towards its endpoint's day, and quota/get tells how much is left", () => {
+test("a call counts towards its endpoint's daily quota, and quota/get returns the rest", () => {
   const { platform, token } = world();
   platform.operator.setQuota(appId, "/cgi-bin/user/info", { perDay: 2, perMinute: 5 });
   for (let call = 0; call < 2; call += 1)
@@ -56,7 +56,7 @@ test("a call counts towards its endpoint's day, and quota/get tells how much is 
   });
 });
 
-test("a ticket is the same while it lives, always says 7200 s, and does not end with the token it was fetched with", async () => {
+test("a ticket is the same until it expires, and outlives the token that fetched it", async () => {
   const { platform, clock, token } = world();
   const first = platform.calls.ticket({ accessToken: token, type: "jsapi" });
   await clock.advance(3_600_000);
@@ -76,7 +76,7 @@ test("a ticket is the same while it lives, always says 7200 s, and does not end 
   expect(platform.calls.ticket({ accessToken: fresh, type: "jsapi" }).body).not.toEqual(first.body);
 });
 
-test("jsapi and card tickets are apart, and there are no others", () => {
+test("jsapi and card tickets differ, and every other type is refused", () => {
   const { platform, token } = world();
   const jsapi = platform.calls.ticket({ accessToken: token, type: "jsapi" });
   const card = platform.calls.ticket({ accessToken: token, type: "wx_card" });
@@ -86,7 +86,7 @@ test("jsapi and card tickets are apart, and there are no others", () => {
   });
 });
 
-test("a ticket is no access token", () => {
+test("a ticket is refused as an access token", () => {
   const { platform, token } = world();
   const answer = platform.calls.ticket({ accessToken: token, type: "jsapi" });
   const ticket = answer.ok ? answer.body.ticket : "";

@@ -13,7 +13,7 @@ import {
 } from "../world.fixture.ts";
 
 describe("the plain token", () => {
-  test("is new at each fetch, lives 7200 s, and is at home in 512 characters", () => {
+  test("is new at each fetch, lives 7200 s, and fits into 512 characters", () => {
     const { platform, plain } = world(300_000);
     const answer = platform.official.issuePlain(credentials);
     expect(answer.body).toMatchObject({ expires_in: 7200 });
@@ -22,14 +22,14 @@ describe("the plain token", () => {
     expect(plain()).not.toBe(token);
   });
 
-  test("is dead at once when another is fetched and there is no overlap", () => {
+  test("dies at once when another is fetched without an overlap", () => {
     const { plain, call } = world(0);
     const first = plain();
     const second = plain();
     expect([call(first), call(second)]).toEqual([40001, 0]);
   });
 
-  test("works on for five minutes, to the millisecond, when another is fetched and there is an overlap", async () => {
+  test("works for exactly five more minutes when another is fetched with an overlap", async () => {
     const { clock, plain, call } = world(300_000);
     const first = plain();
     const second = plain();
@@ -39,7 +39,7 @@ describe("the plain token", () => {
     expect([call(first), call(second)]).toEqual([40001, 0]);
   });
 
-  test("is dead at once when two more are fetched within the overlap: only the newest two are ever alive", async () => {
+  test("dies at once when two more are fetched, because only the newest two can be alive", async () => {
     const { clock, plain, call } = world(300_000);
     const first = plain();
     const second = plain();
@@ -48,7 +48,7 @@ describe("the plain token", () => {
     expect([call(first), call(second), call(third)]).toEqual([40001, 0, 0]);
   });
 
-  test("expires at 7200 s with a code of its own", async () => {
+  test("expires after 7200 s and is then refused with 42001", async () => {
     const { clock, plain, call } = world(300_000);
     const token = plain();
     await clock.advance(2 * hourMs - 1);
@@ -57,7 +57,7 @@ describe("the plain token", () => {
     expect(call(token)).toBe(42001);
   });
 
-  test("that expires within the overlap is expired, and one that was superseded before stays superseded", async () => {
+  test("is refused with 42001 if it expired within the overlap, and with 40001 if the overlap had ended", async () => {
     const { clock, plain, call } = world(300_000);
     const first = plain();
     await clock.advance(hourMs);
@@ -68,7 +68,7 @@ describe("the plain token", () => {
     expect([call(first), call(second)]).toEqual([40001, 42001]);
   });
 
-  test("that ended more than a day ago is unknown, which looks like superseded", async () => {
+  test("that ended more than a day ago is refused like a superseded one", async () => {
     const { clock, plain, call, platform } = world(0);
     const token = plain();
     await clock.advance(2 * dayMs);
@@ -77,7 +77,7 @@ describe("the plain token", () => {
     expect(call(token)).toBe(40001);
   });
 
-  test("of one AppID knows nothing of another's", () => {
+  test("of one AppID does not affect another AppID's", () => {
     const { platform, plain, call } = world(0);
     platform.official.accounts.add({ appId: "wxother", secret: "s" });
     const token = plain();
@@ -100,14 +100,14 @@ describe("a fetch of the plain token", () => {
     expect(errorOf(platform.official.issuePlain(request))).toMatch(expected);
   });
 
-  test("with a wrong secret may be refused with 40001, whose text is shorter than a dead token's", () => {
+  test("with a wrong secret can be refused with 40001, in a shorter text than a dead token's", () => {
     const { platform } = world(0, { wrongSecretCode: 40001 });
     expect(errorOf(platform.official.issuePlain({ appId, secret: "wrong" }))).toMatch(
       /^40001 invalid credential rid: /,
     );
   });
 
-  test("carries the time of the request in the first group of its rid", () => {
+  test("that is refused gets a rid that begins with the time of the request", () => {
     const { platform, clock } = world(0);
     const [, seconds] =
       /rid: ([0-9a-f]{8})/.exec(
@@ -116,7 +116,7 @@ describe("a fetch of the plain token", () => {
     expect(Number.parseInt(seconds ?? "", 16)).toBe(clock.wallMs() / 1000);
   });
 
-  test("from an address outside the list is refused by that address, and issues nothing", () => {
+  test("from an address outside the allow-list is refused with that address, and issues nothing", () => {
     const { platform, plain, call } = world(0, { allowIps: ["10.0.0.1", "127.0.0.1"] });
     const token = plain();
     const refused = platform.official.issuePlain({ ...credentials, ip: "1.2.3.4" });
@@ -165,8 +165,8 @@ describe("a fetch of the plain token", () => {
   });
 });
 
-describe("a frozen or rotated secret", () => {
-  test("frozen: fetches are refused with 40243, live tokens go on", () => {
+describe("a secret", () => {
+  test("that is frozen fetches nothing (40243), and live tokens keep working", () => {
     const { platform, plain, call } = world(0);
     const token = plain();
     platform.operator.freeze(appId);
@@ -176,7 +176,7 @@ describe("a frozen or rotated secret", () => {
     expect(errorOf(platform.official.issuePlain(credentials))).toBe("ok");
   });
 
-  test("rotated: the new secret works at once, the old one for as long as the operator grants", async () => {
+  test("that is new works at once, and the old one as long as the operator allows", async () => {
     const { platform, clock, plain, call } = world(300_000);
     const token = plain();
     platform.operator.rotateSecret(appId, "new", { graceMs: 1000 });
@@ -189,7 +189,7 @@ describe("a frozen or rotated secret", () => {
 });
 
 describe("clearing the quota", () => {
-  test("gives the day back without a token, ten times a month, then is refused with 48006 until the month ends in Shanghai", async () => {
+  test("resets the day's counts ten times per Shanghai month, and is then refused with 48006", async () => {
     const { platform, clock, plain } = world(0, { limits: { "/cgi-bin/token": { perDay: 1 } } });
     for (let clear = 0; clear < 10; clear += 1) {
       plain();
@@ -208,7 +208,7 @@ describe("clearing the quota", () => {
   });
 });
 
-test("an AppID that is given twice is a mistake in the test, and named", () => {
+test("an AppID that is given twice is rejected by name", () => {
   expect(() => createPlatform({ accounts: [credentials, credentials] })).toThrow(
     /wx0123456789abcdef exists already/,
   );

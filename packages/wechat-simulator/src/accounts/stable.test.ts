@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { appId, credentials, hourMs, minuteMs, world } from "../world.fixture.ts";
 
 describe("the stable token", () => {
-  test("is the same until its last five minutes, and the answer says what is left of it", async () => {
+  test("is the same until its last five minutes, and expires_in is its remaining lifetime", async () => {
     const { platform, clock, stable } = world(300_000);
     const token = stable();
     await clock.advance(2 * hourMs - 5 * minuteMs);
@@ -12,7 +12,7 @@ describe("the stable token", () => {
     });
   });
 
-  test("is replaced in its last five minutes, and both work until the old one's end, whatever the overlap of the plain token", async () => {
+  test("is replaced in its last five minutes, and the old one works until it expires", async () => {
     const { clock, stable, call } = world(0);
     const first = stable();
     await clock.advance(2 * hourMs - 5 * minuteMs + 1);
@@ -23,7 +23,7 @@ describe("the stable token", () => {
     expect([call(first), call(second)]).toEqual([42001, 0]);
   });
 
-  test("is never touched by the plain token, nor the plain one by it", () => {
+  test("never affects the plain token, and is never affected by it", () => {
     const { plain, stable, call } = world(0);
     const token = stable();
     const other = plain();
@@ -45,7 +45,7 @@ describe("the stable token", () => {
     expect([call(first), call(second)]).toEqual([40001, 0]);
   });
 
-  test("comes back unrefreshed when it is forced within 30 s of the last time", async () => {
+  test("is returned unchanged when a refresh is forced within 30 s of the last", async () => {
     const { clock, stable } = world(0);
     stable();
     const token = stable(true);
@@ -55,7 +55,7 @@ describe("the stable token", () => {
     expect(stable(true)).not.toBe(token);
   });
 
-  test("comes back unrefreshed from the 21st forced refresh of a day on, until midnight in Shanghai", async () => {
+  test("is returned unchanged from the 21st forced refresh of a Shanghai day on", async () => {
     const { clock, stable, platform } = world(0);
     stable();
     for (let refresh = 0; refresh < 20; refresh += 1) {
@@ -72,7 +72,7 @@ describe("the stable token", () => {
     expect(next).not.toBe(token);
   });
 
-  test("that leaked is dead after two forced refreshes 30 s apart, also with an overlap", async () => {
+  test("that leaked is dead after two forced refreshes 30 s apart, even with an overlap", async () => {
     const { clock, stable, call } = world(300_000);
     const leaked = stable();
     stable(true);

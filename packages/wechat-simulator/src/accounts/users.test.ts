@@ -33,7 +33,7 @@ function world(): {
 const exchanged = { appid: appId, secret, grant_type: "authorization_code" };
 const refreshed = { appid: appId, grant_type: "refresh_token" };
 
-test("a user's code brings tokens once, and a refresh token works once", async () => {
+test("a user's code and a refresh token each work once", async () => {
   const { ask, code } = world();
   const given = code();
   const first = await ask("oauth2/access_token", { ...exchanged, code: given });
@@ -60,7 +60,7 @@ test("a user's code brings tokens once, and a refresh token works once", async (
     });
 });
 
-test("a user's token ends after two hours and a refresh token after thirty days, and neither is good for another user", async () => {
+test("a user's token lives two hours, a refresh token thirty days, and each is valid for one user", async () => {
   const { ask, code, pass } = world();
   const { access_token: token, refresh_token: refreshToken } = await ask("oauth2/access_token", {
     ...exchanged,

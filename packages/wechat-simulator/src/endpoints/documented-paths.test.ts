@@ -11,13 +11,13 @@ const work = "https://qyapi.weixin.qq.com";
 const corp = { corpId: "ww0123456789abcdef", apps: [{ agentId: "1000002", secret: "app-secret" }] };
 
 describe("a documented path", () => {
-  test("is named once for each host, with its page", () => {
+  test("is listed once for each host, with its page", () => {
     const names = documentedPaths.map((row) => `${row.host} ${row.path}`);
     expect(new Set(names).size).toBe(names.length);
     expect(documentedPaths.every(({ source }) => source.includes("weixin.qq.com/"))).toBe(true);
   });
 
-  test("answers a live token with errcode 0 and a plausible body, a picture with a picture", async () => {
+  test("answers a live token with errcode 0 and a plausible body, or with a picture", async () => {
     const { simulator } = network();
     const token = await tokenFrom(simulator);
     const call = (path: string, init: RequestInit = {}): Promise<Response> =>
@@ -40,7 +40,7 @@ describe("a documented path", () => {
     expect(picture.headers.get("content-type")).toBe("image/jpeg");
   });
 
-  test("refuses a dead token, a wrong method and a path that nobody documents", async () => {
+  test("refuses a dead token and a wrong method, and an undocumented path gets a 404", async () => {
     const { simulator } = network();
     const codeOf = async (path: string, init?: RequestInit): Promise<unknown> =>
       (await json(simulator.fetch(`${host}${path}`, init)))["errcode"];
@@ -54,7 +54,7 @@ describe("a documented path", () => {
 });
 
 describe("each host", () => {
-  test("serves its own paths only, and its own tokens", async () => {
+  test("serves only its own paths and accepts only its own tokens", async () => {
     const { simulator } = network({ corps: [corp] });
     const official = await tokenFrom(simulator);
     const ours = String(
@@ -81,7 +81,7 @@ describe("each host", () => {
 });
 
 describe("an operator's refusal", () => {
-  test("concerns one endpoint only, so often or for so long, and ends", async () => {
+  test("affects one endpoint, for a number of requests or a time", async () => {
     const { clock, simulator } = network();
     const appId = "wx0123456789abcdef";
     const token = await tokenFrom(simulator);
@@ -162,7 +162,7 @@ describe("an installation", () => {
     },
   );
 
-  test("names what a request for the suite's token leaves out", async () => {
+  test("names what is missing from a request for the suite's token", async () => {
     const simulator = createSimulator({
       clock: manualClock(),
       random: seededRandom(1),
@@ -189,7 +189,7 @@ describe("an installation", () => {
 });
 
 describe("chaos", () => {
-  test("is the same for the same seed, meets as many requests as it is told, and draws every kind", () => {
+  test("is repeated by its seed, affects the given share of requests, and draws every kind of fault", () => {
     const subject = {
       endpoint: "/cgi-bin/token",
       method: "GET",
@@ -229,7 +229,7 @@ describe("chaos", () => {
     }
   });
 
-  test("lets one endpoint refuse every token for some requests, and the refusals end", () => {
+  test("lets one endpoint refuse every token for a limited number of requests", () => {
     const source = chaos({ random: seededRandom(1), rate: 0.05 });
     const codes = Array.from(
       { length: 5_000 },
@@ -248,7 +248,7 @@ describe("chaos", () => {
     expect(Math.max(...lengths)).toBeLessThanOrEqual(20);
   });
 
-  test("changes a lifetime, and leaves out a refresh token", async () => {
+  test("can change a lifetime or leave out a refresh token", async () => {
     const draw = (name: string, endpoint: string, text: string): unknown => {
       const subject = { endpoint, method: "POST", query: new URLSearchParams(), caller: "" };
       const kind = chaosKinds.find((each) => each.name === name);
@@ -265,7 +265,7 @@ describe("chaos", () => {
     expect(draw("no refresh token", "/cgi-bin/token", rows)).toBeUndefined();
   });
 
-  test("spoils an answer with raw control characters, and refuses a tunnel before anything is processed", async () => {
+  test("can put control characters into an answer, and can refuse a tunnel before processing", async () => {
     const { simulator } = network();
     simulator.faults.next({ body: "control-characters" });
     const text = await (await simulator.fetch(`${host}/cgi-bin/menu/get`)).text();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { appId, host, json, network, post, secret, tokenFrom, tokenUrl } from "../world.fixture.ts";
 
 describe("the endpoints", () => {
-  test("/cgi-bin/token answers with WeChat's fields and HTTP 200, also when it refuses", async () => {
+  test("/cgi-bin/token answers with WeChat's fields and HTTP 200, even when it refuses", async () => {
     const { simulator } = network();
     const granted = await simulator.fetch(tokenUrl);
     expect(granted.status).toBe(200);
@@ -16,7 +16,7 @@ describe("the endpoints", () => {
     });
   });
 
-  test("/cgi-bin/stable_token takes JSON by POST and nothing else", async () => {
+  test("/cgi-bin/stable_token accepts only JSON by POST", async () => {
     const { simulator } = network();
     const url = `${host}/cgi-bin/stable_token`;
     const request = { grant_type: "client_credential", appid: appId, secret };
@@ -73,7 +73,7 @@ describe("the endpoints", () => {
     ]);
   });
 
-  test("calls without an openid are refused as such", async () => {
+  test("calls without an openid are refused for that reason", async () => {
     const { simulator } = network();
     const token = await tokenFrom(simulator);
     const bodies = [
@@ -112,7 +112,7 @@ describe("the endpoints", () => {
     });
   });
 
-  test("a path that nobody documents is a 404 that says so", async () => {
+  test("an undocumented path gets a 404 that says so", async () => {
     const { simulator } = network();
     const response = await simulator.fetch(`${host}/cgi-bin/menu/nobody`);
     expect(response.status).toBe(404);

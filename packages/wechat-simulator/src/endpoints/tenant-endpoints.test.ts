@@ -13,7 +13,7 @@ import {
 const open = "https://api.weixin.qq.com/cgi-bin/component";
 const work = "https://qyapi.weixin.qq.com/cgi-bin";
 
-test("the open platform's endpoints carry an authorisation from the pushed ticket to a refreshed token", async () => {
+test("the open platform's endpoints lead from a pushed ticket to an account's refreshed token", async () => {
   const { simulator } = network({ components });
   const ticket = ticketIn(simulator.openPlatform.pushTicket(componentAppId));
   const ask = (name: string, token: string, body: object): Promise<Record<string, unknown>> =>
@@ -57,7 +57,7 @@ test("the open platform's endpoints carry an authorisation from the pushed ticke
   });
 });
 
-test("the component token may stand in the query by its newer name", async () => {
+test("the component token can be sent under its newer query name", async () => {
   const { simulator } = network({ components });
   const ticket = ticketIn(simulator.openPlatform.pushTicket(componentAppId));
   const answer = simulator.openPlatform.issue({
@@ -72,7 +72,7 @@ test("the component token may stand in the query by its newer name", async () =>
   ).toHaveProperty("pre_auth_code");
 });
 
-test("WeCom's endpoints give tokens and tickets, and spend them", async () => {
+test("WeCom's endpoints issue tokens and tickets, and accept the tokens", async () => {
   const { simulator } = network({
     corps: [{ corpId: "ww1", apps: [{ agentId: "1", secret: "s1" }] }],
   });
@@ -100,7 +100,7 @@ test("WeCom's endpoints give tokens and tickets, and spend them", async () => {
   ]);
 });
 
-test("the service provider's endpoints give suite, provider and corp tokens", async () => {
+test("the service provider's endpoints issue suite, provider and corp tokens", async () => {
   const suite = { suiteId: "wwsuite", secret: "suite-secret" };
   const { simulator } = network({
     suites: [{ ...suite, ...messageKeys }],

@@ -9,7 +9,7 @@ test("a day begins at 00:00 +08:00, also before 1970", () => {
   }
 });
 
-test("a month begins at 00:00 +08:00 of its first day, and the year's turn is one month", () => {
+test("a month begins at 00:00 +08:00 of its first day, and January follows December", () => {
   const atMs = Date.parse("2027-01-01T00:00:00+08:00");
   expect(shanghaiMonth(atMs) - shanghaiMonth(atMs - 1)).toBe(1);
 });

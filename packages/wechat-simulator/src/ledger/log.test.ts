@@ -23,7 +23,7 @@ function logOf(...entries: readonly Omit<LogEntry, "seq">[]): PlatformLog {
   return log;
 }
 
-test("issues are new credentials only; fetches are all requests for one", () => {
+test("issues lists only new credentials, and fetches lists every request for one", () => {
   const log = logOf(
     entry(),
     entry({ reason: "same" }),
@@ -35,7 +35,7 @@ test("issues are new credentials only; fetches are all requests for one", () => 
   expect(log.fetches("wx2")).toEqual([]);
 });
 
-test("calls are found by outcome, caller, token, and by what came after a point", () => {
+test("calls are found by outcome, caller, token and the entry before them", () => {
   const log = logOf(
     call(),
     call({ code: 40001, reason: "superseded", caller: "node-2" }),
@@ -47,7 +47,7 @@ test("calls are found by outcome, caller, token, and by what came after a point"
   expect(log.calls({ code: 0, afterSeq: 1 })).toMatchObject([{ seq: 3 }]);
 });
 
-test("a bounded log keeps the newest entries and every tally, also when it keeps none", () => {
+test("a bounded log keeps the newest entries, and all tallies even without entries", () => {
   for (const entriesMax of [0, 2]) {
     const log = new PlatformLog(entriesMax);
     for (let count = 0; count < 100; count += 1) log.append(entry({ tokenId: `T${count}` }));
@@ -79,7 +79,7 @@ test("clearing forgets entries and tallies, and continues the numbering", () => 
   expect(log.entries()).toMatchObject([{ seq: 3 }]);
 });
 
-test("a log is shown as one line per entry: when, who, what, which token, with what outcome", () => {
+test("a log is printed as one line per entry, with time, caller, request, token and outcome", () => {
   const log = logOf(entry(), call({ atMs: 2500, code: 40001, reason: "superseded", caller: "" }));
   expect(
     formatLog(log.entries())

@@ -33,7 +33,7 @@ describe("faults", () => {
     expect(simulator.operator.liveTokenIds(appId)).toEqual(["T1"]);
   });
 
-  test("processing overtakes: a slow request issues after a later one, and kills its token", async () => {
+  test("a slow request that is processed after a later one kills the later one's token", async () => {
     const { simulator, clock } = network();
     simulator.faults.next({ delayBeforeMs: 9000 }, { caller: "slow" });
     const slow = simulator.fetchAs({ caller: "slow" })(tokenUrl);
@@ -45,7 +45,7 @@ describe("faults", () => {
     expect(simulator.operator.inspect(String(quick["access_token"]))?.alive).toBe(false);
   });
 
-  test("a busy platform answers -1 and issues nothing, and the log says that it was a fault", async () => {
+  test("a busy platform answers -1 and issues nothing, and the log marks it as a fault", async () => {
     const { simulator } = network();
     simulator.faults.next({ errcode: -1 });
     expect(await json(simulator.fetch(tokenUrl))).toMatchObject({
@@ -57,7 +57,7 @@ describe("faults", () => {
     ]);
   });
 
-  test("a call may be refused for a permission while its token lives", async () => {
+  test("a call can be refused for a missing permission although its token is alive", async () => {
     const { simulator } = network();
     const token = await tokenFrom(simulator);
     simulator.faults.next({ errcode: 48001 }, { endpoint: "/cgi-bin/user/info" });
@@ -75,7 +75,7 @@ describe("faults", () => {
     ["empty", /^$/, "application/json; encoding=utf-8"],
     ["object", /^\{\}$/, "application/json; encoding=utf-8"],
   ] as const)(
-    "a corrupt body (%s) comes after the token was issued",
+    "a token is issued although the answer's body (%s) is corrupt",
     async (body, text, contentType) => {
       const { simulator } = network();
       simulator.faults.next({ body });
@@ -86,13 +86,13 @@ describe("faults", () => {
     },
   );
 
-  test("a body may be made from the true one", async () => {
+  test("a corrupt body can be computed from the true one", async () => {
     const { simulator } = network();
     simulator.faults.next({ body: (text) => text.replace("7200", '"7200"') });
     expect(await json(simulator.fetch(tokenUrl))).toMatchObject({ expires_in: "7200" });
   });
 
-  test("a gateway's 502 may come instead of processing, or after it", async () => {
+  test("a gateway can answer 502 with or without processing the request", async () => {
     const { simulator } = network();
     simulator.faults.next({ status: 502, body: "html", processed: false });
     simulator.faults.next({ status: 502, body: "html" });
@@ -102,7 +102,7 @@ describe("faults", () => {
     expect(simulator.log.issues()).toHaveLength(1);
   });
 
-  test("a redirect is a failure, unless the client asks to see it", async () => {
+  test("a redirect fails unless the client handles redirects itself", async () => {
     const { simulator } = network();
     const redirect = { status: 302, headers: { location: "https://evil.example/" } };
     simulator.faults.next(redirect, { times: 2 });
@@ -110,7 +110,7 @@ describe("faults", () => {
     expect((await simulator.fetch(tokenUrl, { redirect: "manual" })).status).toBe(302);
   });
 
-  test("a huge body can be given up half-way", async () => {
+  test("a client can abort a huge body half-way", async () => {
     const { simulator } = network();
     simulator.faults.next({ body: "huge" });
     const reader = (await simulator.fetch(tokenUrl)).body?.getReader();
@@ -119,7 +119,7 @@ describe("faults", () => {
     await reader?.cancel();
   });
 
-  test("a dripping body brings one byte a second, until the client gives up", async () => {
+  test("a dripping body sends one byte a second until the client aborts", async () => {
     const { simulator, clock } = network();
     simulator.faults.next({ body: "drip" });
     const controller = new AbortController();
@@ -134,7 +134,7 @@ describe("faults", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("scripts are used in order, as often as they say, by the requests that they match", async () => {
+  test("scripts apply to matching requests, in order, each as often as it is set to", async () => {
     const { simulator } = network();
     simulator.faults.next(
       { errcode: 45011 },
@@ -149,7 +149,7 @@ describe("faults", () => {
     expect(simulator.faults.pending).toBe(0);
   });
 
-  test("a standing source decides where no script does, until it is cleared", async () => {
+  test("a standing source decides for requests without a script, until it is cleared", async () => {
     const { simulator } = network();
     simulator.faults.always(({ ordinal }) => (ordinal % 2 === 0 ? { errcode: -1 } : undefined));
     const codes = async (): Promise<unknown[]> => [

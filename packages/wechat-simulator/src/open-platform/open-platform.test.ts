@@ -82,7 +82,7 @@ describe("the component token", () => {
     expect(errors).toEqual(["ok", "41018", "61011", "40125", "61006"]);
   });
 
-  test("can be fetched with every ticket of the last 12 hours, not only with the newest", async () => {
+  test("can be fetched with any ticket of the last 12 hours, not only with the newest", async () => {
     const { platform, clock } = world();
     const ticket = ticketIn(platform.openPlatform.pushTicket(componentAppId));
     const issue = (): string =>
@@ -96,7 +96,7 @@ describe("the component token", () => {
     expect(issue()).toMatch(/^61005 component ticket is expired rid: /);
   });
 
-  test("is superseded by the next as an access token is, and refused with 42006 once it expired", async () => {
+  test("is superseded by the next one, and refused with 42006 after it expired", async () => {
     const { platform, clock, component } = world("never", { overlapMs: 0 });
     const live = componentTokenOf(platform);
     const preAuth = (componentAccessToken: string): string =>
@@ -108,7 +108,7 @@ describe("the component token", () => {
     expect(preAuth("")).toMatch(/^41001 /);
   });
 
-  test("serves no other component", () => {
+  test("is refused for another component", () => {
     const { platform, component } = world();
     expect(
       errorOf(platform.openPlatform.preAuthCode({ ...component, componentAppId: "wxother" })),
@@ -123,7 +123,7 @@ describe("the component token", () => {
 });
 
 describe("an authorisation", () => {
-  test("begins with a pre-auth code of half an hour", () => {
+  test("begins with a pre-auth code that lives half an hour", () => {
     const { platform, component } = world();
     expect(bodyOf(platform.openPlatform.preAuthCode(component))).toEqual({
       pre_auth_code: expect.any(String),
@@ -153,7 +153,7 @@ describe("an authorisation", () => {
     );
   });
 
-  test("is listed with the refresh token that works now, page by page", () => {
+  test("is listed page by page, with its valid refresh token", () => {
     const at = world("always");
     const { platform, component } = at;
     const { authorizer_refresh_token: first } = authorized(at);
@@ -174,7 +174,7 @@ describe("an authorisation", () => {
     expect(list(1, 500).list.map((each) => each.authorizer_appid)).toEqual(["wxanother"]);
   });
 
-  test("that was taken back ends the tokens and refuses to refresh with 61003", () => {
+  test("that was withdrawn has no live token, and a refresh is refused with 61003", () => {
     const at = world();
     const { authorizer_access_token: accessToken, authorizer_refresh_token: refreshToken } =
       authorized(at);
@@ -193,7 +193,7 @@ describe("an authorisation", () => {
     });
   });
 
-  test("whose account changed its password refuses to refresh with 42007 until it is renewed", () => {
+  test("whose account changed its password cannot be refreshed (42007) until it is renewed", () => {
     const at = world();
     const { authorizer_access_token: accessToken, authorizer_refresh_token: refreshToken } =
       authorized(at);
@@ -208,7 +208,7 @@ describe("an authorisation", () => {
 });
 
 describe("an authorizer token", () => {
-  test("spends like an access token of that account, tickets included, and is superseded like one", () => {
+  test("is accepted and superseded like an access token of that account, also for tickets", () => {
     const at = world("never", { overlapMs: 0 });
     const { authorizer_access_token: first, authorizer_refresh_token: refreshToken } =
       authorized(at);
@@ -262,7 +262,7 @@ describe("the refresh token", () => {
     expect(refreshError(at, second)).toBe("ok");
   });
 
-  test("changes with every access token under `always`; a repeat within the grace gets the newest, later it is refused", async () => {
+  test("changes with every access token under `always`, and an old one works only within the grace", async () => {
     const at = world("always");
     const { authorizer_refresh_token: first } = authorized(at);
     const { authorizer_refresh_token: second } = refresh(at, first);
@@ -276,7 +276,7 @@ describe("the refresh token", () => {
     ]);
   });
 
-  test("is single-use where no grace is granted", () => {
+  test("works once if there is no grace", () => {
     const at = world();
     const components = [
       {
@@ -294,7 +294,7 @@ describe("the refresh token", () => {
   });
 });
 
-test("a component or account that the simulator does not know is a mistake in the test, and named", () => {
+test("a component or account that the simulator does not know is rejected by name", () => {
   const { platform } = world();
   expect(() => platform.openPlatform.pushTicket("wxnobody")).toThrow(/no component wxnobody/);
   expect(() => platform.openPlatform.changePassword(componentAppId, "wxnobody")).toThrow(

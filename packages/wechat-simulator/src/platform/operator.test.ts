@@ -24,7 +24,7 @@ test.each([
   [0, 1],
   [300_000, 2],
 ])(
-  "other environments kill the fleet's token, with an overlap of %i ms, with %i fetches that are logged as theirs",
+  "with an overlap of %i ms, other environments kill the fleet's token by %i logged fetches",
   (overlapMs, fetches) => {
     const platform = platformWith(overlapMs);
     const token = issue(platform);
@@ -41,7 +41,7 @@ test.each([
   },
 );
 
-test("killing where nothing is alive fetches nothing", () => {
+test("killing fetches nothing if no token is alive", () => {
   const platform = platformWith(0);
   expect(platform.operator.kill(appId)).toBe(0);
   expect(platform.log.fetches()).toEqual([]);
@@ -56,14 +56,14 @@ test("the stable token is killed without touching the plain one", () => {
   expect(platform.operator.liveTokenIds(appId, "stable")).toEqual(["T3"]);
 });
 
-test("a foreign fetch spends the quota that both share", () => {
+test("a foreign fetch counts towards the shared quota", () => {
   const platform = platformWith(0);
   platform.operator.setQuota(appId, "/cgi-bin/token", { perDay: 1 });
   platform.operator.foreignIssue(appId);
   expect(platform.official.issuePlain(credentials).body).toMatchObject({ errcode: 45009 });
 });
 
-test("a token that expires by decree is refused as expired, a revoked one as invalid", () => {
+test("a token that the operator expires is refused as expired, and a revoked one as invalid", () => {
   const platform = platformWith(0);
   const first = issue(platform);
   platform.operator.expireNow(appId);
@@ -93,7 +93,7 @@ test("live tokens are listed oldest first, without their text", () => {
   for (const text of texts) expect(shown).not.toContain(text);
 });
 
-test("acts are logged, and an unknown AppID is a mistake in the test that is named", () => {
+test("acts are logged, and an unknown AppID is rejected by name", () => {
   const platform = platformWith(0);
   platform.operator.freeze(appId);
   expect(platform.log.entries({ kind: "act" })).toMatchObject([

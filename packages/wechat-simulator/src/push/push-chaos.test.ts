@@ -7,7 +7,7 @@ import type { Push } from "./push.ts";
 
 const appId = "wxcomponent";
 
-test("messages come twice, sealed again and in odd forms, by the seed, and say what they said", () => {
+test("a seed decides which messages come twice or in odd forms, and all keep their content", () => {
   const clock = manualClock();
   const simulator = createSimulator({
     clock,

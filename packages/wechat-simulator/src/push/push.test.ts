@@ -76,7 +76,7 @@ test("two messages of the same content differ", () => {
   expect(bodies[0]).not.toBe(bodies[1]);
 });
 
-test("delivery posts to the receiver's URL, keeps that URL's own query, and counts only `success` as taken", async () => {
+test("a delivery keeps the query of the receiver's URL, and succeeds only if the answer is `success`", async () => {
   const push = seal(contextAt(), messageKeys, "wxcomponent", { InfoType: "x" }, "AppId");
   const answers = [
     new Response("success\n"),
@@ -103,7 +103,7 @@ test("delivery posts to the receiver's URL, keeps that URL's own query, and coun
   });
 });
 
-test("scheduled pushes come at once and then every ten minutes, until they are stopped; failures are logged and do no harm", async () => {
+test("a schedule pushes at once and then every ten minutes until it is stopped, and survives failures", async () => {
   const clock = manualClock();
   const simulator = createSimulator({
     clock,

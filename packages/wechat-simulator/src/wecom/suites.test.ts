@@ -26,7 +26,7 @@ function suiteTokenOf({ suites }: Platform): string {
     .suite_access_token;
 }
 
-test("a suite ticket is pushed encrypted for the suite, and is valid for 30 minutes, even after the next was pushed", async () => {
+test("a suite ticket is encrypted for its suite, and is valid for 30 minutes even after the next push", async () => {
   const { platform, clock } = world();
   const push = platform.suites.pushTicket(suite.suiteId);
   expect(push).toMatchObject({ appId: suite.suiteId, infoType: "suite_ticket" });
@@ -71,7 +71,7 @@ test("a corp's token is obtained with the suite token and the permanent code, an
   ).toHaveLength(1);
 });
 
-test("installing again gives a new permanent code, and the old one is void", () => {
+test("installing again gives a new permanent code and invalidates the old one", () => {
   const { platform } = world();
   const old = platform.suites.install(suite.suiteId, corpId);
   const permanentCode = platform.suites.install(suite.suiteId, corpId);
@@ -84,7 +84,7 @@ test("installing again gives a new permanent code, and the old one is void", () 
   );
 });
 
-test("a suite token that expired is refused with 42009, one that is no longer or never was one with 40082", async () => {
+test("an expired suite token is refused with 42009, and an unknown one with 40082", async () => {
   const { platform, clock } = world();
   const permanentCode = platform.suites.install(suite.suiteId, corpId);
   const ask = (suiteAccessToken: string): string =>
@@ -109,6 +109,6 @@ test("the provider's token is the same until it expires, and needs the provider'
   );
 });
 
-test("a suite that the simulator does not know is a mistake in the test, and named", () => {
+test("a suite that the simulator does not know is rejected by name", () => {
   expect(() => world().platform.suites.pushTicket("wwnobody")).toThrow(/no suite wwnobody/);
 });

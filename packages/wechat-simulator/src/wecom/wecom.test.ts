@@ -38,7 +38,7 @@ function world(options: Partial<CorpOptions> = {}): World {
 }
 
 describe("an app's token", () => {
-  test("is the same until it expires, is always said to live 7200 s, and supersedes nothing", async () => {
+  test("is the same until it expires, always with expires_in 7200, and supersedes nothing", async () => {
     const { platform, clock, token, call } = world();
     const first = token(crm);
     await clock.advance(2 * hourMs - 1);
@@ -58,7 +58,7 @@ describe("an app's token", () => {
     expect(platform.log.fetches(`${corpId}/1000002`)).toHaveLength(3);
   });
 
-  test("of each secret is its own", () => {
+  test("differs for each secret", () => {
     const { token, call } = world();
     expect(token(contacts)).not.toBe(token(crm));
     expect([call(token(contacts)), call(token(crm))]).toEqual(["ok", "ok"]);
@@ -78,18 +78,18 @@ describe("an app's token", () => {
     [{ corpId: "wwnobody", secret: "x" }, "40013"],
     [{ corpId, secret: "wrong" }, "40001"],
     [{ ...crm, ip: "1.2.3.4" }, "60020"],
-  ])("is refused to %j with %s", (request, code) => {
+  ])("is refused for %j with %s", (request, code) => {
     const { platform } = world({ allowIps: ["127.0.0.1"] });
     expect(errorOf(platform.wecom.issue(request)).slice(0, 5)).toBe(code);
   });
 
-  test("is refused to a wrong secret with 40091 where so configured", () => {
+  test("is refused for a wrong secret with 40091 if so configured", () => {
     const { platform } = world({ wrongSecretCode: 40091 });
     expect(errorOf(platform.wecom.issue({ corpId, secret: "wrong" }))).toMatch(/^40091 /);
   });
 
   test.each([60_000, 3_600_000] as const)(
-    "asked for too often is refused with 45009 for %i ms, for that app alone",
+    "that is fetched too often is refused with 45009 for %i ms, for that app only",
     async (blockMs) => {
       const { platform, clock, token } = world({ throttle: { perMinute: 2, blockMs } });
       token(crm);
@@ -105,7 +105,7 @@ describe("an app's token", () => {
 });
 
 describe("a ticket", () => {
-  test("for jsapi is the corp's, for an agent the app's, and each is the same while it lives", async () => {
+  test("belongs to the corp for jsapi and to the app for agent_config, and is the same until it expires", async () => {
     const { platform, clock, token } = world();
     const jsapi = (accessToken: string): string =>
       bodyOf(platform.wecom.jsapiTicket({ accessToken })).ticket;
@@ -157,7 +157,7 @@ describe("a ticket", () => {
   });
 });
 
-test("an official account and a corp in one simulator do not meet", async () => {
+test("an official account and a corp in one simulator do not affect each other", async () => {
   const clock = manualClock();
   const account = { appId: "wx1", secret: "s1" };
   const corps = [{ corpId, apps: [{ agentId: "1", secret: "s" }] }];
