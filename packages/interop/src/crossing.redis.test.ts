@@ -142,7 +142,7 @@ describe("an adopted token", () => {
     await api.request("/cgi-bin/user/info", { query: { openid: "o1" } });
     simulator.operator.kill(account.appId);
     const call = api.request("/cgi-bin/user/info", { query: { openid: "o1" } });
-    // Its owner learns of it too, by whatever way it has.
+    // Its owner notices the refusal too, in its own way.
     await expect
       .poll(() => simulator.log.calls({ appId: account.appId, code: 40001 }).length)
       .toBeGreaterThan(0);

@@ -98,7 +98,7 @@ async function fleetOf(make: () => Promise<Call>): Promise<Call[]> {
 }
 
 /**
- * All callers of all nodes at once: how many failed, and how often a token was fetched for that.
+ * Calls from all callers of all nodes at once. Returns the numbers of failed calls and of fetches.
  */
 async function load(fleet: readonly Call[]): Promise<{ failed: number; fetches: number }> {
   const afterSeq = simulator.log.seq;

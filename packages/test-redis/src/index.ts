@@ -1,6 +1,6 @@
 /**
- * The world in which both Redis adapters are tested. An adapter says how its library connects; the
- * servers and their faults are here.
+ * The tests that both Redis adapters share. An adapter says how its library connects; the servers
+ * and their faults are here.
  */
 export { describeFrozenPrimary } from "./promises/frozen.ts";
 export { expectOwnPrefix, expectUndisturbed, ownPrefix } from "./promises/options.ts";

@@ -1,4 +1,7 @@
-/** A proxy that passes everything on but the messages of subscriptions, as some in front of Redis. */
+/**
+ * A proxy that passes on everything except the messages of subscriptions, as some proxies of Redis
+ * do.
+ */
 import { connect, createServer } from "node:net";
 import type { AddressInfo, Socket } from "node:net";
 import type { Address } from "./resp.ts";

@@ -51,7 +51,7 @@ describe.each(drivers)("over $name", (driver) => {
       /used_memory:(\d+)/.exec(String(await server.command("INFO", "memory")))?.[1],
     );
     onTestFinished(() => configure({ maxmemory: "0", "maxmemory-policy": "noeviction" }));
-    // The nodes look at it once a second; anything may go.
+    // With `allkeys-random` any key can be evicted, even one that the nodes read every second.
     await configure({ "maxmemory-policy": "allkeys-random", maxmemory: String(used + 500_000) });
     let filler = 0;
     await until("the server has evicted the record", async () => {

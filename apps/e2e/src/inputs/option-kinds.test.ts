@@ -60,7 +60,7 @@ const options: readonly (readonly [kinds: readonly Kind[], names: string])[] = [
 const kindsOfName = new Map(
   options.flatMap(([kinds, names]) => names.split(/\s+/).map((name) => [name, kinds])),
 );
-/** Where a name may be of more than elsewhere. */
+/** The options that accept more kinds than other options of their name. */
 const exceptions: Readonly<Record<string, readonly Kind[]>> = {
   "createStore.seal": ["text"],
   "ioredisStore.seal": ["text"],
@@ -71,7 +71,7 @@ const exceptions: Readonly<Record<string, readonly Kind[]>> = {
   "etcdSource.password": ["text", "object", "function"],
   "nacosSource.password": ["text", "object", "function"],
   "etcdSource.prefix": ["text", "function"],
-  // It does not wait, and so does not read it.
+  // `tryLease` does not wait, and so does not read this option.
   "tryLease.waitMs": ["number", "NaN"],
 };
 

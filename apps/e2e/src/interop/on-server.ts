@@ -123,7 +123,10 @@ function rowOf(
   };
 }
 
-/** A program that reports a refused token fails once, an SDK that caches as long as it may. */
+/**
+ * The most failures after each event. A program that reports a refused token fails briefly; an SDK
+ * fails for as long as it may cache a token.
+ */
 function allowedFor({ sdk }: ServerProgram, overlapMs: number): Readonly<Record<string, number>> {
   const dead = sdk === undefined ? 2 : rate * (holdMs / 1_000 + 1);
   return { start: 0, refresh: overlapMs === 0 ? dead : 0, kill: dead };

@@ -1,4 +1,6 @@
-/** The commands of curl on the page, over a socket: by curl where it is, and always by Node. */
+/**
+ * Runs the page's curl commands over a socket: with curl if it is installed, and always with Node.
+ */
 import { execFile, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -29,7 +31,7 @@ interface Answer {
 }
 type Variables = Readonly<Record<string, string>>;
 
-/** What a shell makes of the line: only double quotes, `\"` and variables are in it. */
+/** Parses the line as a shell does. It contains only double quotes, `\"` and variables. */
 function wordsOf(line: string, variables: Variables): readonly string[] {
   return [...line.matchAll(/"((?:\\.|[^"\\])*)"|(\S+)/g)].map(([, quoted, bare = ""]) =>
     (quoted ?? bare)

@@ -1,6 +1,6 @@
 /**
- * What may be given to us, by configuration, by callers and by the platform. The store's own texts
- * are in {@link badRecords}.
+ * Rows for bad inputs from configuration, callers and the platform. Bad values in the store are in
+ * {@link badRecords}.
  */
 import type { Row } from "./row.ts";
 
@@ -219,7 +219,7 @@ export const badInputs: readonly Row[] = [
   {
     id: "34",
     what: "401 or 403 with `invalid_client`",
-    outcome: "Fatal, because of the parsed field alone.",
+    outcome: "Fatal, judged by the parsed field alone.",
     by: [answered],
   },
 ];

@@ -71,13 +71,13 @@ export const badRecords: readonly Row[] = [
   },
   {
     id: "44",
-    what: "A fence that is no number",
+    what: "A fence that is not a number",
     outcome: "The next one comes from the store's clock.",
     by: ["redis/scripts: survive a counter of another type"],
   },
   {
     id: "45",
-    what: "A quota that is no whole number",
+    what: "A quota that is not a whole number",
     outcome: "The document is unreadable: no fetch.",
     by: [field],
   },
@@ -94,7 +94,7 @@ export const badRecords: readonly Row[] = [
     id: "47",
     what: "Claims with hostile labels, or no claims at all",
     outcome:
-      "Unreadable: no fetch by an environment that has no credential yet; one that lives goes on. Labels are of `A-Za-z0-9._-` alone.",
+      "Unreadable: an environment without a credential fetches nothing, and one with a credential goes on. Labels contain only `A-Za-z0-9._-`.",
     by: [
       "e2e/bad-input: with foreign content cause no fetch",
       "core/claims: does not stop its environment from refreshing if",
@@ -158,7 +158,7 @@ export const badRecords: readonly Row[] = [
   },
   {
     id: "56",
-    what: "An `Authorization` header that is long, twice there, or odd",
+    what: "An `Authorization` header that is long, repeated or malformed",
     outcome: "400.",
     by: ["server/every-route: an Authorization header that is too long, repeated or malformed"],
   },
@@ -170,7 +170,7 @@ export const badRecords: readonly Row[] = [
   },
   {
     id: "58",
-    what: "A senseless `If-None-Match` or `wait`",
+    what: "A meaningless `If-None-Match` or `wait`",
     outcome: "Ignored; clamped.",
     by: [
       "server/token-server: ignore an invalid If-None-Match",
@@ -180,7 +180,7 @@ export const badRecords: readonly Row[] = [
   {
     id: "59",
     what: "One server key that opens long polls, event streams, `HEAD` requests or sessions without end",
-    outcome: "429 beyond its part; other keys are served. `HEAD` opens nothing.",
+    outcome: "429 beyond its share; other keys are still served. `HEAD` opens nothing.",
     by: [
       "server/held-open: one key cannot take all long polls",
       "server/held-open: one key cannot take all event streams",
@@ -190,8 +190,8 @@ export const badRecords: readonly Row[] = [
   },
   {
     id: "60",
-    what: "A caller who asks often, or reports a refusal with ever other codes",
-    outcome: "One event a minute with a count: nothing else is pushed out of the audit.",
+    what: "A caller who asks often, or reports refusals with many different codes",
+    outcome: "One event a minute, with a count, so that it pushes nothing else out of the audit.",
     by: ["server/audit: a caller cannot push others out of the audit"],
   },
   {

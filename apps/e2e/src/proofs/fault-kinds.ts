@@ -1,6 +1,6 @@
 /**
- * The kinds of the faults that public reports and outside benches found, which tests of single
- * cases had missed: each with what keeps the whole kind out now.
+ * The kinds of fault that public reports and external benchmarks found and tests of single cases
+ * had missed, each with what prevents the whole kind now.
  */
 import type { Row } from "./row.ts";
 

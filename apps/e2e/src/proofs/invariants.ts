@@ -79,7 +79,7 @@ export const invariants: readonly Row[] = [
   {
     id: "I10",
     what: "Order of epochs",
-    outcome: "Fences rise, also after the counter was lost.",
+    outcome: "Fences rise, even after the counter was lost.",
     by: [
       "conformance/fence: each new holder has a strictly higher fence",
       "conformance/fence: fences rise after the counter was deleted",
@@ -174,7 +174,7 @@ export const invariants: readonly Row[] = [
   {
     id: "I21",
     what: "The lock's signal",
-    outcome: "Aborts no later than the lease ends, also after a suspend.",
+    outcome: "It aborts no later than the lease ends, even after a suspend.",
     by: [
       "core/held-lease: LEASE-07 is lost after a suspend",
       "conformance/lease-loss: the signal is aborted before the work continues",

@@ -1,4 +1,4 @@
-/** What may happen to a process, its machine and its clocks. */
+/** Rows for faults of a process, its machine and its clocks. */
 import type { Row } from "./row.ts";
 import { simulated } from "./shared-proofs.ts";
 
@@ -6,7 +6,7 @@ export const machineFaults: readonly Row[] = [
   {
     id: "F36",
     what: "The holder crashes before it sends",
-    outcome: "The next holder fetches; the quota counts one too many, never one too few.",
+    outcome: "The next holder fetches. The ledger may count one fetch too many, never one too few.",
     by: [
       "e2e/holder-crash: is killed (SIGKILL) before %s",
       "core/reduce: H4: a refresh waits for the open intent of a crashed",
@@ -47,7 +47,7 @@ export const machineFaults: readonly Row[] = [
     id: "F41",
     what: "The event loop was blocked for long",
     outcome:
-      "The loss of the lease is known before the work goes on, and no answer is given up unread.",
+      "The loss of the lease is known before the work goes on, and no answer is dropped unread.",
     by: [
       "core/held-lease: counts as lost before code continues after the event",
       "core/driver-guard: gets an answer that arrived in time",
@@ -66,7 +66,7 @@ export const machineFaults: readonly Row[] = [
   {
     id: "F43",
     what: "The store's clock is set back",
-    outcome: "Fences still rise; a lock may live that much longer.",
+    outcome: "Fences still rise; a lock may last longer by that amount.",
     by: [
       "redis/scripts: continue if the counter is ahead of the clock",
       "simulation/primary: lacks the last writes",
@@ -116,7 +116,7 @@ export const machineFaults: readonly Row[] = [
     id: "F49",
     what: "A primary freezes with its connections open, and another takes over",
     outcome:
-      "After three missed deadlines the client is led to the other one, with its default settings too. The probe says which settings do it.",
+      "After three missed deadlines the client is made to connect to the new primary, even with its default settings. The probe warns of settings with which the client itself does not notice a frozen primary.",
     by: [
       "test-redis/frozen: finds the new one through Sentinel",
       "test-redis/frozen: finds the new one in a Cluster",
@@ -127,7 +127,8 @@ export const machineFaults: readonly Row[] = [
   {
     id: "F50",
     what: "A service checks scripts before it runs them, or runs none",
-    outcome: "The first runs all that is sent; the second is refused by name, with what to do.",
+    outcome:
+      "A service that checks scripts runs all that Lingpai sends. A service that runs none is refused by name, with a remedy.",
     by: [
       "test-redis/services: runs all that the probe",
       "test-redis/services: a service that runs no scripts is refused",
@@ -137,7 +138,7 @@ export const machineFaults: readonly Row[] = [
     id: "F51",
     what: "The user of a Keyv clears it, or rolls a transaction back on its SQLite connection",
     outcome:
-      "A held lease stays. What cannot be kept apart is refused at construction; nothing is written within the user's transaction.",
+      "A held lease stays. If the two cannot be kept apart, construction is refused. Nothing is written within the user's transaction.",
     by: [
       "adapter-keyv/kept-apart: is refused with %j",
       "adapter-sqlite/sqlite: a lease is not granted within the user's transaction",
@@ -159,8 +160,9 @@ export const machineFaults: readonly Row[] = [
   },
   {
     id: "F54",
-    what: "Whoever reads a token server's log ends, or its store cannot be used at the start",
-    outcome: "It goes on without its log. It ends where it cannot start, and a supervisor sees it.",
+    what: "The process that reads a token server's log ends, or the store cannot be used at the start",
+    outcome:
+      "Without a reader the server goes on. If it cannot start, it exits, so that a supervisor notices.",
     by: [
       "token-server/command: a first start prints its key once",
       "token-server/open-store: a store that cannot be used keeps no connection",
@@ -168,14 +170,14 @@ export const machineFaults: readonly Row[] = [
   },
   {
     id: "F55",
-    what: "A new configuration of a token server is well-formed, and cannot be served",
+    what: "A new configuration of a token server is well-formed but cannot be served",
     outcome: "The present one stays in force as a whole, and no client is left behind.",
     by: ["token-server/serving: a configuration that cannot be served changes nothing"],
   },
   {
     id: "F56",
     what: "A proxy swallows the answer to a subscription of the event log",
-    outcome: "Events arrive within a second all the same.",
+    outcome: "Events still arrive within a second.",
     by: ["event-log/follower: a subscription that is never answered"],
   },
 ];

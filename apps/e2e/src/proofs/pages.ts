@@ -22,7 +22,7 @@ export interface Page {
   readonly text: string;
 }
 
-/** What is asked, and then what is answered, as the table's head. */
+/** The headings of a table's first two columns: the question and the answer. */
 type Head = readonly [what: string, outcome: string];
 
 const generated =

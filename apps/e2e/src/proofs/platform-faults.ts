@@ -1,4 +1,4 @@
-/** What the platform may do, and what others may do with it. */
+/** Rows for faults of the platform, and for what others do there with the same AppID. */
 import type { Row } from "./row.ts";
 import { simulated } from "./shared-proofs.ts";
 
@@ -70,7 +70,7 @@ export const platformFaults: readonly Row[] = [
     id: "F30",
     what: "A token lives for much less than documented",
     outcome:
-      "The windows shrink with it; each is replaced ahead of its end, and the day's quota bounds how often.",
+      "The refresh windows shrink with it. Each token is replaced before its end, as often as the day's quota allows.",
     by: ["core/windows: shrink with a shorter lifetime, and keep their order", simulated],
   },
   {
@@ -93,7 +93,7 @@ export const platformFaults: readonly Row[] = [
   },
   {
     id: "F33",
-    what: "The account is frozen, or the address is not on its list",
+    what: "The account is frozen, or the node's address is not on its allow-list",
     outcome:
       "As for a wrong secret, with the platform's code. A refused address affects only its own node.",
     by: [

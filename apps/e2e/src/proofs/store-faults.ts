@@ -1,4 +1,4 @@
-/** What may happen to the store and on the way to it. */
+/** Rows for faults of the store and of the connection to it. */
 import type { Row } from "./row.ts";
 import { explored, simulated } from "./shared-proofs.ts";
 
@@ -39,7 +39,7 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F4",
     what: "The answer to COMMIT is lost",
-    outcome: "It counts once.",
+    outcome: "The commit counts once.",
     by: ["e2e/lost-reply: to %s is lost runs the command once"],
   },
   {
@@ -64,7 +64,7 @@ export const storeFaults: readonly Row[] = [
     id: "F7",
     what: "A driver sends a command again, to another primary",
     outcome:
-      "Every script has the effect of once, and commands that the new primary does not know are decided again.",
+      "A script that runs twice has the effect of one run. Commands that the new primary does not know are decided again.",
     by: [
       "core/reduce: H3: the next intent is not confused with one",
       "redis/scripts: does not restore a conditional set",
@@ -93,7 +93,7 @@ export const storeFaults: readonly Row[] = [
     id: "F10",
     what: "READONLY, LOADING, MASTERDOWN, CLUSTERDOWN, TRYAGAIN, ASK, MOVED",
     outcome:
-      "The driver follows redirections; everything else is an unavailable store, worth another try.",
+      "The driver follows redirections; everything else counts as an unavailable store, and is retried.",
     by: [
       "conformance/fault-server: each error answer of a server",
       "test-redis/promises: a replica refuses writes",
@@ -164,8 +164,9 @@ export const storeFaults: readonly Row[] = [
   },
   {
     id: "F17",
-    what: "A split: the old primary takes writes for some seconds",
-    outcome: "As a failover that loses writes; `min-replicas-to-write 1` keeps it short.",
+    what: "A split: the old primary accepts writes for some seconds",
+    outcome:
+      "The same as for a failover that loses writes; `min-replicas-to-write 1` keeps it short.",
     by: [
       "test-redis/promises: a primary that lacks its required replicas",
       "core/repair: replaces the credential that its own one is known",
@@ -196,7 +197,7 @@ export const storeFaults: readonly Row[] = [
   {
     id: "F21",
     what: "A message is lost, or the subscription ends silently",
-    outcome: "The document is read again after a while in any case.",
+    outcome: "The document is also read again at intervals, without a message.",
     by: [
       "e2e/outage: a subscription that died silently",
       "core/serving: works without messages from the store, by reading repeatedly",

@@ -194,7 +194,7 @@ await attempt(() => cold.token());
 await cold.close();
 showObject(main);
 await link.heal();
-// The client may need several deadlines to find its way back.
+// The client may need several deadlines to reconnect.
 let isBack = false;
 for (let tries = 0; tries < 100 && !isBack; tries += 1)
   await attempt(async () => {

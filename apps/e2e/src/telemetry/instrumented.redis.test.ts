@@ -24,7 +24,7 @@ async function run(...switches: readonly string[]): Promise<Printed> {
   return JSON.parse(stdout) as Printed;
 }
 
-/** The names of what holds eight characters of a secret that follow each other. */
+/** The names of the outputs that contain eight consecutive characters of a secret. */
 function leaking({ secrets, shown }: Printed): string[] {
   const pieces = secrets.flatMap((secret) =>
     Array.from({ length: secret.length - 7 }, (_, at) => secret.slice(at, at + 8)),

@@ -1,6 +1,6 @@
 /**
- * A process of its own that observes a credential with the newest line of OpenTelemetry, whose API
- * the package is made to use, and prints what the SDK was given.
+ * A separate process that observes a credential with the newest line of OpenTelemetry, and prints
+ * what the SDK received. The package is made to use that line's API.
  */
 import { registerHooks } from "node:module";
 import { metrics, trace } from "@opentelemetry/api";

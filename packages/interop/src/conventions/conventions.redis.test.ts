@@ -19,8 +19,8 @@ const secret = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c0";
 const agentId = "1000002";
 
 /**
- * What each SDK reads, for `A`, the AppID, and `TOKEN`. The time to live in s, for one that lives
- * 7200 s.
+ * The key that each SDK reads for the AppID `A`, its value for the credential `TOKEN`, and its time
+ * to live for a credential that lives 7200 s.
  */
 const rows: Readonly<Record<ConventionName, readonly [key: string, value: string, ttlS: number]>> =
   {
@@ -165,7 +165,7 @@ describe.each(Object.keys(stores) as (keyof typeof stores)[])("through %s", (nam
           .replace("TOKEN", token),
       );
       const left = Number(await server.command("TTL", key));
-      // Ours ends up to 30 s before the platform's, for clocks that differ; it never ends later.
+      // Our entry ends up to 30 s before the platform's, because clocks differ, and never later.
       expect(left).toBeGreaterThan(ttlS - 35);
       expect(left).toBeLessThanOrEqual(ttlS);
       if (seconds !== "") expect(Math.abs(Number(seconds) - left)).toBeLessThanOrEqual(2);
@@ -188,8 +188,8 @@ test("wechatpy finds its ticket's expiry under a second key, in whole seconds", 
   );
   expect(expiresAt).toMatch(/^\d{10}$/);
   const leftS = Number(expiresAt) - Number(serverS);
-  // The platform says 7200 s of every ticket, also of one that is old: until a change was seen, the
-  // client believes half a minute.
+  // The platform says 7200 s for every ticket, even for an old one. Until it has seen a change, the
+  // client assumes half a minute.
   expect(leftS).toBeGreaterThan(0);
   expect(leftS).toBeLessThanOrEqual(30);
 });

@@ -68,8 +68,8 @@ const table = {
     lessMs: 1_500_000,
   },
   /**
-   * WxJava through RedisTemplate or Jedis. Through Redisson its values are Kryo, which nobody else
-   * reads: have it use one of those two.
+   * WxJava through RedisTemplate or Jedis. Through Redisson its values are Kryo, which no other SDK
+   * reads: use one of those two.
    */
   "wxjava/mp": {
     sdk: "WxJava",

@@ -1,6 +1,6 @@
 /**
- * A war over the AppID, and mirrors: whatever token the fleet lives on, its targets find that
- * one, and never one that the war has killed.
+ * Mirrors during a war over the AppID: the targets always find the token that the fleet uses, and
+ * never one that the war has killed.
  */
 import { memoryCache, memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import type { CredentialEvent } from "@lingpai/core";
@@ -105,7 +105,7 @@ test.each(["by a war over the AppID", "by an operator"])(
     ]);
     expect(events.filter(({ type }) => type === "switched")).toHaveLength(1);
 
-    // From here on the war reaches neither the fleet nor its targets, a renewal included.
+    // From here on the war affects neither the fleet nor its targets, not even at a renewal.
     for (let minute = 0; minute < 130; minute += 5) {
       issueElsewhere();
       call();

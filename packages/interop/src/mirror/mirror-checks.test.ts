@@ -25,7 +25,8 @@ async function started(
 }
 
 /**
- * As another service calls with what it finds in Redis, every 500 ms; how many of its calls fail.
+ * Calls every 500 ms with the token in Redis, as another service does. Returns how many calls
+ * failed.
  */
 async function callFor(
   { clock, held, live, raw }: MirrorFleet,
@@ -47,11 +48,11 @@ async function callFor(
 
 const probes = ({ simulator }: MirrorFleet): number =>
   simulator.log.calls().filter(({ endpoint }) => endpoint === "/cgi-bin/getcallbackip").length;
-/** By our nodes: the platform counts the fetches that killed ours too. */
+/** Fetches by our nodes only. The log also contains the foreign ones, which killed our token. */
 const fetches = ({ simulator }: MirrorFleet): number =>
   simulator.log.fetches(appId, "/cgi-bin/token").filter(({ caller }) => caller.startsWith("node-"))
     .length;
-/** What a service does that was refused, in any language. */
+/** Reports a refused token as a service in any language does. */
 const reportOf = async ({ raw }: MirrorFleet, text: string): Promise<boolean> =>
   raw.setIfAbsent(refusedTokenKey(text), "40001", 10_000);
 
@@ -104,7 +105,7 @@ describe("a report of a refused token", () => {
     fleet.simulator.operator.kill(appId);
     const report = async (): Promise<boolean> =>
       reportOf(fleet, (await fleet.raw.get(goKey)) ?? "");
-    // At 2 calls a second: one that reports, and those within the second that it takes.
+    // At 2 calls a second: the one that reports, and those in the second until the replacement.
     expect(await callFor(fleet, 60_000, report)).toBeLessThanOrEqual(3);
     expect(fetches(fleet) - before).toBe(1);
     const told = fleet.nodes.flatMap(({ events }) =>

@@ -1,4 +1,4 @@
-/** The mirror's day, on a manual clock. */
+/** The mirror over days, on a manual clock. */
 import { memoryLock, memoryStore } from "@lingpai/adapter-memory";
 import { manualClock, seededRandom } from "@lingpai/core/testing";
 import { afterEach, describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** What both clients make of absent keys, keys without an end, and conditions. */
+/** How both clients treat absent keys, keys without expiry, and conditional writes. */
 import { standalone } from "@lingpai/test-servers";
 import type { Standalone } from "@lingpai/test-servers";
 import { createClient } from "@redis/client";

@@ -10,7 +10,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { keysOf, within } from "../backends/world.ts";
 import type { Connected, RedisDriver } from "../backends/world.ts";
 
-/** Of a text when it is sent; a digest alone is known only after its text was taken. */
+/** Checks a script whenever its text is sent. A digest works only after its text was accepted. */
 const checksScripts: Refuse = ([command = "", ...args]) => {
   if (/^eval(_ro)?$/i.test(command)) return refusalOfScript(args[0] ?? "");
   if (/^script$/i.test(command) && /^load$/i.test(args[0] ?? ""))

@@ -1,4 +1,4 @@
-/** A client whose password is wrong learns that, and not that the store is slow. */
+/** Tests that a client with a wrong password reports that, and not a slow store. */
 import type { Cache } from "@lingpai/core";
 import { startServer } from "@lingpai/test-servers";
 import { describe, expect, onTestFinished, test } from "vitest";

@@ -74,7 +74,7 @@ describe("each host", () => {
     expect(await codeOf(`${host}/cgi-bin/user/info?openid=o&access_token=${ours}`)).toBe(40001);
     expect(await codeOf(`${work}/cgi-bin/menu/get?access_token=${official}`)).toBe(40014);
     expect(await codeOf(`${work}/cgi-bin/menu/get?access_token=${ours}`)).toBe(0);
-    // One loopback address plays them all.
+    // One loopback address serves all hosts.
     expect(await codeOf(`http://127.0.0.1:1/cgi-bin/menu/get?access_token=${ours}`)).toBe(0);
     expect(await codeOf(`http://127.0.0.1:1/cgi-bin/menu/get?access_token=${official}`)).toBe(0);
   });

@@ -1,4 +1,4 @@
-/** Refusals that last for a while: even a live token meets them, at one endpoint or at all. */
+/** Refusals that last for a while and affect even live tokens, at one endpoint or at all. */
 
 export interface RefusalOptions {
   /**

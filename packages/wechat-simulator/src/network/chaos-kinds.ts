@@ -10,22 +10,22 @@ export interface ChaosKind {
 }
 
 const lateMaxMs = 10_000;
-/** No credential lives so long. `1e15` is also more milliseconds than a date can have. */
+/** Lifetimes that no credential has. `1e15` also exceeds the milliseconds of a date. */
 const oddLifetimes = ["0", "-7200", "null", '"soon"', "1e15"];
 
-/** Each answer that holds a lifetime gets one that none can have. */
+/** Replaces the lifetime in an answer with one that no credential has. */
 function oddLifetime(text: string, random: Numbers): string {
   const lifetime = oddLifetimes[Math.floor(random.next() * oddLifetimes.length)] ?? "0";
   return text.replace(/"expires_in":\d+/, `"expires_in":${lifetime}`);
 }
 
-/** As WeChat's list of accounts has rows whose refresh token is empty. */
+/** Empties the refresh tokens, because WeChat's list of accounts has such rows. */
 function withoutRefreshTokens(text: string): string {
   return text.replace(/"((?:authorizer_)?refresh_token)":"[^"]*"/g, '"$1":""');
 }
 
 export const chaosKinds: readonly ChaosKind[] = [
-  // On the way there and back.
+  // On the way to the platform and back.
   { name: "request lost", draw: () => ({ loseRequest: true }) },
   { name: "answer lost", draw: () => ({ loseReply: true }) },
   { name: "no answer", draw: () => ({ loseReply: "silence" }) },
@@ -39,7 +39,7 @@ export const chaosKinds: readonly ChaosKind[] = [
     name: "late answer",
     draw: (_subject, random) => ({ delayAfterMs: lateMaxMs * random.next() }),
   },
-  // In a proxy between.
+  // In a proxy on the way.
   { name: "gateway error", draw: () => ({ status: 502, body: "html" }) },
   { name: "page", draw: () => ({ body: "html" }) },
   { name: "half an answer", draw: () => ({ body: "truncated" }) },

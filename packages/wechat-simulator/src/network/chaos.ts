@@ -19,8 +19,8 @@ const refusalsMax = 20;
 
 /**
  * A source for `simulator.faults.always`. The random source alone decides the faults, so a seed
- * repeats them. It draws from {@link chaosKinds}, and now and then lets one business endpoint refuse
- * every token with 40001 for some requests, while all others accept it.
+ * repeats them. It draws from {@link chaosKinds}, and now and then lets one business endpoint
+ * refuse every token with 40001 for some requests, while all others accept it.
  */
 export function chaos({ random, rate = 0.05 }: ChaosOptions): FaultSource {
   const refusalsLeft = new Map<string, number>();
@@ -37,7 +37,7 @@ export function chaos({ random, rate = 0.05 }: ChaosOptions): FaultSource {
   };
 }
 
-/** Also of the probe, whose refusal would call every token dead. */
+/** Includes the probe's endpoint: its refusal would make every token look dead. */
 function isTokenEndpoint(endpoint: string): boolean {
   return endpoint.includes("token") || endpoint === "/cgi-bin/getcallbackip";
 }

@@ -1,4 +1,4 @@
-/** How the platform delivers its messages on a bad day: twice, sealed again, and in odd forms. */
+/** Random disturbances of pushes: delivered twice, encrypted again, or in odd forms. */
 import type { Random } from "@lingpai/core";
 import type { Push } from "./push.ts";
 
