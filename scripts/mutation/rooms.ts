@@ -31,7 +31,7 @@ export const rooms: readonly Room[] = [
   {
     name: "refresh",
     files: ["packages/core/src/refresh/*.ts"],
-    tests: "packages/core/src/refresh/*.test.ts",
+    tests: "packages/core/src/refresh/*.test.ts packages/core/src/scenarios/measurements.test.ts",
   },
   {
     name: "fleet",
