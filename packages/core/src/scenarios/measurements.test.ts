@@ -1,7 +1,9 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { measurementChannelName, type Measurement } from "../events/measurements.ts";
+import { emptyState } from "../state/state.ts";
 import { fleet, within } from "./fleet.fixture.ts";
+import { assembled } from "./node.fixture.ts";
 
 let published: Measurement[] = [];
 const onMessage = (message: unknown): void => void published.push(message as Measurement);
@@ -69,6 +71,38 @@ describe("the channel of measurements", () => {
     const holds = published.filter(({ kind }) => kind === "lock-hold");
     expect(holds).toMatchObject([{ node: "node-1", outcome: "released" }]);
     expect((holds[0] as { durationMs?: number }).durationMs).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it("has no timeout for a caller that does not wait, nor for a wait that a refusal ended", async () => {
+    const world = fleet();
+    const { clock, platform, store } = world;
+    const issuer = { ...platform, revision: () => "one" };
+    const { refresh } = assembled(world, { issuer });
+    await store.lock().withPrefix("production").tryAcquire(platform.id, "another", 60_000);
+    await expect(within(clock, 10, refresh({ reason: "cold" }, false))).rejects.toMatchObject({
+      reason: "wait",
+    });
+    const waiting = expect(refresh({ reason: "cold" })).rejects.toMatchObject({
+      reason: "refused",
+    });
+    await clock.advance(100);
+    const [atMs, nextMs] = [clock.wallMs(), clock.wallMs() + 60_000];
+    const refusal = { code: "40125", node: "node-9", atMs, nextMs, count: 1, revision: "one" };
+    await world.write({ ...emptyState, refusal });
+    await clock.advance(1_000);
+    await waiting;
+    expect(ofKind("lock-wait", "node-0")).toEqual([]);
+  });
+
+  it("has no end of a lease that is kept for an outcome that is not stored yet", async () => {
+    const { clock, node } = fleet({ latencyMs: 1_000 });
+    const one = node();
+    const call = one.get();
+    await clock.advance(500);
+    one.faults.unreachable = true;
+    await within(clock, 3_000, call);
+    expect(ofKind("lock-wait")).toMatchObject([{ outcome: "granted" }]);
+    expect(ofKind("lock-hold")).toEqual([]);
   });
 
   it("has the reason of a lost lease, and how long it was held", async () => {
