@@ -174,7 +174,7 @@ export class Background implements Sleeper {
     if (!hasFailed) this.#staleReason = undefined;
     else if (met)
       this.#staleReason = staleReasonOf(met, this.#staleReason, this.#dependencies.parentErrors);
-    if (hasFailed) pause.start(met?.block);
+    if (hasFailed) pause.start(met);
     else this.#pause = undefined;
   }
 

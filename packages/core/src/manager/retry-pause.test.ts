@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { RetryPause } from "./retry-pause.ts";
 import type { Goal } from "../fleet/local-copy.ts";
+import type { BlockReason } from "../leader/block-reason.ts";
 import { oneNode, storedAt } from "../scenarios/node.fixture.ts";
 import { emptyState, type State } from "../state/state.ts";
 import { seededRandom } from "../testing/index.ts";
@@ -17,16 +18,22 @@ function bench(draw = 0.5) {
   const pause = new RetryPause(one.node, () => due.goal);
   const hold = (changed: Partial<State> = {}) => {
     const state = { ...emptyState, credential: storedAt(storeClock.nowMs()), ...changed };
-    local.adopt(state, state.credential);
+    local.adopt(state, state.credential!);
   };
   /** In ms from now. */
   const leftMs = () => pause.untilMs() - clock.monotonicMs();
-  const fail = (goal: Goal | undefined = advisory, block?: Parameters<RetryPause["start"]>[0]) => {
+  const fail = (goal: Goal | undefined = advisory, block?: BlockReason) => {
     pause.begins(goal);
-    pause.start(block);
+    pause.start({ error: new Error("refused"), block });
     return leftMs();
   };
-  return { ...one, due, fail, hold, leftMs, pause };
+  /** The platform hands out what the node holds. */
+  const answer = () => {
+    pause.begins(advisory);
+    pause.start(undefined);
+    return leftMs();
+  };
+  return { ...one, answer, due, fail, hold, leftMs, pause };
 }
 
 describe("the pause after a failed attempt", () => {
@@ -69,6 +76,18 @@ describe("the pause after a failed attempt", () => {
     expect(leftMs()).toBe(1_000);
     local.forget();
     expect(leftMs()).toBe(1_000);
+  });
+
+  it("ends when the credential expires if the platform handed that out once more", () => {
+    const { answer, fail, hold, local, storeClock } = bench();
+    hold();
+    expect([answer(), answer()]).toEqual([5_000, 10_000]);
+    const endingIn = (ms: number) =>
+      hold({ credential: { ...local.cached!.stored, expiresAtMs: storeClock.nowMs() + ms } });
+    endingIn(21);
+    expect([answer(), fail()]).toEqual([21, 40_000]);
+    endingIn(0);
+    expect(answer()).toBe(16_000);
   });
 
   it("is no longer than another node's lease, plus a random part", () => {

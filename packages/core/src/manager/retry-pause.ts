@@ -1,9 +1,9 @@
 /** The pause of this node between two background attempts at a refresh. */
 import type { Goal } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import type { BlockReason } from "../leader/block-reason.ts";
 import { isDead } from "../state/state.ts";
 import { retrySpreadMs, steppedMs } from "./background-schedule.ts";
+import type { FailedAttempt } from "./stale-cause.ts";
 
 const none = (): number => Number.NEGATIVE_INFINITY;
 
@@ -39,12 +39,16 @@ export class RetryPause {
   }
 
   /**
-   * Pauses after a failed attempt, at most as long as another node's lease may last. The pause
-   * becomes shorter as soon as no credential can be served. Then, and after a new refusal, only the
-   * fleet's back-off counts while there is one.
+   * Pauses after an attempt without a new credential, at most as long as another node's lease may
+   * last. The pause becomes shorter as soon as no credential can be served. Then, and after a new
+   * refusal, only the fleet's back-off counts while there is one.
+   *
+   * Without a failure, the platform answered with the credential in use, of which little is left.
+   * Many platforms hand out another only when that has expired, so the pause ends then at the latest.
    */
-  start(block: BlockReason | undefined): void {
+  start(failed: FailedAttempt | undefined): void {
     const { local, context, storeClock } = this.#node;
+    const block = failed?.block;
     this.#failures += 1;
     const atMs = context.clock.monotonicMs();
     const failures = this.#failures;
@@ -52,6 +56,8 @@ export class RetryPause {
     const jitter = 0.8 + 0.4 * context.random.next();
     const share = context.random.next();
     const backOffMs = (local.state?.backOffUntilMs ?? 0) - storeClock.nowMs();
+    const restMs = (local.cached?.stored.expiresAtMs ?? 0) - storeClock.nowMs();
+    const endsInMs = failed === undefined && restMs > 0 ? restMs : Number.POSITIVE_INFINITY;
     this.#untilMs = () => {
       const isUrgent = !local.isUsable || (local.state !== undefined && isDead(local.state));
       if (this.#isNewRefusal(failedFor) || (isUrgent && backOffMs > 0))
@@ -61,7 +67,7 @@ export class RetryPause {
         block?.kind === "wait"
           ? block.ms + retrySpreadMs(isUrgent) * share
           : Number.POSITIVE_INFINITY;
-      return atMs + Math.max(Math.min(ownMs, leaseMs), jitter * backOffMs);
+      return atMs + Math.max(Math.min(ownMs, leaseMs, endsInMs), jitter * backOffMs);
     };
   }
 
