@@ -71,7 +71,7 @@ export const yearsSurvivors: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/retry-pause.ts`,
-        from: "return atMs + Math.max(Math.min(ownMs, leaseMs), jitter * backOffMs);",
+        from: "return atMs + Math.max(Math.min(ownMs, leaseMs, endsInMs), jitter * backOffMs);",
         to: "return atMs + Math.max(Math.min(ownMs, leaseMs), 0 * backOffMs);",
       },
     ],
