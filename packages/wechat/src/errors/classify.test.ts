@@ -129,11 +129,24 @@ describe("the error tables", () => {
   });
 
   test("pass an unlisted code to the caller of a business endpoint, and back off at a token endpoint", () => {
-    expect(classify("business", 47003).action).toBe("pass");
-    expect(classify("token", 99999)).toMatchObject({ action: "pause", pauseMs: 60_000 });
-    expect(classify("derived", 99999, wecomErrorTable)).toMatchObject({
+    expect(classify("business", 47003)).toMatchObject({
+      action: "pass",
+      codes: [],
+      endpoint: "business",
+      meaning: "a refusal that does not concern the token",
+      remedy: expect.stringContaining("this API"),
+    });
+    const pause = {
       action: "pause",
+      codes: [],
+      meaning: "a refusal that is not in the table",
       pauseMs: 60_000,
+      remedy: expect.stringContaining("documentation"),
+    };
+    expect(classify("token", 99999)).toMatchObject({ ...pause, endpoint: "token" });
+    expect(classify("derived", 99999, wecomErrorTable)).toMatchObject({
+      ...pause,
+      endpoint: "derived",
     });
   });
 
