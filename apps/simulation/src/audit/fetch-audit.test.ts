@@ -42,6 +42,15 @@ describe("the audit of requests", () => {
     expect(audit.sent(fetchAt(20_000, "a"), undisturbed)).toEqual([]);
   });
 
+  it("accepts a repeated request after another one has ended with a credential", () => {
+    const audit = new FetchAudit({ perDay: 10 });
+    const reported = (fetch: Fetch) => audit.sent(fetch, undisturbed).map(({ promise }) => promise);
+    audit.sent(fetchAt(0, "a", { endedAtMs: 100, outcome: "fatal" }), undisturbed);
+    audit.sent(fetchAt(10_000, "b", { endedAtMs: 10_100, outcome: "issued" }), undisturbed);
+    expect(reported(fetchAt(10_050, "c", { endedAtMs: 10_060 }))).toEqual(["I15"]);
+    expect(reported(fetchAt(20_000, "d"))).toEqual([]);
+  });
+
   it("reports a process that soon repeats a request with a refused AppSecret", () => {
     const audit = new FetchAudit({ perDay: 10 });
     audit.sent(fetchAt(0, "a", { endedAtMs: 100, outcome: "fatal", secret: "old" }), undisturbed);

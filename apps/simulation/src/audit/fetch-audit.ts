@@ -38,6 +38,14 @@ export class FetchAudit {
     this.#forgotten += count;
   }
 
+  /** Returns true if a request between ended with a credential, whose commit closes all breakers. */
+  #hasIssued(fromMs: number, untilMs: number): boolean {
+    return this.#fetches.some(
+      ({ endedAtMs = Number.POSITIVE_INFINITY, outcome, sentAtMs }) =>
+        outcome === "issued" && sentAtMs >= fromMs && endedAtMs < untilMs,
+    );
+  }
+
   /** @param isDisturbed whether a fault has hit this process, or all of them, since `fromMs`. */
   sent(fetch: Fetch, isDisturbed: (name: string, fromMs: number) => boolean): readonly Finding[] {
     const findings: Finding[] = [];
@@ -56,7 +64,8 @@ export class FetchAudit {
         other.outcome === "fatal" &&
         isTooSoon &&
         other.process === fetch.process &&
-        other.secret === fetch.secret
+        other.secret === fetch.secret &&
+        !this.#hasIssued(other.sentAtMs, fetch.sentAtMs)
       ) {
         findings.push({
           promise: "I15",
