@@ -22,7 +22,7 @@ const words: Readonly<Record<Language, Words>> = {
     title: "What `lingpai doctor` checks",
     other: "[简体中文](doctor.zh-CN.md)",
     intro: [
-      "`npx lingpai doctor --store redis://127.0.0.1:6379` looks at a store and at the process environment, and fetches nothing. `GET /v1/doctor` of the token server answers the same. What could not be checked is `unknown`, never `ok`, and says why. In Redis it writes one canary key for each environment, which lapses within ten seconds, and a fence, which stays. In other stores it takes each lock that is free and gives it back at once, because only so they show who holds one.",
+      "`npx lingpai doctor --store redis://127.0.0.1:6379` looks at a store and at the process environment, and fetches nothing. `GET /v1/doctor` of the token server answers the same. What could not be checked is `unknown`, never `ok`, and says why. In Redis it writes one canary key for each environment, which lapses within ten seconds, and a fence, which stays. In other stores it takes each lock that is free and gives it back at once, because these stores do not show who holds a lock.",
       "It exits with 0 when nothing is found, 1 with findings, 2 for wrong options, 3 when the store cannot be reached, and 4 when the platform refuses to issue. `--fix` makes only changes that can be undone, and prints how.",
     ],
     severity: {

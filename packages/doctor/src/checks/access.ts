@@ -24,7 +24,7 @@ export const commandsRefused: Check = {
     en: {
       title: "Redis refuses what Lingpai needs",
       meaning:
-        "Nodes cannot read, write or lock, or learn late that a token was replaced: calls fail, or use a dead token.",
+        "Nodes cannot read, write or lock, or they notice late that a token was replaced. Calls fail, or use a dead token.",
       remedy:
         "Grant this user the ACL line of the adapter's README; go round the proxy; or let the service run scripts (Alibaba Cloud: script_check_enable 0).",
     },

@@ -157,7 +157,7 @@ export const notRefreshed: Check = {
   severity: "critical",
   text: {
     en: {
-      title: "A token is over or dead, and still wanted",
+      title: "A token that is needed has expired or is dead",
       meaning: "Calls fail now: nobody has replaced it.",
       remedy:
         "See whether an owner of this environment is running and reaches both store and platform. Then: lingpai refresh.",
