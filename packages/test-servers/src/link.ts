@@ -3,7 +3,8 @@
  * in which networks do.
  */
 import { connect, createServer } from "node:net";
-import type { AddressInfo, Server as TcpServer, Socket } from "node:net";
+import type { Server as TcpServer, Socket } from "node:net";
+import { freePorts } from "./ports.ts";
 import { encode, parse } from "./resp.ts";
 import type { Address } from "./resp.ts";
 
@@ -56,7 +57,8 @@ export async function openLink(
   refuse: Refuse = () => undefined,
 ): Promise<Link> {
   const link = new Proxy(target, framing, refuse);
-  await link.listen(0);
+  const [port] = (await freePorts(1)) as [number];
+  await link.listen(port);
   return link;
 }
 
@@ -90,7 +92,7 @@ class Proxy implements Link {
     return new Promise((resolve, reject) => {
       const server = createServer((socket) => this.#accept(socket)).once("error", reject);
       server.listen(port, this.host, () => {
-        this.port = (server.address() as AddressInfo).port;
+        this.port = port;
         resolve();
       });
       this.#server = server;

@@ -1,21 +1,35 @@
 /** Free TCP ports on loopback. */
-import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
+import { createServer, type Server } from "node:net";
+import { type Random, systemRandom } from "@lingpai/core";
 
 /**
- * Returns distinct ports that were free a moment ago. Another process may take one first; the
- * caller then starts again.
+ * Below the ports that Linux, macOS and Windows give to outgoing connections and to port 0. So a
+ * server that stops and comes back finds its port free.
  */
-export async function freePorts(count: number): Promise<number[]> {
-  const holders = await Promise.all(Array.from({ length: count }, () => listen()));
-  const ports = holders.map((holder) => (holder.address() as AddressInfo).port);
+const first = 10_240;
+const count = 12_288;
+
+/** Returns distinct ports that were free a moment ago. */
+export async function freePorts(wanted: number, random: Random = systemRandom): Promise<number[]> {
+  const holders: Server[] = [];
+  const ports: number[] = [];
+  while (ports.length < wanted) {
+    const port = first + Math.floor(random.next() * count);
+    const holder = await listening(port);
+    if (holder === undefined) continue;
+    holders.push(holder);
+    ports.push(port);
+  }
   await Promise.all(holders.map((holder) => new Promise((resolve) => holder.close(resolve))));
   return ports;
 }
 
-function listen(): Promise<ReturnType<typeof createServer>> {
+/** Resolves to undefined if the port is taken. */
+function listening(port: number): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => resolve(server));
+    const server = createServer().once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" || error.code === "EACCES" ? resolve(undefined) : reject(error),
+    );
+    server.listen(port, "127.0.0.1", () => resolve(server));
   });
 }
