@@ -14,6 +14,7 @@ import type { Diagnosis } from "@lingpai/doctor";
 import type { EventLog } from "@lingpai/event-log";
 import { Hono } from "hono";
 import type { Context } from "hono";
+import { AccountTokens } from "./credentials/account-tokens.ts";
 import { AliveChecks } from "./credentials/alive-checks.ts";
 import { served } from "./credentials/served-credential.ts";
 import type { Served, ServedCredential } from "./credentials/served-credential.ts";
@@ -131,10 +132,11 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
   const credentials = byReference(options.credentials, clock);
   const audit = new Audit(log, clock);
   const limits = limitsOf(options.limits);
+  const accounts = byAccount([...credentials.values()]);
   const context: RouteContext = {
     clock,
     credentials,
-    accounts: byAccount([...credentials.values()]),
+    accounts,
     keys,
     rates: new RateLimit(clock),
     places: {
@@ -142,6 +144,7 @@ export function tokenServer(options: TokenServerOptions): TokenServer {
       streams: new Places({ most: limits.streams, mostPerKey: limits.streamsPerKey }),
     },
     checks: new AliveChecks(clock, limits.holdMs),
+    tokens: new AccountTokens(accounts, clock, limits.holdMs),
     audit,
     log,
     hub: new EventHub(log),

@@ -47,7 +47,7 @@ export const serverAttacks: readonly Regression[] = [
     right: "A token that SDKs may still hold gives tickets, as WeChat has it.",
     edits: [
       {
-        file: `${server}facade/account-tokens.ts`,
+        file: `${server}credentials/account-tokens.ts`,
         from: "last.untilMs = nowMs + this.#holdMs;",
         to: "last.untilMs = nowMs;",
       },

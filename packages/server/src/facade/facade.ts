@@ -16,7 +16,6 @@ import { countRequest, credentialFor } from "../routes/authorize.ts";
 import { bodyLimits } from "../routes/body-limits.ts";
 import type { RouteContext } from "../routes/context.ts";
 import type { Handler } from "../routes/route.ts";
-import { AccountTokens } from "./account-tokens.ts";
 import { expiresIn } from "./sdk-margins.ts";
 
 class Refusal extends Error {
@@ -82,7 +81,7 @@ export const ticket: Handler = (request, context) =>
   answer(async () => {
     const query = new URL(request.url).searchParams;
     const type = query.get("type") ?? "";
-    const account = tokensOf(context).of(query.get("access_token") ?? "");
+    const account = context.tokens.of(query.get("access_token") ?? "");
     if (account === undefined)
       throw new Refusal(40001, "invalid credential, access_token is not the present one");
     // The rate is per account, because the caller has no key.
@@ -141,7 +140,7 @@ async function tokenFor(
   const holdMs = context.limits.holdMs - Math.floor(ageMs / 1_000) * 1_000;
   const { expiresInMs, fingerprint, ref, secret } = await viewOf(account, request);
   context.audit.note({ act: "handed-out", key, ref, fingerprint });
-  tokensOf(context).look(account);
+  context.tokens.look(account);
   const seconds = secondsOf(key.sdk ?? account.wechat?.sdk, kind, expiresInMs, holdMs);
   return { access_token: secret, expires_in: seconds };
 }
@@ -155,16 +154,6 @@ function secondsOf(
   const seconds = expiresIn(sdk, kind, leftMs, holdMs);
   if (seconds === undefined) throw new Refusal(-1, "system error: the token is about to end");
   return seconds;
-}
-
-/** One object for each server. */
-const tokens = new WeakMap<RouteContext, AccountTokens>();
-
-function tokensOf(context: RouteContext): AccountTokens {
-  const { accounts, clock, limits } = context;
-  const present = tokens.get(context) ?? new AccountTokens(accounts, clock, limits.holdMs);
-  tokens.set(context, present);
-  return present;
 }
 
 function ticketOf(account: Served, credential: Credential, { clock }: RouteContext): Served {

@@ -2,6 +2,7 @@
 import type { Clock, ListedClaims } from "@lingpai/core";
 import type { Diagnosis } from "@lingpai/doctor";
 import type { EventLog } from "@lingpai/event-log";
+import type { AccountTokens } from "../credentials/account-tokens.ts";
 import type { AliveChecks } from "../credentials/alive-checks.ts";
 import type { Served } from "../credentials/served-credential.ts";
 import type { Audit } from "../events/audit.ts";
@@ -23,6 +24,7 @@ export interface RouteContext {
   readonly places: Readonly<Record<"waits" | "streams", Places>>;
   /** What the platform says of the tokens that SDKs are given. */
   readonly checks: AliveChecks;
+  readonly tokens: AccountTokens;
   readonly audit: Audit;
   readonly log: EventLog;
   readonly hub: EventHub;

@@ -1,7 +1,7 @@
 /** Finds the account of an access token: its present token, or one that SDKs may still hold. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Clock } from "@lingpai/core";
-import type { Served } from "../credentials/served-credential.ts";
+import type { Served } from "./served-credential.ts";
 
 interface Known {
   readonly commitId: string | undefined;
