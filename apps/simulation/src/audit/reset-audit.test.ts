@@ -15,6 +15,7 @@ function forgotten() {
     () => time.nowMs,
     () => true,
   );
+  expect(resets.written(undefined, before)).toEqual([]);
   expect(resets.written(before, { ...emptyState, minEpoch: 5 })).toEqual([]);
   time.nowMs = heardWithinMs + 1;
   return resets;
@@ -25,6 +26,17 @@ describe("a token that an operator reset", () => {
     const resets = forgotten();
     expect([resets.isForgotten("T1"), resets.mustBeUnused("T1")]).toEqual([true, true]);
     expect([resets.isForgotten("T2"), resets.mustBeUnused("T2")]).toEqual([false, false]);
+  });
+
+  it("is forgotten also if the store had lost it before", () => {
+    const resets = new ResetAudit(
+      () => 0,
+      () => true,
+    );
+    resets.written(undefined, before);
+    expect(resets.isForgotten("T1")).toBe(false);
+    resets.written(undefined, { ...emptyState, minEpoch: 5 });
+    expect(resets.isForgotten("T1")).toBe(true);
   });
 
   it("may be served again after the store has lost the reset", () => {

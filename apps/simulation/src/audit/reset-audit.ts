@@ -16,6 +16,8 @@ export class ResetAudit {
   readonly #nowMs: () => number;
   /** When each token was reset. Undefined: the store has lost that reset since. */
   readonly #forgotten = new Map<string, number | undefined>();
+  /** The tokens that the store has held and no reset concerns, also those that it has lost. */
+  readonly #stored = new Set<string>();
 
   readonly #supersedes: () => boolean;
 
@@ -51,11 +53,19 @@ export class ResetAudit {
         promise: "F13",
         what: `a token of epoch ${credential.epoch} was stored after a reset up to epoch ${minEpoch}`,
       });
-    if (minEpoch > minBefore && before?.credential !== undefined)
-      this.#forgotten.set(before.credential.secret, this.#nowMs());
-    // The platform has returned it again.
-    if (credential !== undefined) this.#forgotten.delete(credential.secret);
+    if (minEpoch > minBefore) this.#forget();
+    if (credential !== undefined) {
+      this.#stored.add(credential.secret);
+      // The platform has returned it again.
+      this.#forgotten.delete(credential.secret);
+    }
     return findings;
+  }
+
+  /** A reset concerns every token before it, not only the one that the store still holds. */
+  #forget(): void {
+    for (const token of this.#stored) this.#forgotten.set(token, this.#nowMs());
+    this.#stored.clear();
   }
 
   /**
