@@ -112,7 +112,7 @@ export const availabilityRefusals: readonly Regression[] = [
     edits: [
       {
         file: breaker,
-        from: "const fleet = this.#node.local.state && standing(this.#node.local.state, revision);",
+        from: "const fleet = state && standing(state, revision);",
         to: "const fleet = undefined as ReturnType<typeof standing>;",
       },
       {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { fleet, within } from "../scenarios/fleet.fixture.ts";
 
 describe("an issuer that cannot say whether its configuration has changed", () => {
@@ -34,5 +34,21 @@ describe("an issuer that cannot say whether its configuration has changed", () =
     await expect(within(clock, 1_000, one.get())).rejects.toMatchObject(refused);
     await expect(within(clock, 1_000, one.get())).rejects.toMatchObject(refused);
     expect(platform.issues).toHaveLength(1);
+  });
+});
+
+describe("an issuer whose configuration is costly to read", () => {
+  it("is asked for it at requests only, while no refusal stands", async () => {
+    const { clock, node, platform } = fleet();
+    const revision = vi.fn<() => string>(() => "1");
+    const one = node({ issuer: { ...platform, revision } });
+    await within(clock, 1_000, one.get());
+    revision.mockClear();
+    for (let minute = 0; minute < 90; minute += 10) {
+      await within(clock, 1_000, one.get());
+      await clock.advance(600_000);
+    }
+    expect(platform.issues).toHaveLength(1);
+    expect(revision).not.toHaveBeenCalled();
   });
 });

@@ -40,14 +40,15 @@ export class CircuitBreaker {
 
   /** The refusal that stops this node's requests now, if any. */
   get error(): IssueError | undefined {
-    return this.#node.context.clock.monotonicMs() < this.nextTryMs
-      ? this.#refusal?.error
+    const standing = this.#standing;
+    return standing !== undefined && this.#node.context.clock.monotonicMs() < standing.nextMs
+      ? standing.error()
       : undefined;
   }
 
   /** True while a refusal stands, whether or not the next try is due. */
   get isRefused(): boolean {
-    return this.#refusal !== undefined;
+    return this.#standing !== undefined;
   }
 
   /**
@@ -55,23 +56,28 @@ export class CircuitBreaker {
    * refusal stands.
    */
   get nextTryMs(): number {
-    return this.#refusal?.nextMs ?? Number.NEGATIVE_INFINITY;
+    return this.#standing?.nextMs ?? Number.NEGATIVE_INFINITY;
   }
 
   /**
    * This node's own refusal or the one that the fleet remembers, whichever is tried again later.
    */
-  get #refusal(): Pick<Fatal, "error" | "nextMs"> | undefined {
-    const revision = this.#node.context.revision.now();
-    const stored = this.#node.local.state?.credential?.commitId;
-    const own = this.#ownWith(revision, stored);
-    const fleet = this.#node.local.state && standing(this.#node.local.state, revision);
-    const shared = fleet && {
-      error: refusalOf(fleet),
-      nextMs: this.#node.storeClock.monotonicAt(fleet.nextMs),
+  get #standing(): { readonly nextMs: number; error(): IssueError } | undefined {
+    const { context, local, storeClock } = this.#node;
+    const { state } = local;
+    // The issuer may read its secret from a file or a vault, so it is asked only when it must be.
+    if (this.#fatal === undefined && state?.refusal === undefined) return undefined;
+    const revision = context.revision.now();
+    const own = this.#ownWith(revision, state?.credential?.commitId);
+    const fleet = state && standing(state, revision);
+    if (fleet === undefined) return own && { nextMs: own.nextMs, error: () => own.error };
+    return {
+      nextMs: Math.max(
+        own?.nextMs ?? Number.NEGATIVE_INFINITY,
+        storeClock.monotonicAt(fleet.nextMs),
+      ),
+      error: () => own?.error ?? refusalOf(fleet),
     };
-    if (own === undefined || shared === undefined) return own ?? shared;
-    return { error: own.error, nextMs: Math.max(own.nextMs, shared.nextMs) };
   }
 
   /**
