@@ -56,6 +56,11 @@ const channels = {
   [refreshChannelName]: tracingChannel<unknown, object>(refreshChannelName),
 };
 
+/** Returns true while anybody has subscribed to this channel. */
+export function isTraced(name: typeof getChannelName | typeof refreshChannelName): boolean {
+  return channels[name].hasSubscribers;
+}
+
 /** Does the work, and publishes it if anybody has subscribed. The result is never published. */
 export async function traced<T, More extends object>(
   name: typeof getChannelName | typeof refreshChannelName,

@@ -1,14 +1,14 @@
 /** The credential as a consumer uses it. */
 import { ClosedError, ConfigurationError } from "../errors.ts";
 import type { EventListener } from "../events/event-bus.ts";
-import { getChannelName, traced, type TracedGet } from "../events/tracing.ts";
+import { getChannelName, isTraced, traced, type TracedGet } from "../events/tracing.ts";
 import type { CredentialOrigin, Issued } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
 import { Closing } from "../time/closing.ts";
 import type { Clock } from "../time/time.ts";
 import { waitFor } from "../time/wait.ts";
 import { contextFrom, fingerprintIn, type Context } from "../fleet/context.ts";
-import type { LocalCopy } from "../fleet/local-copy.ts";
+import type { Goal, LocalCopy } from "../fleet/local-copy.ts";
 import { measureQuota } from "../leader/reports.ts";
 import { refuseRecursion } from "../leader/issuer-call.ts";
 import { reset } from "../refresh/reset.ts";
@@ -214,16 +214,15 @@ class ManagedCredential implements Credential {
     this.#context.bus.close();
   }
 
-  async #slowGet(options: CallOptions = {}): Promise<Secret> {
-    this.#open(options.signal);
+  async #slowGet({ signal }: CallOptions = {}): Promise<Secret> {
+    this.#open(signal);
     const before = this.#local.cached?.stored.commitId;
+    const goal: Goal =
+      before === undefined ? { reason: "cold" } : { reason: "expired", replaces: before };
+    // A herd of callers comes here, so nothing is made for a tracer that is not there.
+    if (!isTraced(getChannelName)) return this.#assembly.admitCaller().ensure(goal, signal);
     return traced(getChannelName, this.#context, {}, async (call) => {
-      const secret = await this.#assembly
-        .admitCaller()
-        .ensure(
-          before === undefined ? { reason: "cold" } : { reason: "expired", replaces: before },
-          options.signal,
-        );
+      const secret = await this.#assembly.admitCaller().ensure(goal, signal);
       if (call !== undefined) call.source = this.#source();
       return secret;
     });

@@ -160,6 +160,47 @@ describe("callers of one process", () => {
     }
   });
 
+  it("have one timer if they came at the same moment, and each is counted", async () => {
+    const { adopt, called, clock, flight } = bench();
+    const outcomes = [called(), called(), called(cold, new AbortController().signal)];
+    await clock.settle();
+    expect(clock.pendingTimers).toBe(1);
+    const cached = adopt();
+    flight.wake();
+    await clock.settle();
+    expect(outcomes).toEqual([{ secret: "S" }, { secret: "S" }, { secret: "S" }]);
+    expect(cached.uses).toBe(3);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  it.each<[string, Goal, number | undefined, number]>([
+    ["came later", cold, undefined, 1],
+    ["wait for another goal", { reason: "expired", replaces: "1" }, undefined, 0],
+    ["wait for another time", cold, 5_000, 0],
+  ])("have a timer of their own if they %s", async (_what, goal, waitMs, laterMs) => {
+    const { called, clock } = bench();
+    const first = called();
+    await clock.advance(laterMs);
+    const other = called(goal, undefined, waitMs);
+    await clock.settle();
+    expect(clock.pendingTimers).toBe(2);
+    await clock.advance(30_000);
+    expect([first.atMs, other.atMs]).toEqual([20_000, waitMs ?? 20_000]);
+  });
+
+  it("do not get what was handed out before, although they came at that moment", async () => {
+    const { adopt, called, clock, flight } = bench();
+    const first = called();
+    adopt();
+    flight.wake();
+    await clock.settle();
+    expect(first).toEqual({ secret: "S" });
+    const replacing = adopt();
+    expect([called(), called()]).toEqual([{}, {}]);
+    await clock.settle();
+    expect(replacing.uses).toBe(2);
+  });
+
   it("are all rejected on close, and one alone when its signal aborts", async () => {
     const { called, clock, closing, flight } = bench();
     const abort = new AbortController();

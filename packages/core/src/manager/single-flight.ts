@@ -28,6 +28,9 @@ export interface Refresher {
  */
 const firstContactMs = 3_000;
 
+/** Callers who come within this time of each other share one wait: no timer is more exact. */
+const sameMomentMs = 1;
+
 /** How many refreshes may succeed without serving a caller before it gets an error. */
 const turnsMax = 8;
 
@@ -46,6 +49,17 @@ interface Running {
   changed: PromiseWithResolvers<void>;
   /** Settles as `done` or `changed`, whichever comes first; one promise for all who wait. */
   next: Promise<void>;
+  /** The last wait that began with this refresh. */
+  newest?: { readonly wait: SharedWait; readonly secret: Promise<Secret> };
+}
+
+/** One wait, with one timer, of all callers who came at the same moment for the same goal. */
+interface SharedWait {
+  readonly goal: Goal;
+  readonly cameMs: number;
+  readonly waitMs: number;
+  callers: number;
+  isServed: boolean;
 }
 
 /** The parts of a node that limit its callers' waits. */
@@ -76,7 +90,27 @@ export class SingleFlight {
     signal?: AbortSignal,
     waitMs: number = this.#node.context.parameters.waitMs,
   ): Promise<Secret> {
+    const secret = this.#shared(goal, waitMs);
+    return signal === undefined ? secret : waitFor(secret, { signals: [signal] });
+  }
+
+  /** Joins the wait of those who came at this moment, or begins another. */
+  #shared(goal: Goal, waitMs: number): Promise<Secret> {
+    const cameMs = this.#node.context.clock.monotonicMs();
+    const newest = this.#running?.newest;
+    if (newest !== undefined && isJoinable(newest.wait, goal, cameMs, waitMs)) {
+      newest.wait.callers += 1;
+      return newest.secret;
+    }
+    const wait: SharedWait = { goal, cameMs, waitMs, callers: 1, isServed: false };
+    const secret = this.#limited(wait);
+    if (this.#running !== undefined) this.#running.newest = { wait, secret };
+    return secret;
+  }
+
+  #limited(wait: SharedWait): Promise<Secret> {
     const { context, storeClock } = this.#node;
+    const { waitMs } = wait;
     const firstMs = storeClock.isSet ? waitMs : Math.min(waitMs, firstContactMs);
     let leftMs = waitMs - firstMs;
     const moreMs = (): number => {
@@ -87,9 +121,8 @@ export class SingleFlight {
     const onLate = (): never => {
       throw this.#running?.toError?.() ?? this.#late();
     };
-    return waitFor(this.#ensure(goal), {
+    return waitFor(this.#ensure(wait), {
       deadline: { clock: context.clock, ms: firstMs, moreMs, onLate },
-      signals: [signal],
     });
   }
 
@@ -134,12 +167,15 @@ export class SingleFlight {
     renew(this.#running);
   }
 
-  async #ensure(goal: Goal): Promise<Secret> {
-    const cameMs = this.#node.context.clock.monotonicMs();
+  async #ensure(wait: SharedWait): Promise<Secret> {
+    const { goal, cameMs } = wait;
     for (let turns = 0; ;) {
       this.#closing.throwIfClosed();
       const cached = this.#node.local.cachedFor(goal);
-      if (cached !== undefined) return use(cached);
+      if (cached !== undefined) {
+        wait.isServed = true;
+        return use(cached, wait.callers);
+      }
       if (turns === turnsMax) {
         throw new CredentialUnavailableError(
           `Each credential "${this.#node.context.issuer.id}" that came was refused or ran out at once. The platform, or the clock of the store, is not in order.`,
@@ -190,14 +226,23 @@ function renew(running: Running): void {
   running.next.catch(() => {});
 }
 
-/** Counts a use and returns the secret. */
-export function use(cached: CachedCredential): Secret {
-  cached.uses += 1;
+/** Counts the uses and returns the secret. */
+export function use(cached: CachedCredential, uses = 1): Secret {
+  cached.uses += uses;
   return cached.secret;
 }
 
 function isTimeout(error: unknown): boolean {
   return error instanceof CredentialUnavailableError && error.reason !== undefined;
+}
+
+function isJoinable(wait: SharedWait, goal: Goal, nowMs: number, waitMs: number): boolean {
+  return (
+    !wait.isServed &&
+    nowMs < wait.cameMs + sameMomentMs &&
+    wait.waitMs === waitMs &&
+    isSame(wait.goal, goal)
+  );
 }
 
 function isSame(one: Goal, other: Goal): boolean {

@@ -52,11 +52,13 @@ async function refreshUntil(
   let failure: unknown;
   for (let turn = 0; ; turn += 1) {
     closing.throwIfAborted();
-    const block = await tryOnce(dependencies, goal, progress).catch((error: unknown): Turn => {
-      if (!isPassing(error)) throw toCallerError(error, node);
-      failure = error;
-      return { kind: "pause", ms: 50, why: "error" };
-    });
+    const block = await tryOnce(dependencies, goal, deadline, progress).catch(
+      (error: unknown): Turn => {
+        if (!isPassing(error)) throw toCallerError(error, node);
+        failure = error;
+        return { kind: "pause", ms: 50, why: "error" };
+      },
+    );
     if (block.kind === "served" || node.local.cachedFor(goal) !== undefined) return;
     const toError = (): unknown => toCallerError(failure, node, block);
     onBlocked(block, toError);
@@ -90,12 +92,13 @@ async function waitForChange(
 async function tryOnce(
   dependencies: RefreshDependencies,
   goal: Goal,
+  deadline: Deadline,
   progress: RefreshProgress,
 ): Promise<Turn> {
   const { node } = dependencies;
   if (node.local.cachedFor(goal) !== undefined) return served;
   try {
-    return await attemptWithStore(dependencies, goal, progress);
+    return await attemptWithStore(dependencies, goal, deadline, progress);
   } catch (error) {
     // The kind of the failure decides what can be done without the store, whichever operation
     // failed.
@@ -109,9 +112,10 @@ async function tryOnce(
 async function attemptWithStore(
   dependencies: RefreshDependencies,
   goal: Goal,
+  deadline: Deadline,
   progress: RefreshProgress,
 ): Promise<Turn> {
-  const { node, source } = dependencies;
+  const { closing, node, source } = dependencies;
   const snapshot = await source.read();
   if (node.local.cachedFor(goal) !== undefined) return served;
   const block =
@@ -120,9 +124,21 @@ async function attemptWithStore(
       : await asOwner(dependencies, goal, snapshot, progress);
   // Only a node that waits needs messages at once. The background subscribes for the others, after
   // their callers are served.
-  if (block.kind === "wait") await source.subscribeAndRead();
+  if (block.kind === "wait") {
+    if (!source.feed.isSubscribed && snapshot.state?.intent === undefined) {
+      const ms = Math.min(untilIntentMs, block.ms, deadline.leftMs());
+      if (ms > 0) await delay(node.context.clock, ms, closing);
+    }
+    await source.subscribeAndRead();
+  }
   return block;
 }
+
+/**
+ * A node that has just acquired the lease writes its intent within this time. Whoever subscribed
+ * before would be told of it and read for nothing, just when that node needs the store.
+ */
+const untilIntentMs = 25;
 
 const firstPollMs = 50;
 const pollMaxMs = 2_000;

@@ -26,11 +26,11 @@ describe("a credential", () => {
     await Promise.all(nodes.map((each) => each.close()));
   });
 
-  it("costs a new leading node eight store commands, and a waiting node five", async () => {
+  it("costs a new leading node eight store commands, and a waiting node four", async () => {
     const { clock, node, store } = fleet();
     const nodes = [node(), node()];
     await within(clock, 1_000, Promise.all(nodes.map((each) => each.get())));
-    expect(store.commands).toBe(8 + 5);
+    expect(store.commands).toBe(8 + 4);
     await Promise.all(nodes.map((each) => each.close()));
   });
 
