@@ -73,8 +73,8 @@ interface Table {
 }
 
 function createTable({ storeNowMs, maxEntries, maxBytes }: EntriesSettings): Table {
+  // No `max`: lru-cache would reserve the room of that many entries at once, 2 MB for the default.
   const entries = new LRUCache<string, Stored>({
-    max: maxEntries,
     maxSize: maxBytes,
     sizeCalculation: ({ value }, name) => sizeOf(name, value),
   });
@@ -124,6 +124,7 @@ function createTable({ storeNowMs, maxEntries, maxBytes }: EntriesSettings): Tab
       ttlMs,
       expiresAtMs: ttlMs === undefined ? Infinity : nowMs + ttlMs,
     });
+    if (entries.size > maxEntries) entries.pop();
     watchers.notify(scopeOfName(name), name);
     return { written: true, version, storeNowMs: nowMs };
   };

@@ -23,7 +23,9 @@ export function createLeases({ storeNowMs, maxLocks }: LeasesSettings): LockDriv
   const leases = new Map<string, Lease>();
   let floor = 0;
   const fences = new LRUCache<string, number>({
-    max: maxLocks,
+    // Not `max`, for which lru-cache would reserve all the room at once.
+    maxSize: maxLocks,
+    sizeCalculation: () => 1,
     dispose(fence, _name, reason) {
       if (reason === "evict") floor = Math.max(floor, fence);
     },

@@ -63,24 +63,27 @@ export const countIn = (body: Json, name: string): number => {
 /**
  * Adds endpoints to the app, the first one of each path, with the platform's own answers to a wrong
  * method, an empty body, and a body that is not a JSON object.
+ *
+ * They are one route of the app. Hono would compile hundreds of routes at the first request of each
+ * simulator, which takes longer than most tests.
  */
 export function serveEndpoints(app: App, platform: Platform, endpoints: readonly Endpoint[]): void {
-  const paths = new Set<string>();
-  for (const endpoint of endpoints) {
-    if (paths.has(endpoint.path)) continue;
-    paths.add(endpoint.path);
-    app.all(endpoint.path, async (http) => {
-      const { method } = http.req;
-      if (endpoint.method !== "any" && method !== endpoint.method)
-        return reply(http, wrongMethod(platform, endpoint, http.env.sender));
-      if (method === "GET" || endpoint.takesFiles) return reply(http, endpoint.answer(http, {}));
-      const text = await http.req.text();
-      const body = jsonObject(text);
-      if (body === undefined)
-        return reply(http, unreadable(platform, endpoint, http.env.sender, text));
-      return reply(http, endpoint.answer(http, body));
-    });
-  }
+  const byPath = new Map<string, Endpoint>();
+  for (const endpoint of endpoints)
+    if (!byPath.has(endpoint.path)) byPath.set(endpoint.path, endpoint);
+  app.all("*", async (http) => {
+    const { method, path } = http.req;
+    const endpoint = byPath.get(path);
+    if (endpoint === undefined) return http.notFound();
+    if (endpoint.method !== "any" && method !== endpoint.method)
+      return reply(http, wrongMethod(platform, endpoint, http.env.sender));
+    if (method === "GET" || endpoint.takesFiles) return reply(http, endpoint.answer(http, {}));
+    const text = await http.req.text();
+    const body = jsonObject(text);
+    if (body === undefined)
+      return reply(http, unreadable(platform, endpoint, http.env.sender, text));
+    return reply(http, endpoint.answer(http, body));
+  });
 }
 
 function reply(http: HttpContext, answer: Answer<unknown>): Response {
