@@ -33,6 +33,9 @@ export interface TokenSpace {
 export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace {
   /** Oldest first. */
   const tokens: Token[] = [];
+  const bySecret = new Map<string, Token>();
+  /** All tokens before this place are dead. Thousands of them are issued in a simulated day. */
+  let firstLiving = 0;
 
   const create = (lifetimeMs: number): Token => {
     const number = String(tokens.length + 1).padStart(4, "0");
@@ -43,6 +46,7 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
       inputUntilMs: Number.POSITIVE_INFINITY,
     };
     tokens.push(token);
+    bySecret.set(token.secret, token);
     return token;
   };
 
@@ -51,11 +55,12 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
    * die at once.
    */
   const supersede = (lifetimeMs: number, overlapMs: number): Token => {
-    const untilMs = nowMs() + overlapMs;
-    tokens.forEach((token, index) => {
-      const place = tokens.length - index;
-      token.expiresAtMs = Math.min(token.expiresAtMs, place === 1 ? untilMs : nowMs());
-    });
+    const latest = tokens.at(-1);
+    for (const token of tokens.slice(firstLiving)) {
+      const overlap = token === latest ? overlapMs : 0;
+      token.expiresAtMs = Math.min(token.expiresAtMs, nowMs() + overlap);
+    }
+    firstLiving = Math.max(0, tokens.length - 1);
     return create(lifetimeMs);
   };
 
@@ -92,11 +97,10 @@ export function tokenSpace(policy: IssuePolicy, nowMs: () => number): TokenSpace
   return {
     nowMs,
     issue,
-    alive: (secret) =>
-      tokens.some((token) => token.secret === secret && nowMs() < token.expiresAtMs),
+    alive: (secret) => nowMs() < (bySecret.get(secret)?.expiresAtMs ?? 0),
     revoke(secret) {
-      for (const token of tokens)
-        if (token.secret === secret) token.expiresAtMs = Math.min(token.expiresAtMs, nowMs());
+      const token = bySecret.get(secret);
+      if (token !== undefined) token.expiresAtMs = Math.min(token.expiresAtMs, nowMs());
     },
     get latest() {
       return tokens.at(-1);
