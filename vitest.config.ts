@@ -1,5 +1,5 @@
 import { defineConfig } from "vitest/config";
-import { SlowFirst } from "./scripts/sequencer.ts";
+import { ComputingBesideWaiting } from "./scripts/sequencer.ts";
 
 /**
  * What a test needs is in its name, and the name decides when it runs. `x.test.ts` needs nothing
@@ -21,12 +21,11 @@ type Kind = keyof typeof settings;
 
 /**
  * Quick kinds first. Tests with processes and servers mostly wait, for leases, failovers, drains
- * and reconnections: a file keeps a core busy for a fifth of its time. They have room for a slow
- * machine; a build beside them would still be rude.
+ * and reconnections: a file keeps a core busy for a fifth of its time. Searches, simulations and
+ * builds compute meanwhile, at a lower priority.
  */
 const groups: readonly { readonly kinds: readonly Kind[]; readonly maxWorkers: number }[] = [
-  { kinds: ["processes", "redis", "servers"], maxWorkers: 5 },
-  { kinds: ["packaging", "docs"], maxWorkers: 3 },
+  { kinds: ["processes", "redis", "servers", "packaging", "docs"], maxWorkers: 6 },
   // Left to the night, and to `pnpm test NAME`: `npm test` must not need a browser.
   { kinds: ["browser"], maxWorkers: 1 },
   // Left to the night, and to `pnpm test NAME`: they wait for minutes.
@@ -43,6 +42,7 @@ const needing = groups.flatMap(({ kinds, maxWorkers }, index) =>
       include: [`${everywhere}.${name}.test.ts`, `scripts/**/*.${name}.test.ts`],
       testTimeout: settings[name],
       hookTimeout: settings[name],
+      setupFiles: ["./scripts/priority.ts"],
       globalSetup: ["processes", "packaging"].includes(name) ? [] : ["./scripts/servers.ts"],
     },
   })),
@@ -56,7 +56,7 @@ export default defineConfig({
     expect: { poll: { timeout: 60_000 } },
     // The clauses of a backend that run side by side mostly wait for times to live.
     maxConcurrency: 12,
-    sequence: { sequencer: SlowFirst },
+    sequence: { sequencer: ComputingBesideWaiting },
     // `pnpm coverage`: what the unit tests alone reach. A figure to read, not a target: whether a
     // test would notice a fault is what `pnpm mutation` measures.
     coverage: {
