@@ -88,11 +88,12 @@ async function converse<T>(
   const { issuer, parameters, clock } = context;
   const chain = new Set([...(issuing.getStore() ?? []), issuer.id]);
   const abort = new AbortController();
-  const late = new IssueError(
-    "unknown",
-    `The platform did not answer for "${issuer.id}" within ${parameters.fetchDeadlineMs} ms (fetchDeadlineMs). Whether it issued is unknown.`,
-  );
   const onLate = (): never => {
+    // Made now, because its stack trace would cost every request.
+    const late = new IssueError(
+      "unknown",
+      `The platform did not answer for "${issuer.id}" within ${parameters.fetchDeadlineMs} ms (fetchDeadlineMs). Whether it issued is unknown.`,
+    );
     abort.abort(late);
     throw late;
   };
