@@ -100,8 +100,8 @@ export const availabilityRefusals: readonly Regression[] = [
     edits: [
       {
         file: breaker,
-        from: "fatal.revision === revision && fatal.stored === stored",
-        to: "fatal.revision === revision && fatal.stored !== `${stored}.`",
+        from: "return stored?.commitId === fatal.stored || isRequestedBefore ? fatal : undefined;",
+        to: "return isRequestedBefore || fatal.stored !== `${stored?.commitId}.` ? fatal : undefined;",
       },
     ],
     test: refusedTest,

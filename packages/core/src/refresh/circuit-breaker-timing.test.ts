@@ -87,11 +87,12 @@ describe("a node whose request was refused for good", () => {
   it.each(["configuration", "credential"] as const)(
     "tries at once with another %s, and restarts its count of refusals",
     (other) => {
-      const { breaker, clock, drawn, local } = bench();
+      const { breaker, clock, drawn, local, storeClock } = bench();
       breaker.trip(fatal());
       breaker.trip(fatal());
+      const sentAtMs = storeClock.nowMs();
       if (other === "configuration") drawn.revision = "2";
-      else local.updateState(stateWith({ credential: storedCredential("T2") }));
+      else local.updateState(stateWith({ credential: storedCredential("T2", { sentAtMs }) }));
       expect(breaker.callerError("cold")).toBeUndefined();
       expect(breaker.isRefused).toBe(false);
       expect(breaker.nextTryMs).toBe(Number.NEGATIVE_INFINITY);
@@ -99,6 +100,16 @@ describe("a node whose request was refused for good", () => {
       expect(breaker.nextTryMs).toBe(clock.monotonicMs() + minuteMs);
     },
   );
+
+  it("still waits when another node stores late what it requested before the refusal", () => {
+    const { breaker, clock, local, storeClock } = bench();
+    breaker.trip(fatal());
+    const sentAtMs = storeClock.nowMs() - 1;
+    local.updateState(stateWith({ credential: storedCredential("T2", { sentAtMs }) }));
+    expect(breaker.nextTryMs).toBe(clock.monotonicMs() + minuteMs);
+    breaker.trip(fatal());
+    expect(breaker.nextTryMs).toBe(clock.monotonicMs() + 7 * minuteMs);
+  });
 
   it("is not sure that the fleet's refusal concerns it while its configuration is unknown", () => {
     const { breaker, drawn } = bench();

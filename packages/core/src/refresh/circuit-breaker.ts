@@ -18,11 +18,13 @@ interface Fatal {
   readonly nextMs: number;
   readonly count: number;
   /**
-   * The refusal counts for this configuration and this stored commit. With another one the platform
-   * may accept.
+   * The refusal counts for this configuration, and until another node stores a credential that it
+   * requested later, or an operator stores one. Then the platform may accept.
    */
   readonly revision: string | undefined;
   readonly stored: string | undefined;
+  /** In the store's time. */
+  readonly atMs: number;
 }
 
 type BreakingNode = Pick<FleetNode, "context" | "local" | "storeClock">;
@@ -68,7 +70,7 @@ export class CircuitBreaker {
     // The issuer may read its secret from a file or a vault, so it is asked only when it must be.
     if (this.#fatal === undefined && state?.refusal === undefined) return undefined;
     const revision = context.revision.now();
-    const own = this.#ownWith(revision, state?.credential?.commitId);
+    const own = this.#ownWith(revision);
     const fleet = state && standing(state, revision);
     if (fleet === undefined) return own && { nextMs: own.nextMs, error: () => own.error };
     return {
@@ -88,11 +90,14 @@ export class CircuitBreaker {
     return this.#node.context.revision.now() === "";
   }
 
-  #ownWith(revision: string | undefined, stored: string | undefined): Fatal | undefined {
+  #ownWith(revision: string | undefined): Fatal | undefined {
     const fatal = this.#fatal;
-    return fatal !== undefined && fatal.revision === revision && fatal.stored === stored
-      ? fatal
-      : undefined;
+    if (fatal === undefined || fatal.revision !== revision) return undefined;
+    const stored = this.#node.local.state?.credential;
+    // What an operator has stored counts whenever it was requested: a seed may be old.
+    const isRequestedBefore =
+      stored !== undefined && stored.by.reason !== "manual" && stored.sentAtMs < fatal.atMs;
+    return stored?.commitId === fatal.stored || isRequestedBefore ? fatal : undefined;
   }
 
   /**
@@ -124,12 +129,13 @@ export class CircuitBreaker {
     if (error.outcome === "fatal") {
       const revision = this.#node.context.revision.now();
       const stored = this.#node.local.state?.credential?.commitId;
-      const count = (this.#ownWith(revision, stored)?.count ?? 0) + 1;
+      const count = (this.#ownWith(revision)?.count ?? 0) + 1;
       const waitMs = Math.min(
         error.retryAfterMs ?? tryAgainMs(count, random.next()),
         tryAgainMaxMs,
       );
-      this.#fatal = { error, nextMs: clock.monotonicMs() + waitMs, count, revision, stored };
+      const atMs = this.#node.storeClock.nowMs();
+      this.#fatal = { error, nextMs: clock.monotonicMs() + waitMs, count, revision, stored, atMs };
     }
     if (error.outcome !== "unsent") return;
     const stepMs = Math.min(backOffMaxMs, firstBackOffMs * 2 ** Math.min(30, this.#unsent));
