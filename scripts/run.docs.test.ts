@@ -25,11 +25,14 @@ describe("npm test", () => {
   });
 });
 
-test("an unknown task is refused with the list of existing ones", async () => {
-  await expect(
-    run(process.execPath, ["scripts/run.mjs", "dance"], {
-      cwd: root,
-      env: { LINGPAI_TEST_RUN: "1" },
-    }),
-  ).rejects.toThrow('"dance" is not a task. There are demo, test, check and nightly.');
-});
+test.for(["22", "24", "26"])(
+  "with LINGPAI_NODE=%s an unknown task is refused with the list of existing ones",
+  async (version) => {
+    await expect(
+      run(process.execPath, ["scripts/run.mjs", "dance"], {
+        cwd: root,
+        env: { LINGPAI_TEST_RUN: "1", LINGPAI_NODE: version },
+      }),
+    ).rejects.toThrow('"dance" is not a task. There are demo, test, check and nightly.');
+  },
+);

@@ -20,14 +20,18 @@ export function toolPath(packageName: string, binName: string = packageName): st
   return join(folder, file);
 }
 
-/** The major versions of Node that every published package supports; of 22, the lowest is tried. */
+/** The major versions of Node that every published package supports. */
 export const nodeMajors: readonly number[] = [22, 24, 26];
 
+/** The lowest supported version of 22. It runs packages, but not the workspace's own sources. */
+const lowest: ReadonlyMap<number, string> = new Map([[22, "22.12"]]);
+
+/** The lowest supported version of this major that is installed. */
 export function nodePath(major: number): string {
   return join(
     root,
     "scripts/node_modules",
-    `node-${major}`,
+    `node-${lowest.get(major) ?? major}`,
     "bin",
     process.platform === "win32" ? "node.exe" : "node",
   );
