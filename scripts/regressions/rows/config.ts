@@ -342,6 +342,17 @@ const centreRows: readonly Regression[] = [
     test: status,
     title: "a baseUrl from another source than the secret's",
   },
+  {
+    right: "A poll or a watch of a configuration centre keeps no process alive.",
+    edits: [
+      {
+        file: `${sources}/centres/http.ts`,
+        from: "isWaiting ? keepNoProcessAlive(send) : send()",
+        to: "send()",
+      },
+    ],
+    test: `${sources}/centres/follower.processes.test.ts`,
+  },
 ];
 
 /** Configuration centres and files, as users have them. */

@@ -35,8 +35,11 @@ export async function loadConfig(options: ConfigOptions): Promise<Config> {
 }
 
 /**
- * Reads the configuration and watches its sources. Close it, or their connections keep the process
- * alive.
+ * Reads the configuration and watches its sources until it is closed.
+ *
+ * A watch of this package's sources keeps no process alive. Exceptions are a configuration centre
+ * over HTTP/2 and one with a `fetch` of its own: their requests in flight do, until
+ * {@link LiveConfig.close}.
  *
  * An invalid change leaves the configuration in force and is reported by a `kept` event. A source
  * that cannot be read any more keeps its last good settings, while changes of the others are

@@ -6,8 +6,9 @@ import type { SourceContext } from "../../source.ts";
 import { formatOf, parseDocument } from "../document.ts";
 import { textOfSecret } from "../source-options.ts";
 import type { SourceSecret } from "../source-options.ts";
-import { deadlineAfter, jsonOf, member, unexpected } from "./http.ts";
+import { deadlineAfter, jsonOf, unexpected } from "./http.ts";
 import type { Fetch } from "./http.ts";
+import { member } from "./member.ts";
 import { createServers } from "./servers.ts";
 import type { ServerAnswer } from "./servers.ts";
 

@@ -5,9 +5,10 @@ import type { Setting } from "../../setting.ts";
 import type { ConfigSource, Scope, SourceContext, WatchContext } from "../../source.ts";
 import type { DocumentFormat } from "../document.ts";
 import { formatOf, parseDocument } from "../document.ts";
-import { jsonOf, member, open, unexpected } from "./http.ts";
+import { jsonOf, open, unexpected } from "./http.ts";
 import { nameFor, requireSourceWords, textOfSecret } from "../source-options.ts";
 import type { Fetch } from "./http.ts";
+import { member } from "./member.ts";
 import type { NameOption, SourceSecret } from "../source-options.ts";
 import { createServers, createSession } from "./servers.ts";
 import type { Servers, ServerAnswer, Session, SessionContext } from "./servers.ts";
@@ -126,6 +127,7 @@ class EtcdClient {
         url,
         init,
         signal: silence.signal,
+        isWaiting: true,
       });
       if (response.status !== 200) throw unexpected(init, url, response.status);
       await readWatch(response, context, silence.broken);

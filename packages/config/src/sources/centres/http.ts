@@ -6,6 +6,8 @@ import { ConfigurationError } from "@lingpai/core";
 import type { Clock } from "@lingpai/core";
 import { textBytesMax } from "../../text/read-text.ts";
 import { requireName } from "../source-options.ts";
+import { keepNoProcessAlive } from "./keep-no-process-alive.ts";
+import { member } from "./member.ts";
 
 /** `globalThis.fetch`, or a function with its interface. */
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
@@ -59,6 +61,8 @@ export interface Call {
   readonly url: URL;
   readonly init?: RequestInit;
   readonly signal: AbortSignal;
+  /** True for a request that waits for a change. It keeps no process alive. @defaultValue false */
+  readonly isWaiting?: boolean;
 }
 
 export interface Answer {
@@ -88,9 +92,11 @@ export async function open({
   url,
   init,
   signal,
+  isWaiting = false,
 }: Call): Promise<Response> {
+  const send = (): Promise<Response> => fetch(url, { redirect: "error", ...init, signal });
   try {
-    return await fetch(url, { redirect: "error", ...init, signal });
+    return await (isWaiting ? keepNoProcessAlive(send) : send());
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw new UnreachableError(
@@ -127,13 +133,6 @@ export function jsonOf({ text }: Answer, url: URL): unknown {
       `answered ${url.pathname} with something that is not JSON. Check the address`,
     );
   }
-}
-
-/** Returns a member of an unknown value; undefined if it has none of this name. */
-export function member(value: unknown, name: string): unknown {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, name)
-    ? (value as Record<string, unknown>)[name]
-    : undefined;
 }
 
 /**

@@ -4,8 +4,9 @@ import { ConfigurationError } from "@lingpai/core";
 import type { SourceContext } from "../../source.ts";
 import { textOfSecret } from "../source-options.ts";
 import type { SourceSecret } from "../source-options.ts";
-import { deadlineAfter, jsonOf, member, unexpected } from "./http.ts";
+import { deadlineAfter, jsonOf, unexpected } from "./http.ts";
 import type { Fetch } from "./http.ts";
+import { member } from "./member.ts";
 import { createServers, createSession } from "./servers.ts";
 import type { ServerAnswer, ServerRequest } from "./servers.ts";
 

@@ -54,7 +54,8 @@ export function createServers(what: string, address: string, fetch: Fetch | unde
     const isAlone = urls.length === 1 || isLongPoll;
     const deadline = isAlone ? undefined : deadlineAfter(clock, silenceMaxMs, signal);
     try {
-      return { ...(await exchange({ fetch, url, init, signal: deadline?.signal ?? signal })), url };
+      const call = { fetch, url, init, signal: deadline?.signal ?? signal, isWaiting: isLongPoll };
+      return { ...(await exchange(call)), url };
     } catch (error) {
       if (signal.aborted || !deadline?.signal.aborted) throw error;
       throw new UnreachableError(
