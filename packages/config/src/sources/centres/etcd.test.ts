@@ -59,10 +59,20 @@ test("a watch reports events that arrive in several chunks, and ignores progress
   expect([watch.changes, watch.clock.pendingTimers]).toEqual([2, 0]);
 });
 
-test("a watch that is silent for a quarter of an hour is ended", async () => {
+test("a watch that is silent for four minutes is replaced by a new one, which is no failure", async () => {
   const watch = source(watchAnswering([created], false));
   await watch.changed(1);
-  await watch.clock.advance(15 * 60_000);
+  await watch.clock.advance(4 * 60_000);
+  await watch.changed(2);
+  await watch.clock.advance(4 * 60_000 - 1);
+  expect(watch.changes).toBe(2);
+  await watch.stop();
+  expect(watch.clock.pendingTimers).toBe(0);
+});
+
+test("a watch that is not answered within four minutes has failed", async () => {
+  const watch = source(watchAnswering([], false));
+  await watch.clock.advance(4 * 60_000);
   expect(await refusalOf(watch.ended)).toBe("fell silent");
 });
 

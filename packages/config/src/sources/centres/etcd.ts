@@ -37,10 +37,11 @@ export interface EtcdSourceOptions {
 }
 
 /**
- * A watch that is silent this long is started again, because etcd reports its progress every ten
- * minutes even if nothing changes.
+ * A watch that is silent this long is replaced by a new one. Its connection may be dead, and
+ * `fetch` fails when an answer is silent for 5 min (undici's `bodyTimeout`, seen 2026-11). etcd
+ * reports its progress only every 10 min.
  */
-const silenceMaxMs = 15 * 60_000;
+const silenceMaxMs = 4 * 60_000;
 
 /**
  * Makes a source of one key, or of all keys below a prefix. etcd's watch reports changes. An absent
@@ -111,11 +112,16 @@ class EtcdClient {
     return jsonOf(answer, answer.url);
   }
 
-  /**
-   * Calls `changed` for each change until the signal aborts. Throws when etcd ends the watch or is
-   * silent too long.
-   */
+  /** Calls `changed` for each change until the signal aborts. Throws when a watch fails. */
   async watch(range: Range, context: WatchContext): Promise<void> {
+    while (!context.signal.aborted) await this.#watchUntilSilent(range, context);
+  }
+
+  /**
+   * Watches until the signal aborts, or until etcd is silent too long. Throws when etcd ends the
+   * watch, or does not answer.
+   */
+  async #watchUntilSilent(range: Range, context: WatchContext): Promise<void> {
     const body = JSON.stringify({ create_request: { ...range, progress_notify: true } });
     const silence = silenceOf(context);
     try {
@@ -132,7 +138,7 @@ class EtcdClient {
       if (response.status !== 200) throw unexpected(init, url, response.status);
       await readWatch(response, context, silence.broken);
     } catch (error) {
-      if (context.signal.aborted) return;
+      if (context.signal.aborted || silence.cameAfterAnswer) return;
       // The next watch begins with a new login, at another server, whatever ended this one.
       this.#session.forget();
       this.#servers.skip();
@@ -160,14 +166,17 @@ function authorized(token: string | undefined): Pick<RequestInit, "headers"> {
   return token === undefined ? {} : { headers: { authorization: token } };
 }
 
-/**
- * Returns a signal that aborts with the context's, and when the server has been silent too long.
- */
-function silenceOf({ clock, signal }: WatchContext): {
+interface Silence {
+  /** Aborts with the context's signal, and when the server has been silent too long. */
   readonly signal: AbortSignal;
+  /** True when the server was silent too long after it had answered. */
+  readonly cameAfterAnswer: boolean;
   broken(): void;
   end(): void;
-} {
+}
+
+function silenceOf({ clock, signal }: WatchContext): Silence {
+  let isBroken = false;
   const late = new AbortController();
   const arm = (): (() => void) =>
     clock.setTimer(silenceMaxMs, () => late.abort(new ConfigurationError("fell silent")), {
@@ -176,7 +185,11 @@ function silenceOf({ clock, signal }: WatchContext): {
   let cancel = arm();
   return {
     signal: AbortSignal.any([signal, late.signal]),
+    get cameAfterAnswer() {
+      return isBroken && late.signal.aborted;
+    },
     broken() {
+      isBroken = true;
       cancel();
       cancel = arm();
     },

@@ -8,13 +8,13 @@ const created = "undici:request:create";
 const sent = "undici:client:sendHeaders";
 
 /**
- * Calls `send`. The connection of a request that it makes with Node's `fetch` keeps no process alive
- * once the request was sent, until the connection is used again.
+ * Calls `send`. The connection of a request that it makes with Node's `fetch` keeps no process
+ * alive once the request was sent, until the connection is used again.
  *
- * `fetch` has no option for that, and a client of its own would ignore the process's dispatcher, which
- * may know a proxy or a certificate. But `fetch` publishes the connection of each request (Node 22
- * to 26, seen 2026-11). Where it does not, and over HTTP/2, whose connections are shared with requests
- * that are awaited, the request keeps the process alive until it ends.
+ * `fetch` has no option for that, and a client of its own would ignore the process's dispatcher,
+ * which may know a proxy or a certificate. But `fetch` publishes the connection of each request
+ * (Node 22 to 26, seen 2026-11). Where it does not, and over HTTP/2, whose connections are shared
+ * with requests that are awaited, the request keeps the process alive until it ends.
  */
 export async function keepNoProcessAlive<T>(send: () => Promise<T>): Promise<T> {
   const scope = new AsyncLocalStorage<true>();
