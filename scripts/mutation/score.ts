@@ -50,25 +50,28 @@ export interface Score {
   /** Survivors with a reason. */
   readonly listed: readonly Survivor[];
   readonly unlisted: readonly Omit<Survivor, "reason">[];
-  /** Listed, but killed or no longer there: an entry must not outlive its reason. */
+  /** Listed, but killed, or made no more: an entry must not outlive its reason. */
   readonly outdated: readonly Survivor[];
 }
 
 const dead = new Set(["Killed", "Timeout"]);
-/** Not run: made at load time, which only the nightly run tries, or invalid code. */
-const ignored = new Set(["Ignored", "CompileError", "RuntimeError", "Pending"]);
+/** Not run: made at load time, which only the nightly run tries. */
+const ignored = new Set(["Ignored"]);
 
 export function scoreOf(report: MutationReport, survivors: readonly Survivor[]): Score {
-  const judged = Object.entries(report.files).flatMap(([file, { source, mutants }]) =>
-    mutants
-      .filter(({ status }) => !ignored.has(status))
-      .map((mutant) => ({ name: named(file, source, mutant), isDead: dead.has(mutant.status) })),
+  const made = Object.entries(report.files).flatMap(([file, { source, mutants }]) =>
+    mutants.map((mutant) => ({ name: named(file, source, mutant), status: mutant.status })),
   );
+  const judged = made
+    .filter(({ status }) => !ignored.has(status))
+    .map(({ name, status }) => ({ name, isDead: dead.has(status) }));
   const living = judged.filter(({ isDead }) => !isDead).map(({ name }) => name);
   const listed = new Map(survivors.map((survivor) => [keyOf(survivor), survivor]));
   const alive = new Set(living.map(keyOf));
-  const wereJudged = new Set(judged.map(({ name }) => keyOf(name)));
-  const sources = new Map(Object.entries(report.files).map(([file, { source }]) => [file, source]));
+  const mayLive = new Set([
+    ...alive,
+    ...made.filter(({ status }) => ignored.has(status)).map(({ name }) => keyOf(name)),
+  ]);
   const killed = judged.length - living.length;
   return {
     killed,
@@ -80,11 +83,9 @@ export function scoreOf(report: MutationReport, survivors: readonly Survivor[]):
     listed: survivors.filter((survivor) => alive.has(keyOf(survivor))),
     percent: shareOf({ killed, all: judged.length }),
     unlisted: living.filter((name) => !listed.has(keyOf(name))),
-    outdated: survivors.filter((survivor) => {
-      const source = sources.get(survivor.file);
-      if (source === undefined || alive.has(keyOf(survivor))) return false;
-      return wereJudged.has(keyOf(survivor)) || !source.includes(survivor.line);
-    }),
+    outdated: survivors.filter(
+      (survivor) => survivor.file in report.files && !mayLive.has(keyOf(survivor)),
+    ),
   };
 }
 

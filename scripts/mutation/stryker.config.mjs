@@ -27,7 +27,7 @@ export default {
   concurrency: Number(process.env["LINGPAI_MUTATION_CONCURRENCY"] ?? 2),
   // A mutant in an endless loop is stopped by its loop count. This limit is for a stalled machine,
   // which must not look like a kill.
-  timeoutMS: 60_000,
+  timeoutMS: 600_000,
   dryRunTimeoutMinutes: 30,
   timeoutFactor: 3,
   reporters: ["json"],
