@@ -18,7 +18,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["read-text.ts"],
     ["server-call.ts"],
     ["local-copy.ts", "poll-pace.ts", "servers.ts", "unavailable.ts"],
-    ["status.ts"],
+    ["demand.ts", "status.ts"],
     ["remote-credential.ts"],
     ["remote.ts"],
     ["index.ts"],

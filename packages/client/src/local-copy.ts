@@ -21,6 +21,9 @@ export class LocalCopy {
   readonly #clock: Clock;
   readonly #refused = new Set<string>();
   #copy: Copy | undefined;
+  /** The uses of the copies before this one. */
+  #usesBefore = 0;
+  #lifeMs = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -28,6 +31,16 @@ export class LocalCopy {
 
   get copy(): Copy | undefined {
     return this.#copy;
+  }
+
+  /** How often this process handed a copy out. */
+  get uses(): number {
+    return this.#usesBefore + (this.#copy?.uses ?? 0);
+  }
+
+  /** The longest rest of a life that the server stated. */
+  get lifeMs(): number {
+    return this.#lifeMs;
   }
 
   get usable(): Copy | undefined {
@@ -39,6 +52,7 @@ export class LocalCopy {
   adopt(body: ServerBody, sentAtMs: number): boolean {
     const { commitId, expiresInMs, fingerprint, generation, renewsInMs } = body;
     const present = this.usable;
+    this.#lifeMs = Math.max(this.#lifeMs, expiresInMs);
     if (this.#refused.has(fingerprint)) return false;
     const serveUntilMs = sentAtMs + expiresInMs;
     const renewsAtMs = sentAtMs + renewsInMs;
@@ -50,6 +64,7 @@ export class LocalCopy {
     if (present !== undefined && generation < present.generation) return false;
     const isSame = present?.secret.fingerprint === fingerprint;
     const secret = isSame ? present.secret : new Secret(body.secret, fingerprint);
+    if (!isSame) this.forget();
     this.#copy = {
       secret,
       promise: Promise.resolve(secret),
@@ -77,7 +92,7 @@ export class LocalCopy {
         this.#refused.delete(oldest);
         break;
       }
-    if (this.#copy?.secret.fingerprint === fingerprint) this.#copy = undefined;
+    if (this.#copy?.secret.fingerprint === fingerprint) this.forget();
   }
 
   readmit(fingerprint: string): void {
@@ -85,6 +100,7 @@ export class LocalCopy {
   }
 
   forget(): void {
+    this.#usesBefore = this.uses;
     this.#copy = undefined;
   }
 }

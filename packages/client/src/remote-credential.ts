@@ -17,16 +17,18 @@ import type {
   CredentialStatus,
   EventBus,
   Issued,
+  ListenOptions,
   Random,
   Rejection,
   RejectOptions,
   Secret,
   SeedOptions,
 } from "@lingpai/core";
+import { Demand } from "./demand.ts";
 import { LocalCopy } from "./local-copy.ts";
 import { statusOf } from "./status.ts";
 import { unavailable } from "./unavailable.ts";
-import { PollPace } from "./poll-pace.ts";
+import { PollPace, retryPauseMs } from "./poll-pace.ts";
 import type { ServerAnswer, ServerBody } from "./server-call.ts";
 import type { Servers } from "./servers.ts";
 
@@ -45,7 +47,6 @@ export interface RemoteCredentialOptions {
 const replyMs = 5_000;
 /** At most one poll a second, whatever the server says. */
 const pollGapMs = 1_000;
-const backOffMaxMs = 30_000;
 
 type Posted = Extract<ServerAnswer, { kind: "body" | "done" }>;
 type Body = Extract<ServerAnswer, { kind: "body" }>;
@@ -58,6 +59,7 @@ export class RemoteCredential implements Credential {
   readonly #path: string;
   readonly #local: LocalCopy;
   readonly #bus: EventBus;
+  readonly #demand: Demand;
   readonly #closing = new AbortController();
   readonly #reports = new Map<string, Promise<Rejection>>();
   #fetching: Promise<Secret> | undefined;
@@ -72,6 +74,7 @@ export class RemoteCredential implements Credential {
     this.#path = `/v1/credentials/${encodeURIComponent(options.ref)}`;
     this.#local = new LocalCopy(clock);
     this.#bus = createEventBus({ id, environment: this.environment, node, clock });
+    this.#demand = new Demand(clock, this.#local, this.#bus);
   }
 
   peek(): Secret | undefined {
@@ -89,6 +92,7 @@ export class RemoteCredential implements Credential {
       copy.uses += 1;
       return copy.promise;
     }
+    this.#demand.use();
     this.#fetching ??= this.#fetch().finally(() => {
       this.#fetching = undefined;
     });
@@ -97,6 +101,7 @@ export class RemoteCredential implements Credential {
 
   async reject(refused: Secret | string, options: RejectOptions = {}): Promise<Rejection> {
     options.signal?.throwIfAborted();
+    this.#demand.use();
     const present = this.#local.usable;
     const isPresent =
       present !== undefined &&
@@ -122,7 +127,7 @@ export class RemoteCredential implements Credential {
     return waitFor(running, { signals: [options.signal] });
   }
 
-  /** The server judges its own credential, and uses callers' reports. */
+  /** The server judges its own credential. */
   async check(options: CallOptions = {}): Promise<Checked> {
     await this.get(options);
     return "unknown";
@@ -173,8 +178,8 @@ export class RemoteCredential implements Credential {
     });
   }
 
-  watch(listener: (event: CredentialEvent) => void): () => void {
-    return this.#bus.subscribe(listener);
+  watch(listener: (event: CredentialEvent) => void, options?: ListenOptions): () => void {
+    return this.#bus.subscribe(listener, options);
   }
 
   async close(): Promise<void> {
@@ -191,9 +196,7 @@ export class RemoteCredential implements Credential {
     return this.close();
   }
 
-  /**
-   * One request for all callers. It is repeated until there is a credential, or the time is over.
-   */
+  /** One request for all callers, repeated until there is a credential or the time is over. */
   async #fetch(): Promise<Secret> {
     const { clock, servers, waitMs } = this.#options;
     const { signal } = this.#closing;
@@ -206,7 +209,7 @@ export class RemoteCredential implements Credential {
       signal.throwIfAborted();
       this.#noteReached(answer);
       if (answer.kind === "body") return this.#adopt(answer);
-      const pauseMs = this.#pauseMs(answer, failures);
+      const pauseMs = retryPauseMs(answer, failures, this.#options.random);
       const isOver = clock.monotonicMs() + pauseMs >= untilMs;
       if (isOver || (answer.kind === "failed" && answer.isFinal))
         throw unavailable(this.id, answer);
@@ -238,11 +241,17 @@ export class RemoteCredential implements Credential {
     const { signal } = this.#closing;
     signal.throwIfAborted();
     const path = `${this.#path}/${act}`;
-    const asked = { method: "POST", path, body, signal } as const;
-    const times = { timeoutMs: waitMs, withinMs: waitMs };
+    const asked = {
+      method: "POST",
+      path,
+      body,
+      signal,
+      timeoutMs: waitMs,
+      withinMs: waitMs,
+    } as const;
     // A report may arrive twice, a refresh not.
     const way = act === "rejections" ? "hedged" : "any";
-    const answer = await servers[way]({ ...asked, ...times });
+    const answer = await servers[way](asked);
     signal.throwIfAborted();
     this.#noteReached(answer);
     if (answer.kind === "failed" || answer.kind === "same") throw unavailable(this.id, answer);
@@ -274,14 +283,17 @@ export class RemoteCredential implements Credential {
     });
   }
 
-  /** Follows the server's commits until the credential is closed. */
+  /**
+   * Follows the server's commits until nobody needs them. The copy is then dropped, because
+   * nothing would show its end: the next caller asks the server.
+   */
   async #poll(): Promise<void> {
     const { clock, servers } = this.#options;
     const { signal } = this.#closing;
     const pace = new PollPace();
     let failures = 0;
     await this.#pause(pollGapMs);
-    while (!signal.aborted) {
+    while (!signal.aborted && this.#demand.isWanted()) {
       const fromMs = clock.monotonicMs();
       const commitId = this.#local.copy?.commitId;
       const path = commitId === undefined ? this.#path : `${this.#path}?wait=${pace.waitS}`;
@@ -295,9 +307,11 @@ export class RemoteCredential implements Credential {
       if (answer.kind === "body") this.#tryAdopt(answer);
       failures = answer.kind === "failed" ? failures + 1 : 0;
       const gapMs = pollGapMs - (clock.monotonicMs() - fromMs);
-      const pauseMs = failures === 0 ? 0 : this.#pauseMs(answer, failures);
+      const pauseMs = failures === 0 ? 0 : retryPauseMs(answer, failures, this.#options.random);
       await this.#pause(Math.max(gapMs, pauseMs));
     }
+    this.#polling = undefined;
+    if (!signal.aborted) this.#local.forget();
   }
 
   #tryAdopt(answer: Body): void {
@@ -312,13 +326,6 @@ export class RemoteCredential implements Credential {
     if (ms <= 0) return;
     const { signal } = this.#closing;
     await delay(this.#options.clock, ms, signal, { background: true }).catch(() => undefined);
-  }
-
-  /** The pause doubles, with jitter, and is never shorter than the server asks for. */
-  #pauseMs(answer: ServerAnswer, failures: number): number {
-    const askedMs = answer.kind === "failed" ? Math.min(answer.retryAfterMs, 60_000) : 0;
-    const mostMs = Math.min(backOffMaxMs, 500 * 2 ** Math.min(failures, 8));
-    return Math.max(askedMs, mostMs / 2) + (mostMs / 2) * this.#options.random.next();
   }
 
   #noteReached(answer: ServerAnswer): void {

@@ -1,5 +1,6 @@
 /** The client over the real server in one process. The platform's own log decides. */
 import { seededRandom } from "@lingpai/core/testing";
+import { delay } from "@lingpai/core";
 import type { Credential, CredentialEvent } from "@lingpai/core";
 import { wechat } from "@lingpai/wechat";
 import { afterEach, expect, test } from "vitest";
@@ -79,6 +80,33 @@ test("the client never polls more than once a second, whatever the server answer
     for (const [at, timeMs] of times.entries())
       if (at > 1) expect(timeMs - times[at - 1]!).toBeGreaterThanOrEqual(1_000);
   }
+});
+
+test("a credential that nobody uses is not polled, and its next caller asks the server", async () => {
+  const { world, token } = await start(1);
+  const { clock } = world;
+  const [host] = world.hosts;
+  const minuteMs = 60_000;
+  const lifeMs = 10 * minuteMs;
+  host!.fault = async ({ url }) => {
+    if (url.includes("wait=")) await delay(clock, 55_000);
+    const commit = { commitId: "commit", fingerprint: "f".repeat(16), generation: 1, secret: "T1" };
+    return Response.json({ ...commit, expiresInMs: lifeMs, renewsInMs: lifeMs });
+  };
+  await world.during(token.get());
+  await clock.advance(9 * minuteMs);
+  expect(token.peek()).toBeDefined();
+  await clock.advance(9 * minuteMs);
+  expect(token.status().state).toBe("fresh");
+  await clock.advance(4 * minuteMs);
+  host!.arrivals.length = 0;
+  await clock.advance(60 * minuteMs);
+  expect(host!.arrivals).toEqual([]);
+  expect(token.peek()).toBeUndefined();
+  expect((await world.during(token.get())).reveal()).toBe("T1");
+  token.watch(() => {});
+  await clock.advance(60 * minuteMs);
+  expect(token.status().state).toBe("fresh");
 });
 
 test("another replica answers if one is down or hangs", async () => {

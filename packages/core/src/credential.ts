@@ -1,5 +1,6 @@
 /** The credential as its user sees it: options, operations, status. */
 import type { Cache } from "./cache/cache.ts";
+import type { ListenOptions } from "./events/event-bus.ts";
 import type { CredentialEvent } from "./events/events.ts";
 import type { CredentialOrigin, Issued, Issuer } from "./issuer.ts";
 import type { Lock } from "./lock/lock.ts";
@@ -217,7 +218,7 @@ export interface Credential {
    * Calls `listener` for each event, until the returned function is called. An error of a listener
    * is ignored.
    */
-  watch(listener: (event: CredentialEvent) => void): () => void;
+  watch(listener: (event: CredentialEvent) => void, options?: ListenOptions): () => void;
   /**
    * Rejects every waiting caller with `CLOSED`, lets a request in flight end and be stored, and
    * frees timers and subscriptions.

@@ -74,6 +74,7 @@ export {
   type EventListener,
   type EventBus,
   type EventBusOptions,
+  type ListenOptions,
 } from "./events/event-bus.ts";
 export {
   measurementChannelName,

@@ -22,6 +22,7 @@ import { yearsDocument } from "./years-document.ts";
 import { yearsMany } from "./years-many.ts";
 import { yearsOptions } from "./years-options.ts";
 import { yearsSurvivors } from "./years-survivors.ts";
+import { yearsUses } from "./years-uses.ts";
 
 /** All mended faults that can be brought back, by area: each in a file of its name. */
 export const regressions: Readonly<Record<string, readonly Regression[]>> = {
@@ -48,4 +49,5 @@ export const regressions: Readonly<Record<string, readonly Regression[]>> = {
   "years-many": yearsMany,
   "years-options": yearsOptions,
   "years-survivors": yearsSurvivors,
+  "years-uses": yearsUses,
 };

@@ -10,8 +10,8 @@ const marker = "?without-tracing";
 const edits: Readonly<Record<string, readonly [from: string, to: string]>> = {
   "events/tracing.ts": ["if (!channel.hasSubscribers) return work();", "return work();"],
   "events/event-bus.ts": [
-    "if (this.#isClosed || !(this.hasListeners",
-    "if (true || !(this.hasListeners",
+    "if (this.#isClosed || !(this.#hasListeners",
+    "if (true || !(this.#hasListeners",
   ],
 };
 

@@ -25,12 +25,12 @@ export interface EventBus {
    * Calls `listener` for each later event until the returned function is called. A function that
    * was given twice is called twice.
    */
-  subscribe(listener: EventListener): () => void;
+  subscribe(listener: EventListener, options?: ListenOptions): () => void;
   /**
-   * True while somebody has subscribed here. Subscribers of `node:diagnostics_channel` do not
-   * count, because they listen to the whole process.
+   * True while somebody has subscribed here who needs a fresh credential. Subscribers of
+   * `node:diagnostics_channel` do not count, because they listen to the whole process.
    */
-  readonly hasListeners: boolean;
+  readonly keepsFresh: boolean;
   /**
    * Publishes a measurement on {@link measurementChannelName}. Does nothing, and reads no clock,
    * while nobody has subscribed there. Never throws.
@@ -40,6 +40,14 @@ export interface EventBus {
   measure(figure: Figure, startedMs?: number): void;
   /** Publishes nothing from now on. */
   close(): void;
+}
+
+export interface ListenOptions {
+  /**
+   * True if the credential is kept fresh as long as this listener listens. False for an observer,
+   * such as a log. @defaultValue true
+   */
+  readonly keepsFresh?: boolean;
 }
 
 export interface EventBusOptions {
@@ -69,6 +77,7 @@ const kinds = {
 
 interface Subscription {
   readonly listener: EventListener;
+  readonly keepsFresh: boolean;
   warned: boolean;
 }
 
@@ -91,12 +100,13 @@ class Bus implements EventBus {
     this.#clock = clock;
   }
 
-  get hasListeners(): boolean {
-    return this.#subscriptions !== undefined && this.#subscriptions.size > 0;
+  get keepsFresh(): boolean {
+    for (const { keepsFresh } of this.#subscriptions ?? []) if (keepsFresh) return true;
+    return false;
   }
 
   emit<Type extends EventType>(type: Type, data: EventData[Type]): void {
-    if (this.#isClosed || !(this.hasListeners || diagnostics.hasSubscribers)) return;
+    if (this.#isClosed || !(this.#hasListeners || diagnostics.hasSubscribers)) return;
     const event = createEvent(
       {
         credential: this.#id,
@@ -127,9 +137,9 @@ class Bus implements EventBus {
     );
   }
 
-  subscribe(listener: EventListener): () => void {
+  subscribe(listener: EventListener, { keepsFresh = true }: ListenOptions = {}): () => void {
     const subscriptions = (this.#subscriptions ??= new Set());
-    const subscription: Subscription = { listener, warned: false };
+    const subscription: Subscription = { listener, keepsFresh, warned: false };
     subscriptions.add(subscription);
     return () => {
       subscriptions.delete(subscription);
@@ -138,6 +148,10 @@ class Bus implements EventBus {
 
   close(): void {
     this.#isClosed = true;
+  }
+
+  get #hasListeners(): boolean {
+    return this.#subscriptions !== undefined && this.#subscriptions.size > 0;
   }
 }
 

@@ -234,11 +234,11 @@ export class Background implements Sleeper {
 
   #refreshAtMs(): number {
     const { local, storeClock } = this.#node;
-    if (!this.#refreshes()) return Number.POSITIVE_INFINITY;
+    if (!this.#refreshes()) return never;
     if (this.#dependencies.breaker.error !== undefined) return this.#dependencies.breaker.nextTryMs;
     if (this.#dueGoal() !== undefined) return Number.NEGATIVE_INFINITY;
     const { cached } = local;
-    if (cached === undefined) return Number.POSITIVE_INFINITY;
+    if (cached === undefined) return never;
     return Math.min(
       storeClock.monotonicAt(actAtMs(this.#node, cached)),
       this.#starts.proactiveAtMs(cached),
@@ -247,15 +247,17 @@ export class Background implements Sleeper {
   }
 
   #refreshes(): boolean {
-    return (
-      this.#dependencies.source.role === "owner" &&
-      this.#dependencies.demand.isWanted(this.#dependencies.source.usedAtMs)
-    );
+    return this.#dependencies.source.role === "owner" && this.#isWanted;
+  }
+
+  get #isWanted(): boolean {
+    const { demand, source } = this.#dependencies;
+    return demand.isWanted(source.usedAtMs);
   }
 
   /**
-   * When to read the document again. In the refresh window it is read more often, and a reading
-   * that would fall into its first minute waits for the end of that minute.
+   * When to read the document again. In the refresh window it is read more often while somebody
+   * needs it, and a reading that would fall into its first minute waits for the end of that minute.
    */
   #recheckAtMs(): number {
     const { local, context, storeClock } = this.#node;
@@ -275,8 +277,8 @@ export class Background implements Sleeper {
       : Math.min(recheckMs, isAwaited ? awaitedRecheckMs(context.parameters, source) : recheckMs);
     const atMs = sinceMs + this.#recheckJitter * waitMs;
     const dueMs =
-      cached === undefined
-        ? Number.POSITIVE_INFINITY
+      cached === undefined || !this.#isWanted
+        ? never
         : storeClock.monotonicAt(cached.windows.advisoryAtMs);
     return atMs <= dueMs ? atMs : Math.max(sinceMs, dueMs) + this.#recheckJitter * recheckDueMs;
   }
@@ -301,10 +303,7 @@ export class Background implements Sleeper {
     const { local, storeClock } = this.#node;
     const { cached } = local;
     const isSettled =
-      cached === undefined ||
-      cached.isStaleReported ||
-      !local.isUsable ||
-      !this.#dependencies.demand.isWanted(this.#dependencies.source.usedAtMs);
+      cached === undefined || cached.isStaleReported || !local.isUsable || !this.#isWanted;
     return isSettled
       ? Number.POSITIVE_INFINITY
       : storeClock.monotonicAt(cached.windows.mandatoryAtMs + retryMs);

@@ -1,6 +1,6 @@
 /** The credential as a consumer uses it. */
 import { ClosedError, ConfigurationError } from "../errors.ts";
-import type { EventListener } from "../events/event-bus.ts";
+import type { EventListener, ListenOptions } from "../events/event-bus.ts";
 import { getChannelName, isTraced, traced, type TracedGet } from "../events/tracing.ts";
 import type { CredentialOrigin, Issued } from "../issuer.ts";
 import type { Secret } from "../secret.ts";
@@ -185,8 +185,8 @@ class ManagedCredential implements Credential {
     return statusOf(this.#assembly, this.#assembly.source, this.#closed !== undefined);
   }
 
-  watch(listener: EventListener): () => void {
-    return this.#context.bus.subscribe(listener);
+  watch(listener: EventListener, options?: ListenOptions): () => void {
+    return this.#context.bus.subscribe(listener, options);
   }
 
   close(): Promise<void> {

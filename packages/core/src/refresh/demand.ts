@@ -46,8 +46,7 @@ export class Demand {
    * @param markedAtMs when a consumer last left its mark in the document.
    */
   isWanted(markedAtMs: number | undefined): boolean {
-    if (this.#keepAlive || this.#node.context.bus.hasListeners || this.#isUsedHere()) return true;
-    return this.isMarked(markedAtMs);
+    return this.#isStanding() || this.#isUsedHere() || this.isMarked(markedAtMs);
   }
 
   /** Returns true when a consumer has marked the credential as used, so that one may be waiting. */
@@ -67,11 +66,11 @@ export class Demand {
     if (
       source.role !== "consumer" ||
       !(isDue || (isLost && nowMs >= (this.#lostAgainAtMs ?? nowMs))) ||
-      !(this.#keepAlive || this.#isUsedHere())
+      !(this.#isStanding() || this.#isUsedHere())
     )
       return;
     const everyMs = this.#lifetimeMs();
-    const agoMs = this.#keepAlive ? 0 : Math.round(nowMs - this.#usedAtMs);
+    const agoMs = this.#isStanding() ? 0 : Math.round(nowMs - this.#usedAtMs);
     this.#markAgainAtMs = nowMs + everyMs;
     this.#lostAgainAtMs = nowMs + lostRetryMs;
     try {
@@ -80,6 +79,11 @@ export class Demand {
       this.#markAgainAtMs = nowMs + markRetryMs;
       if (!isUnavailable(error)) throw error;
     }
+  }
+
+  /** Returns true while it is to stay fresh without calls. */
+  #isStanding(): boolean {
+    return this.#keepAlive || this.#node.context.bus.keepsFresh;
   }
 
   #isUsedHere(): boolean {

@@ -112,6 +112,49 @@ describe("the background of a credential without uses", () => {
     },
   );
 
+  it("does not keep a credential fresh for a listener that only observes", async () => {
+    const world = fleet();
+    const one = quiet(world, "one");
+    const types: string[] = [];
+    one.watch(({ type }) => types.push(type), { keepsFresh: false });
+    await within(world.clock, 2_000, one.get());
+    await world.clock.advance(24 * hourMs);
+    expect(world.platform.issues.length).toBeLessThanOrEqual(2);
+    expect(types).toContain("refreshed");
+  });
+
+  it("keeps a credential fresh for a listener on a consumer, as long as it listens", async () => {
+    const world = fleet();
+    await within(world.clock, 2_000, quiet(world, "owner").get());
+    const consumer = quiet(world, "consumer", { role: "consumer" });
+    const stop = consumer.watch(() => {});
+    await within(world.clock, 2_000, consumer.get());
+    await world.clock.advance(24 * hourMs);
+    expect(consumer.status()).toMatchObject({ state: "fresh" });
+    expect(world.platform.issues.length).toBeGreaterThanOrEqual(12);
+    stop();
+    await world.clock.advance(6 * hourMs);
+    const { length } = world.platform.issues;
+    await world.clock.advance(24 * hourMs);
+    expect(world.platform.issues.length).toBe(length);
+  });
+
+  it.each(["owner", "consumer"] as const)(
+    "reads an expired credential that nobody uses no more often than a used one (%s)",
+    async (role) => {
+      const world = fleet();
+      const owner = quiet(world, "owner");
+      await within(world.clock, 2_000, owner.get());
+      const idle = role === "owner" ? owner : quiet(world, "consumer", { role });
+      await within(world.clock, 2_000, idle.get());
+      if (role === "consumer") await owner.close();
+      await world.clock.advance(24 * hourMs);
+      const { commands } = world.store;
+      await world.clock.advance(24 * hourMs);
+      expect(world.store.commands - commands).toBeLessThanOrEqual(24 * 15);
+    },
+  );
+
   it("keeps a credential fresh whose only user is its child", async () => {
     const world = fleet();
     const { clock } = world;

@@ -28,14 +28,16 @@ export function logEvents({ credential, ref }: Served, log: EventLog, clock: Clo
     for (const { event, count } of rejections.values()) append({ ...event, count });
     rejections.clear();
   };
-  const stop = credential.watch((event: CredentialEvent) => {
+  const listener = (event: CredentialEvent): void => {
     const logged: LogEvent = { ...event, ref };
     if (event.type !== "rejected") return append(logged);
     const present = rejections.get(event.verdict);
     if (present === undefined) rejections.set(event.verdict, { event: logged, count: 1 });
     else present.count += 1;
     cancel ??= clock.setTimer(gatherMs, flush, { background: true });
-  });
+  };
+  // The callers of the server are its users, not its log.
+  const stop = credential.watch(listener, { keepsFresh: false });
   return () => {
     stop();
     flush();

@@ -1,7 +1,7 @@
 /** Event streams, life lines and the audit, as callers of several replicas see them. */
 import { eventLog } from "@lingpai/event-log";
 import { afterEach, expect, test } from "vitest";
-import { otherRef, ref, requestOf, serverWorld } from "../server-world.fixture.ts";
+import { appId, otherRef, ref, requestOf, serverWorld } from "../server-world.fixture.ts";
 import type { Replica, ServerWorld } from "../server-world.fixture.ts";
 
 const worlds: ServerWorld[] = [];
@@ -274,4 +274,13 @@ test("an unreachable store blocks no response, and the audit of that time arrive
     event["type"] === "handed-out" ? event["count"] : 0,
   );
   expect(counts.reduce((sum: number, count) => sum + Number(count), 0)).toBe(6);
+});
+
+test("the log of events does not keep a credential fresh that no caller needs", async () => {
+  const world = start();
+  const replica = world.replica();
+  const key = await world.key({ refs: [ref] });
+  expect((await replica.ask(one, { key })).status).toBe(200);
+  await world.clock.advance(24 * 3_600_000);
+  expect(world.simulator.log.fetches(appId).length).toBeLessThanOrEqual(2);
 });
