@@ -89,6 +89,7 @@ export function memoryStore(options: MemoryStoreOptions = {}): MemoryStore {
  */
 export function memoryCache(store: MemoryStore = memoryStore(), options: CacheOptions = {}): Cache {
   requireObject("The memory store", store);
+  requireObject("memoryCache()", options);
   return createCache(store.entries, { clock: store.clock, ...options });
 }
 
@@ -97,5 +98,6 @@ export function memoryCache(store: MemoryStore = memoryStore(), options: CacheOp
  */
 export function memoryLock(store: MemoryStore = memoryStore(), options: LockOptions = {}): Lock {
   requireObject("The memory store", store);
+  requireObject("memoryLock()", options);
   return createLock(store.leases, { clock: store.clock, ...options });
 }

@@ -196,7 +196,7 @@ export class RemoteCredential implements Credential {
     return this.close();
   }
 
-  /** One request for all callers, repeated until there is a credential or the time is over. */
+  /** A request for all callers, repeated until there is a credential or time is up. */
   async #fetch(): Promise<Secret> {
     const { clock, servers, waitMs } = this.#options;
     const { signal } = this.#closing;

@@ -119,6 +119,7 @@ export function parametersFor(
   storeDeadlineMs = 500,
 ): Parameters {
   requireObject("issuer", issuer);
+  requireOptions("parameters", given, kinds);
   const { kind } = (issuer.policy ?? {}) as Partial<Issuer["policy"]>;
   requireOneOf("issuer.policy.kind", String(kind), ["supersede", "stable", "sliding", "rotate"]);
   const { policy, lifetimeMs } = issuer;
@@ -150,7 +151,6 @@ export function parametersFor(
     quotaPerDay: issuer.quota?.perDay ?? Number.MAX_SAFE_INTEGER,
     quotaReserve: 0.1,
   };
-  requireOptions("parameters", given, kinds);
   const chosen: Parameters = { ...defaults, ...definedOnly(given) };
   const parameters = { ...chosen, fleetSize: Math.min(10_000_000, Math.max(2, chosen.fleetSize)) };
   requireParameters(parameters, issuer, overlapOf(issuer));

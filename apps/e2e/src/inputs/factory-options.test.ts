@@ -30,6 +30,19 @@ describe("every factory", () => {
     );
   });
 
+  it.each(Object.keys(factories).filter((name) => (factories[name]?.length ?? 0) > 1))(
+    "%s refuses a wrong argument at each place",
+    async (name) => {
+      const valid = factories[name] ?? [];
+      for (const place of valid.keys())
+        for (const wrong of [null, 42, true]) {
+          const refusal = await refusalOf(all[name] as Make, valid.with(place, wrong));
+          const is = `${String(wrong)} as argument ${place + 1}: ${String(refusal)}`;
+          expect((refusal as core.LingpaiError | undefined)?.code, is).toBe("CONFIGURATION");
+        }
+    },
+  );
+
   it.each(Object.keys(factories).filter((name) => !withoutOptions.has(name)))(
     "%s refuses an unknown option and lists the known ones",
     async (name) => {

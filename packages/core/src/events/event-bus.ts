@@ -1,6 +1,7 @@
 /** Delivers events to the listeners of one credential and to `node:diagnostics_channel`. */
 import { channel } from "node:diagnostics_channel";
 import type { CredentialEvent, EventContext, EventData, EventType } from "./events.ts";
+import { ConfigurationError } from "../errors.ts";
 import { measurementChannelName, type Figure } from "./measurements.ts";
 import { requireOptions, type KindsOf } from "../options.ts";
 import { printable } from "./printable.ts";
@@ -138,6 +139,8 @@ class Bus implements EventBus {
   }
 
   subscribe(listener: EventListener, { keepsFresh = true }: ListenOptions = {}): () => void {
+    if (typeof listener !== "function")
+      throw new ConfigurationError(`A listener must be a function, not a ${typeof listener}.`);
     const subscriptions = (this.#subscriptions ??= new Set());
     const subscription: Subscription = { listener, keepsFresh, warned: false };
     subscriptions.add(subscription);

@@ -163,13 +163,13 @@ describe("an issuer's answer", () => {
     const long = "x".repeat(16_384);
     expect(plain(validated(context, { ...good, secret: long, nextInput: long })).secret).toBe(long);
     for (const [what, answer] of [
-      ["credential", { ...good, secret: `${long}x` }],
-      ["input for the next request", { ...good, nextInput: `${long}x` }],
+      ["a credential", { ...good, secret: `${long}x` }],
+      ["an input for the next request", { ...good, nextInput: `${long}x` }],
     ] as const)
       expect(() => validated(context, answer)).toThrow(
         expect.objectContaining({
           outcome: "fatal",
-          message: `The platform issued for "test" a ${what} of 16385 characters; up to 16384 are kept. Ask it for fewer scopes or claims, or for an opaque token.`,
+          message: `The platform issued for "test" ${what} of 16385 characters; up to 16384 are kept. Ask it for fewer scopes or claims, or for an opaque token.`,
         }),
       );
   });

@@ -127,12 +127,12 @@ export function validated(context: Context, issued: unknown): IssuedSecrets {
   const [secret, nextInput] = [plain(given["secret"]), plain(given["nextInput"])];
   if (typeof secret !== "string" || !secretPattern.test(secret))
     throw invalid("the credential is not a text of visible ASCII characters");
-  requireLength(id, "credential", secret);
+  requireLength(id, "a credential", secret);
   if (typeof expiresInMs !== "number" || !(expiresInMs >= 1 && expiresInMs <= lifetimeMaxMs))
     throw invalid("its lifetime is not between 1 ms and 366 days");
   if (nextInput !== undefined && (typeof nextInput !== "string" || nextInput === ""))
     throw invalid("its input for the next request is not a text");
-  if (nextInput !== undefined) requireLength(id, "input for the next request", nextInput);
+  if (nextInput !== undefined) requireLength(id, "an input for the next request", nextInput);
   return {
     secret: secretIn(context, secret),
     expiresInMs: Math.floor(expiresInMs),
@@ -159,7 +159,7 @@ function requireLength(id: string, what: string, { length }: string): void {
   if (length <= secretLengthMax) return;
   throw new IssueError(
     "fatal",
-    `The platform issued for "${id}" a ${what} of ${length} characters; up to ${secretLengthMax} are kept. Ask it for fewer scopes or claims, or for an opaque token.`,
+    `The platform issued for "${id}" ${what} of ${length} characters; up to ${secretLengthMax} are kept. Ask it for fewer scopes or claims, or for an opaque token.`,
   );
 }
 

@@ -151,9 +151,9 @@ describe("a read in the background", () => {
     }
   });
 
-  it("comes once a minute while a replacement is due", async () => {
-    const { background, clock, demand, did, hold } = bench({ draw: 1 });
-    demand.isNeeded = false;
+  it("comes once a minute while a consumer needs the replacement that is due", async () => {
+    const { background, clock, did, hold, source } = bench({ draw: 1 });
+    source.role = "consumer";
     background.start();
     await clock.advance(200);
     hold({}, {});

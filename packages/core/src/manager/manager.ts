@@ -3,6 +3,7 @@ import { ClosedError, ConfigurationError } from "../errors.ts";
 import type { EventListener, ListenOptions } from "../events/event-bus.ts";
 import { getChannelName, isTraced, traced, type TracedGet } from "../events/tracing.ts";
 import type { CredentialOrigin, Issued } from "../issuer.ts";
+import { requireKinds, requireObject } from "../options.ts";
 import type { Secret } from "../secret.ts";
 import { Closing } from "../time/closing.ts";
 import type { Clock } from "../time/time.ts";
@@ -80,7 +81,8 @@ class ManagedCredential implements Credential {
   }
 
   async reject(refused: Secret | string, options: RejectOptions = {}): Promise<Rejection> {
-    this.#open(options.signal);
+    this.#open(options);
+    requireSecret(refused);
     const { bus } = this.#context;
     const fingerprint =
       typeof refused === "string" ? fingerprintIn(this.#context, refused) : refused.fingerprint;
@@ -117,6 +119,7 @@ class ManagedCredential implements Credential {
   }
 
   async check(options: CallOptions = {}): Promise<Checked> {
+    this.#open(options);
     const secret = await this.get(options);
     const found = await this.#assembly.probe.verdict(secret, options.signal);
     if (found !== "dead") return found;
@@ -124,7 +127,7 @@ class ManagedCredential implements Credential {
   }
 
   async refresh(options: CallOptions = {}): Promise<Secret> {
-    this.#open(options.signal);
+    this.#open(options);
     this.#requireOwner("refreshes");
     this.#assembly.breaker.reset();
     // A credential that another node has fetched meanwhile is replaced too.
@@ -134,7 +137,7 @@ class ManagedCredential implements Credential {
   }
 
   async seed(issued: Issued, options: SeedOptions = {}): Promise<Secret> {
-    this.#open(options.signal);
+    this.#open(options);
     this.#requireOwner("seeds");
     await this.#untilClosed(
       seed(this.#assembly, this.#assembly.source, issued, options.ageMs),
@@ -144,7 +147,7 @@ class ManagedCredential implements Credential {
   }
 
   async useFallback(on: boolean, options: CallOptions = {}): Promise<Secret> {
-    this.#open(options.signal);
+    this.#open(options);
     this.#requireOwner("switches");
     const { bus, fallback, issuer } = this.#context;
     if (fallback === undefined)
@@ -164,14 +167,16 @@ class ManagedCredential implements Credential {
   }
 
   async reset(options: CallOptions = {}): Promise<void> {
-    this.#open(options.signal);
+    this.#open(options);
     this.#requireOwner("resets");
     await this.#untilClosed(reset(this.#assembly, this.#assembly.source), options.signal);
     this.#assembly.breaker.reset();
   }
 
-  async reconcileQuota({ used, remaining }: ObservedQuota): Promise<void> {
-    this.#open(undefined);
+  async reconcileQuota(observed: ObservedQuota): Promise<void> {
+    this.#open({});
+    requireObject("The platform's count", observed);
+    const { used, remaining } = observed;
     this.#requireOwner("counts");
     const applied = await this.#untilClosed(
       this.#assembly.source.document.apply({ type: "ledger", used, remaining }),
@@ -214,8 +219,9 @@ class ManagedCredential implements Credential {
     this.#context.bus.close();
   }
 
-  async #slowGet({ signal }: CallOptions = {}): Promise<Secret> {
-    this.#open(signal);
+  async #slowGet(options: CallOptions = {}): Promise<Secret> {
+    this.#open(options);
+    const { signal } = options;
     const before = this.#local.cached?.stored.commitId;
     const goal: Goal =
       before === undefined ? { reason: "cold" } : { reason: "expired", replaces: before };
@@ -244,8 +250,9 @@ class ManagedCredential implements Credential {
     return this.#closing.during((closing) => waitFor(work, { signals: [signal, closing] }));
   }
 
-  #open(signal: AbortSignal | undefined): void {
-    signal?.throwIfAborted();
+  #open(options: CallOptions): void {
+    requireKinds("The options of a call", options, { signal: "signal" });
+    options.signal?.throwIfAborted();
     this.#closing.throwIfClosed();
     refuseRecursion(this.id);
   }
@@ -257,4 +264,13 @@ class ManagedCredential implements Credential {
     const nowMs = this.#assembly.storeClock.nowMs();
     return { ageMs: nowMs - stored.issuedAtMs, remainingMs: stored.expiresAtMs - nowMs };
   }
+}
+
+/** @throws {ConfigurationError} unless it is a secret or a text. It shows nothing of it. */
+function requireSecret(given: unknown): void {
+  const isSecret = typeof given === "object" && given !== null && "fingerprint" in given;
+  if (isSecret || typeof given === "string") return;
+  throw new ConfigurationError(
+    "reject() must be given the refused credential: the Secret that get() returned, or its text.",
+  );
 }

@@ -3,8 +3,9 @@ import { ConfigurationError } from "../errors.ts";
 import type { Issued } from "../issuer.ts";
 import { labelOf } from "../fleet/adoption.ts";
 
+import type { Context } from "../fleet/context.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import { validated } from "../leader/issuer-call.ts";
+import { isIssueError, validated, type IssuedSecrets } from "../leader/issuer-call.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 
 /** The longest life of a credential. An older one has expired. */
@@ -28,7 +29,7 @@ export async function seed(
       `ageMs must be a number of ms from 0 to 366 days, not ${String(ageMs)}.`,
     );
   const startedMs = clock.monotonicMs();
-  const { secret, expiresInMs, nextInput } = validated(context, given);
+  const { secret, expiresInMs, nextInput } = validSeed(context, given);
   const snapshot = await source.read();
   const sentAtMs = storeClock.nowMs() - Math.ceil(ageMs);
   const issued = {
@@ -54,4 +55,16 @@ export async function seed(
     remainingMs: expiresInMs,
     unchanged: false,
   });
+}
+
+/** @throws {ConfigurationError} what was given is no credential. */
+function validSeed(context: Context, given: Issued): IssuedSecrets {
+  try {
+    return validated(context, given);
+  } catch (error) {
+    if (!isIssueError(error)) throw error;
+    throw new ConfigurationError(
+      `seed() was given no credential for "${context.issuer.id}". One has a secret and perhaps a nextInput, texts of at most 16384 characters, the secret of visible ASCII characters, and expiresInMs from 1 to 366 days in ms.`,
+    );
+  }
 }

@@ -3,6 +3,7 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { derivedKey, keyring } from "./keyring.ts";
 import type { SealingKey } from "./keyring.ts";
+import { sealed } from "./sealed.ts";
 
 const bytes = Buffer.from(
   "8f1d0c6be27a4935a0b1c2d3e4f50617283940a1b2c3d4e5f60718293a4b5cfe",
@@ -114,3 +115,12 @@ describe("an invalid key is refused without being quoted", () => {
     });
   });
 });
+
+test.each([undefined, null, "key", 5, [], { activeId: "a", readableIds: ["a"] }])(
+  "sealing with %j in place of a keyring is refused, with the way to make one",
+  (ring) => {
+    const cache = { get() {}, set() {}, withPrefix() {} };
+    // A caller in JavaScript may pass these.
+    expect(() => sealed(cache as never, ring as never)).toThrow("Make it with keyring({ active })");
+  },
+);

@@ -53,8 +53,10 @@ class DerivedKeys implements Keyring {
 
   static keysOf(ring: Keyring): ReadonlyMap<string, Uint8Array> {
     if (ring instanceof DerivedKeys) return ring.#keys;
+    const isObject = typeof ring === "object" && ring !== null;
+    const what = isObject ? "an object that keyring() did not make" : "no object";
     throw new ConfigurationError(
-      "The keyring to seal with is an object that keyring() did not make. Make it with keyring({ active }).",
+      `The keyring to seal with is ${what}. Make it with keyring({ active }).`,
     );
   }
 }
@@ -107,7 +109,7 @@ export function derivedKey(ring: Keyring, id: string): Uint8Array | undefined {
  * @throws {ConfigurationError} `CONFIGURATION` when {@link keyring} did not make the ring.
  */
 export function activeKey(ring: Keyring): Uint8Array {
-  const key = derivedKey(ring, ring.activeId);
+  const key = DerivedKeys.keysOf(ring).get(ring.activeId);
   if (key === undefined)
     throw new ConfigurationError(`The keyring lacks its active key "${ring.activeId}".`);
   return key;
