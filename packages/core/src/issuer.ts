@@ -119,7 +119,7 @@ export interface Issuer {
    * Names the configuration that the platform judges, such as an AppSecret. Nodes with the same one
    * give the same text, others another one, and nobody can derive the secret from it. It is stored
    * beside a fatal refusal, which then concerns only nodes with this text. An empty text means: not
-   * known yet.
+   * known yet. It is asked for only while a refusal stands, about once a second.
    */
   revision?(): string;
 }

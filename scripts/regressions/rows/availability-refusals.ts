@@ -125,6 +125,30 @@ export const availabilityRefusals: readonly Regression[] = [
     title: "costs the fleet one fetch",
   },
   {
+    right: "The function that returns the secret is called once a fetch.",
+    edits: [
+      {
+        file: "packages/core/src/leader/gate.ts",
+        from: "node.context.revision.recentFor(snapshot.state)",
+        to: "node.context.revision.now()",
+      },
+    ],
+    test: "packages/wechat/src/account/secret-calls.test.ts",
+    title: "is called once a fetch, and by nothing else",
+  },
+  {
+    right: "It is called once a second while the platform refuses, however many callers there are.",
+    edits: [
+      {
+        file: "packages/core/src/fleet/context.ts",
+        from: 'return isRecent && this.#last !== "" ? this.#last : this.now();',
+        to: "return this.now();",
+      },
+    ],
+    test: "packages/wechat/src/account/secret-calls.test.ts",
+    title: "is called at most once a second by a hundred callers",
+  },
+  {
     right: "The document holds which secret was refused: a node with another one goes on.",
     edits: [
       {

@@ -154,4 +154,17 @@ describe("the revision of an issuer's configuration", () => {
     expect([1, 2, 3, 4].map(() => of.revision.now())).toEqual(["1", "2", "2", "3"]);
     expect(context().revision.now()).toBeUndefined();
   });
+
+  it("is kept for a second by those who only ask whether it has changed, once it is known", async () => {
+    const clock = manualClock();
+    const answers = ["", "1", "2"];
+    const of = context({ clock, issuer: { ...neverAsked, revision: () => answers.shift()! } });
+    const { revision } = of;
+    expect([revision.recentFor(undefined), answers.length]).toEqual([undefined, 3]);
+    expect([1, 2, 3].map(() => revision.recent())).toEqual(["", "1", "1"]);
+    await clock.advance(999);
+    expect(revision.recent()).toBe("1");
+    await clock.advance(1);
+    expect(revision.recent()).toBe("2");
+  });
 });

@@ -110,27 +110,48 @@ export function contextFrom(options: CredentialOptions): Context {
     bus,
     health: new StoreHealth(clock, bus),
     fingerprintKey: options.fingerprintKey ?? issuer.id,
-    revision: new Revision(issuer),
+    revision: new Revision(issuer, clock),
   };
 }
 
-/** The issuer's name for its configuration. */
+/** For how long an answer about the configuration is taken for the present one. */
+const recentMs = 1_000;
+
+/**
+ * The issuer's name for its configuration. The issuer may read a file or ask a vault for it, so it
+ * is asked only while a refusal stands, and once a second then.
+ */
 class Revision {
   readonly #issuer: Pick<Issuer, "revision">;
+  readonly #clock: Clock;
   #last: string | undefined;
+  #askedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(issuer: Pick<Issuer, "revision">) {
+  constructor(issuer: Pick<Issuer, "revision">, clock: Clock) {
     this.#issuer = issuer;
+    this.#clock = clock;
   }
 
-  /** Returns what it is now. An issuer that cannot tell counts as unchanged. */
+  /** Asks what it is now. An issuer that cannot tell counts as unchanged. */
   now(): string | undefined {
+    this.#askedMs = this.#clock.monotonicMs();
     try {
       this.#last = this.#issuer.revision?.();
     } catch {
       // The next call asks it again.
     }
     return this.#last;
+  }
+
+  /** Returns what it was within the last second. An issuer that did not know yet is asked again. */
+  recent(): string | undefined {
+    const isRecent = this.#clock.monotonicMs() < this.#askedMs + recentMs;
+    return isRecent && this.#last !== "" ? this.#last : this.now();
+  }
+
+  /** The same, for a decision over this document, which needs it only if a refusal is stored. */
+  recentFor(state: State | undefined): string | undefined {
+    return state?.refusal === undefined ? undefined : this.recent();
   }
 }
 

@@ -21,7 +21,7 @@ export function gateBeforeLease(node: FleetNode, goal: Goal, snapshot: Snapshot)
     fence: 0,
     forced: false,
     presumedLostAtMs: presumedLostAtMs(node, snapshot),
-    revision: node.context.revision.now(),
+    revision: node.context.revision.recentFor(snapshot.state),
     isOrdered: goal.reason === "manual",
     operationId: "",
     outcomeId: "",

@@ -155,7 +155,7 @@ function draftOf(
     fence: lease.fence,
     forced,
     ...(isWithoutStore ? { isWithoutStore } : { presumedLostAtMs: presumedLostAtMs(node, read) }),
-    revision: context.revision.now(),
+    revision: context.revision.recentFor(read.state),
     isOrdered: goal.reason === "manual",
     ...resolvedGoal,
     ...ids,

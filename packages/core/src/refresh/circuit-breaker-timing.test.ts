@@ -85,14 +85,15 @@ describe("a node whose request was refused for good", () => {
   });
 
   it.each(["configuration", "credential"] as const)(
-    "tries at once with another %s, and restarts its count of refusals",
-    (other) => {
+    "tries within a second with another %s, and restarts its count of refusals",
+    async (other) => {
       const { breaker, clock, drawn, local, storeClock } = bench();
       breaker.trip(fatal());
       breaker.trip(fatal());
       const sentAtMs = storeClock.nowMs();
       if (other === "configuration") drawn.revision = "2";
       else local.updateState(stateWith({ credential: storedCredential("T2", { sentAtMs }) }));
+      await clock.advance(1_000);
       expect(breaker.callerError("cold")).toBeUndefined();
       expect(breaker.isRefused).toBe(false);
       expect(breaker.nextTryMs).toBe(Number.NEGATIVE_INFINITY);
@@ -111,10 +112,11 @@ describe("a node whose request was refused for good", () => {
     expect(breaker.nextTryMs).toBe(clock.monotonicMs() + 7 * minuteMs);
   });
 
-  it("is not sure that the fleet's refusal concerns it while its configuration is unknown", () => {
-    const { breaker, drawn } = bench();
+  it("is not sure that the fleet's refusal concerns it while its configuration is unknown", async () => {
+    const { breaker, clock, drawn } = bench();
     expect(breaker.isUnsure).toBe(false);
     drawn.revision = "";
+    await clock.advance(1_000);
     expect(breaker.isUnsure).toBe(true);
     drawn.revision = undefined;
     expect(breaker.isUnsure).toBe(false);

@@ -12,9 +12,9 @@ describe("an issuer that cannot say whether its configuration has changed", () =
     const one = node({ issuer: { ...platform, revision: () => revision() } });
     await within(clock, 1_000, one.get());
     const mend = platform.refuse({ outcome: "fatal" });
-    await clock.advance(6_900_000);
+    await clock.advance(7_100_000);
     revision = broken;
-    await clock.advance(600_000);
+    await clock.advance(400_000);
     const refused = platform.issues.length;
     await expect(within(clock, 1_000, one.get())).rejects.toMatchObject({
       code: "CREDENTIAL_UNAVAILABLE",
@@ -23,6 +23,7 @@ describe("an issuer that cannot say whether its configuration has changed", () =
     expect(platform.issues).toHaveLength(refused);
     mend();
     revision = () => "2";
+    await clock.advance(1_000);
     expect(platform.alive(await within(clock, 1_000, one.get()))).toBe(true);
   });
 
@@ -38,17 +39,40 @@ describe("an issuer that cannot say whether its configuration has changed", () =
 });
 
 describe("an issuer whose configuration is costly to read", () => {
-  it("is asked for it at requests only, while no refusal stands", async () => {
+  it("is never asked for it while no refusal stands, at requests neither", async () => {
     const { clock, node, platform } = fleet();
     const revision = vi.fn<() => string>(() => "1");
     const one = node({ issuer: { ...platform, revision } });
-    await within(clock, 1_000, one.get());
-    revision.mockClear();
-    for (let minute = 0; minute < 90; minute += 10) {
+    for (let hour = 0; hour < 10; hour += 1) {
       await within(clock, 1_000, one.get());
-      await clock.advance(600_000);
+      await clock.advance(3_600_000);
     }
-    expect(platform.issues).toHaveLength(1);
+    platform.script("busy", "busy", "busy", "unsent");
+    await within(
+      clock,
+      30_000,
+      one.refresh().catch(() => undefined),
+    );
+    expect(platform.issues.length).toBeGreaterThan(5);
     expect(revision).not.toHaveBeenCalled();
+  });
+
+  it("is asked for it once a second while a refusal stands, however many callers there are", async () => {
+    const { clock, node, platform } = fleet();
+    let present = "1";
+    const revision = vi.fn<() => string>(() => present);
+    const one = node({ issuer: { ...platform, revision } });
+    const mend = platform.refuse({ outcome: "fatal" });
+    await expect(within(clock, 1_000, one.get())).rejects.toThrow(/refuses/);
+    revision.mockClear();
+    for (let call = 0; call < 500; call += 1) {
+      await expect(one.get()).rejects.toThrow(/refuses/);
+      await clock.advance(20);
+    }
+    expect(revision.mock.calls.length).toBeLessThanOrEqual(11);
+    mend();
+    present = "2";
+    await clock.advance(1_000);
+    expect(platform.alive(await within(clock, 1_000, one.get()))).toBe(true);
   });
 });

@@ -69,7 +69,7 @@ export class CircuitBreaker {
     const { state } = local;
     // The issuer may read its secret from a file or a vault, so it is asked only when it must be.
     if (this.#fatal === undefined && state?.refusal === undefined) return undefined;
-    const revision = context.revision.now();
+    const revision = context.revision.recent();
     const own = this.#ownWith(revision);
     const fleet = state && standing(state, revision);
     if (fleet === undefined) return own && { nextMs: own.nextMs, error: () => own.error };
@@ -87,7 +87,7 @@ export class CircuitBreaker {
    * concern this node.
    */
   get isUnsure(): boolean {
-    return this.#node.context.revision.now() === "";
+    return this.#node.context.revision.recent() === "";
   }
 
   #ownWith(revision: string | undefined): Fatal | undefined {
