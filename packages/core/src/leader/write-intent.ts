@@ -5,6 +5,7 @@ import type { Goal } from "../fleet/local-copy.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import { Secret } from "../secret.ts";
 import type { IntentVerdict } from "../state/intent.ts";
+import { shownUse } from "../state/quota.ts";
 import { isDead, isHandedOutAgain, type State } from "../state/state.ts";
 import { probeBeforeIntent } from "./probe-before-intent.ts";
 import {
@@ -203,7 +204,7 @@ function report(
       claimedBy,
       state,
     });
-  reportQuota(bus, state.quota.used, rules, storeClock.nowMs());
+  reportQuota(bus, shownUse(state.quota, rules), rules, storeClock.nowMs());
 }
 
 function withState({ state, version }: Snapshot): Snapshot & { readonly state: State } {

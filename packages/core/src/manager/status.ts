@@ -2,7 +2,7 @@
  * Describes one process's view of a credential, for people and monitors, without I/O and without
  * secrets.
  */
-import { quotaOn } from "../state/quota.ts";
+import { quotaOn, shownUse } from "../state/quota.ts";
 import { isSuspect, type StoredCredential } from "../state/state.ts";
 import type { FleetNode } from "../fleet/node.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
@@ -42,7 +42,7 @@ export function statusOf(
     uses: cached?.uses ?? 0,
     storeReachable: context.health.seen,
     quota: {
-      used: quota?.used ?? 0,
+      used: quota === undefined ? 0 : shownUse(quota, rules),
       perDay:
         parameters.quotaPerDay === Number.MAX_SAFE_INTEGER ? undefined : parameters.quotaPerDay,
     },

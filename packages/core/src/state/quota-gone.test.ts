@@ -1,6 +1,14 @@
 /** A day's quota that the platform reports as used up, whatever the fleet has counted. */
 import { describe, expect, it } from "vitest";
-import { exhaust, exhaustedUntilMs, granted, refund, resetsAtMs, spend } from "./quota.ts";
+import {
+  exhaust,
+  exhaustedUntilMs,
+  granted,
+  refund,
+  resetsAtMs,
+  shownUse,
+  spend,
+} from "./quota.ts";
 import { noonMs, rules, today } from "./state.fixture.ts";
 import type { Quota } from "./state.ts";
 
@@ -41,6 +49,16 @@ describe("a day's quota that the platform says is used up", () => {
     expect(unsent).toEqual({ ...goneAt(5), gone: { day: today, used: 5, nextMs: 0 } });
     expect(exhaustedUntilMs(unsent, "cold", noonMs + hourMs, rules)).toBeUndefined();
     expect(refund(goneAt(0), noonMs, rules).gone?.used).toBe(0);
+  });
+
+  it("is shown as the fleet's own count where no cap is known", () => {
+    const unlimited = { ...rules, quotaPerDay: Number.MAX_SAFE_INTEGER };
+    const counted = { day: today, used: 5, forced: { used: 0, lastAtMs: 0 } };
+    const gone = exhaust(counted, noonMs, unlimited);
+    expect(
+      [counted, gone, spend(gone, false, noonMs)].map((of) => shownUse(of, unlimited)),
+    ).toEqual([5, 5, 6]);
+    expect(shownUse(goneAt(5), rules)).toBe(100);
   });
 
   it("is not used up on a day on which the platform did not say so", () => {

@@ -112,6 +112,15 @@ export function exhaust(quota: Quota, nowMs: number, rules: Rules): Quota {
 }
 
 /**
+ * Returns the number of fetches to show. A ledger that the platform calls used up is at its cap.
+ * Where no cap is known, that is no number of fetches.
+ */
+export function shownUse(quota: Quota, { quotaPerDay }: Pick<Rules, "quotaPerDay">): number {
+  const isLimited = quotaPerDay < Number.MAX_SAFE_INTEGER;
+  return isLimited ? quota.used : (goneOn(quota)?.used ?? quota.used);
+}
+
+/**
  * The platform has issued, so its report about the quota is outdated, and the real count applies.
  */
 export function granted(quota: Quota): Quota {
