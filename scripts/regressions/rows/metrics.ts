@@ -20,6 +20,28 @@ export const metrics: readonly Regression[] = [
     test: scenario,
   },
   {
+    right: "lock.hold.duration is measured for a lease that was kept for an outcome, too.",
+    edits: [
+      {
+        file: `${core}/refresh/owner.ts`,
+        from: "const lease = measured(granted, bus, clock.monotonicMs());",
+        to: "const lease = granted; const measuredLease = measured(granted, bus, clock.monotonicMs());",
+      },
+      {
+        file: `${core}/refresh/owner.ts`,
+        from: "if (outcomes.pending?.keeps(lease) !== true) await lease.release();",
+        to: "if (outcomes.pending?.keeps(lease) !== true) await measuredLease.release();",
+      },
+      {
+        file: `${core}/refresh/owner.ts`,
+        from: 'lease.signal.addEventListener("abort", measure);',
+        to: "",
+      },
+    ],
+    test: scenario,
+    title: "that was kept for an outcome",
+  },
+  {
     right: "store.duration tells commands by what they are for, not as get and set.",
     edits: [
       {

@@ -2,10 +2,12 @@
  * An owner's turn, when the stored credential does not serve it: checks what may forbid a refresh,
  * acquires the lease, leads, and releases the lease.
  */
+import type { EventBus } from "../events/event-bus.ts";
 import type { Snapshot } from "../fleet/document.ts";
 import type { Goal } from "../fleet/local-copy.ts";
 import { tryLease } from "../lease/acquire.ts";
-import type { Gate } from "../leader/attempt.ts";
+import type { Lease } from "../lease/lease.ts";
+import type { Gate, LeaderLease } from "../leader/attempt.ts";
 import { gateBeforeLease } from "../leader/gate.ts";
 import { isIssueError } from "../leader/issuer-call.ts";
 import { lead } from "../leader/leader.ts";
@@ -79,18 +81,18 @@ async function leadUnderLease(
   const { leaseMs: ttlMs, storeDeadlineMs } = parameters;
   const startedMs = clock.monotonicMs();
   progress.wantsLease();
-  const lease = await health.watched("acquire", () =>
+  const granted = await health.watched("acquire", () =>
     tryLease(lock, issuer.id, { ttlMs, storeDeadlineMs, clock, random }),
   );
-  if (!lease.acquired) {
+  if (!granted.acquired) {
     await markForLeaseHolder(dependencies, goal, snapshot);
-    return { kind: "wait", ms: lease.remainingMs + 10 + random.next() * 90 };
+    return { kind: "wait", ms: granted.remainingMs + 10 + random.next() * 90 };
   }
   progress.endWait("granted");
-  const grantedMs = clock.monotonicMs();
+  const lease = measured(granted, bus, clock.monotonicMs());
   // An empty store has not reported its time before. Without this the first intent would have this
   // node's wall-clock time.
-  node.storeClock.observe(lease.storeNowMs, startedMs);
+  node.storeClock.observe(granted.storeNowMs, startedMs);
   source.feed.pause();
   try {
     const { document } = source;
@@ -102,10 +104,31 @@ async function leadUnderLease(
     await claims.extendClaim(node.local.cached?.stored).catch(() => {});
     return served;
   } finally {
-    if (outcomes.pending?.keeps(lease) !== true)
-      bus.measure({ kind: "lock-hold", outcome: lease.lost ?? "released" }, grantedMs);
     // An outcome that could not be stored yet keeps the lease.
     if (outcomes.pending?.keeps(lease) !== true) await lease.release();
     source.feed.resume();
   }
+}
+
+/** The lease, whose end is measured once: when it is lost, otherwise when it is first released. */
+function measured(lease: Lease, bus: EventBus, grantedMs: number): LeaderLease {
+  let isMeasured = false;
+  const measure = (): void => {
+    if (isMeasured) return;
+    isMeasured = true;
+    bus.measure({ kind: "lock-hold", outcome: lease.lost ?? "released" }, grantedMs);
+  };
+  lease.signal.addEventListener("abort", measure);
+  return {
+    fence: lease.fence,
+    signal: lease.signal,
+    get lost() {
+      return lease.lost;
+    },
+    isHeld: () => lease.isHeld(),
+    release() {
+      measure();
+      return lease.release();
+    },
+  };
 }

@@ -94,15 +94,34 @@ describe("the channel of measurements", () => {
     expect(ofKind("lock-wait", "node-0")).toEqual([]);
   });
 
-  it("has no end of a lease that is kept for an outcome that is not stored yet", async () => {
+  it("has the end of a lease that was kept for an outcome, once the store has taken it", async () => {
     const { clock, node } = fleet({ latencyMs: 1_000 });
     const one = node();
     const call = one.get();
     await clock.advance(500);
     one.faults.unreachable = true;
     await within(clock, 3_000, call);
+    await clock.advance(2_000);
     expect(ofKind("lock-wait")).toMatchObject([{ outcome: "granted" }]);
     expect(ofKind("lock-hold")).toEqual([]);
+    one.faults.unreachable = false;
+    await clock.advance(2_000);
+    expect(ofKind("lock-hold")).toMatchObject([{ outcome: "released" }]);
+    expect(ofKind("lock-hold")[0]?.durationMs).toBeGreaterThanOrEqual(3_000);
+  });
+
+  it("has the loss of a lease that was kept for an outcome, at the time of the loss", async () => {
+    const { clock, node } = fleet({ latencyMs: 1_000 });
+    const one = node();
+    const call = one.get();
+    await clock.advance(500);
+    one.faults.unreachable = true;
+    await within(clock, 3_000, call);
+    await clock.advance(10 * 60_000);
+    one.faults.unreachable = false;
+    await clock.advance(60_000);
+    expect(ofKind("lock-hold")).toMatchObject([{ outcome: "expired" }]);
+    expect(ofKind("lock-hold")[0]?.durationMs).toBeLessThan(20_000);
   });
 
   it("has the reason of a lost lease, and how long it was held", async () => {
