@@ -36,7 +36,8 @@ function bench(yieldsTo?: Claim) {
     claims: (async () => undefined) as () => Promise<Claim | "gone" | undefined>,
     failure: undefined as Error | undefined,
   };
-  let used = 0;
+  /** For each mark of a use: whether the store has lost the one before. */
+  const uses: (boolean | undefined)[] = [];
   const source = {
     yieldsTo,
     document: {
@@ -58,7 +59,7 @@ function bench(yieldsTo?: Claim) {
     source,
     claims: { recheckClaims: async () => answers.claims(), otherClaimant: "elsewhere" },
     reportedGoals: new LazyWeakSet<Goal>(),
-    demand: { mark: async () => void (used += 1) },
+    demand: { mark: async (_source: unknown, isLost?: boolean) => void uses.push(isLost) },
   } as unknown as Parameters<typeof asConsumer>[0];
   const snapshotOf = (changed: Partial<State> = {}): Snapshot => ({
     state: { ...emptyState, credential: storedAt(storeClock.nowMs()), ...changed },
@@ -75,7 +76,7 @@ function bench(yieldsTo?: Claim) {
     reported,
     turn,
     turns,
-    used: () => used,
+    uses,
   };
 }
 
@@ -84,14 +85,21 @@ const absent: Snapshot = { state: undefined, version: "absent" };
 
 describe("a consumer that waits", () => {
   it("reports that its environment has never stored a credential, and that an owner must start", async () => {
-    const { turn, used } = bench();
+    const { turn } = bench();
     expect(await turn(cold, absent)).toEqual({
       kind: "wait",
       ms: Number.POSITIVE_INFINITY,
       detail:
         'this node consumes the environment "production", which has never stored one. Start an owner of that environment',
     });
-    expect(used()).toBe(1);
+  });
+
+  it("shows the owners that it is there, at once if the store has lost its mark", async () => {
+    const { snapshotOf, turn, uses } = bench();
+    await turn(cold, snapshotOf({ usedAtMs: 0 }));
+    await turn(cold, snapshotOf());
+    await turn(cold, absent);
+    expect(uses).toEqual([false, true, true]);
   });
 
   it.each([
@@ -163,6 +171,13 @@ describe("a consumer whose credential was refused", () => {
     answers.failure = new CacheUnavailableError("refused", { reason: "forbidden" });
     expect(await turn(refused, snapshotOf())).toMatchObject({ kind: "wait" });
     answers.failure = undefined;
+    expect(await turn(refused, snapshotOf())).toMatchObject({ kind: "wait" });
+    expect(reported()).toEqual(["fingerprint-1 refused", "fingerprint-1 refused"]);
+  });
+
+  it("reports it again if the store had lost the credential, so that nothing was marked", async () => {
+    const { snapshotOf, reported, turn } = bench();
+    expect(await turn(refused, absent)).toMatchObject({ kind: "wait" });
     expect(await turn(refused, snapshotOf())).toMatchObject({ kind: "wait" });
     expect(reported()).toEqual(["fingerprint-1 refused", "fingerprint-1 refused"]);
   });

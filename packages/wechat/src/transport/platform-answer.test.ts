@@ -147,16 +147,24 @@ describe("a granted credential", () => {
 });
 
 describe("a refusal", () => {
-  test("is read with its text and its rid", () => {
-    expect(
-      refusalIn(
-        fields({ errcode: 40013, errmsg: "invalid appid rid: 65f307bc-1a5c7d64-18ff931f" }),
-        [],
-      ),
-    ).toEqual({
+  test.each([
+    "invalid appid rid: 65f307bc-1a5c7d64-18ff931f",
+    "invalid appid, rid:65f307bc-1a5c7d64-18ff931f",
+    "invalid appid ,  rid:  65f307bc-1a5c7d64-18ff931f \n",
+  ])("is read with its text and its rid from %j", (errmsg) => {
+    expect(refusalIn(fields({ errcode: 40013, errmsg }), [])).toEqual({
       errcode: 40013,
       errmsg: "invalid appid",
       rid: "65f307bc-1a5c7d64-18ff931f",
+    });
+  });
+
+  test("has no rid if text follows it", () => {
+    const errmsg = "the text rid: 65f307bc is not the end";
+    expect(refusalIn(fields({ errcode: 40013, errmsg }), [])).toEqual({
+      errcode: 40013,
+      errmsg,
+      rid: undefined,
     });
   });
 
