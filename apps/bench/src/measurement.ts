@@ -39,6 +39,10 @@ export const atMost = (limit: number): Target => ({
   text: `≤ ${limit}`,
   isMet: ({ value }) => value <= limit,
 });
+export const atLeast = (limit: number): Target => ({
+  text: `≥ ${limit}`,
+  isMet: ({ value }) => value >= limit,
+});
 export const exactly = (expected: number): Target => ({
   text: `= ${expected}`,
   isMet: ({ value }) => value === expected,

@@ -12,11 +12,18 @@ export interface Contender {
    * budget.
    */
   readonly leaves?: true;
+  /** True if it also runs beside a second fleet of its kind. */
+  readonly fightsOwnKind?: true;
   readonly join: (field: Contended) => Fleet;
 }
 
 export const contenders: readonly Contender[] = [
-  { name: "lingpai, plain token", mode: "plain", join: (field) => ours(field, "lingpai", nodes) },
+  {
+    name: "lingpai, plain token",
+    mode: "plain",
+    fightsOwnKind: true,
+    join: (field) => ours(field, "lingpai", nodes),
+  },
   { name: "lingpai, stable token", mode: "stable", join: (field) => ours(field, "lingpai", nodes) },
   {
     name: "lingpai, plain token until contention is confirmed, then stable",

@@ -5,7 +5,7 @@
 import { availableParallelism } from "node:os";
 import type { Bench, Effort } from "../bench.ts";
 import { Fleet } from "../fleet.ts";
-import { atMost, exactly, judged, type Figure, type Target } from "../measurement.ts";
+import { atLeast, atMost, exactly, judged, type Figure, type Target } from "../measurement.ts";
 import { contenders, nodes, type Contender } from "./contenders.ts";
 import type { ContentionOrders, ContentionResult } from "./protocol.ts";
 import type { Attack } from "./fleets.ts";
@@ -18,7 +18,9 @@ const quotaPerDay = 2_000;
 
 interface Scene {
   readonly name: string;
-  readonly attack: Attack;
+  readonly attack?: Attack;
+  /** True if a second Lingpai fleet with a store of its own fetches with the same AppID. */
+  readonly hasRival?: boolean;
   readonly overlapMs: number;
   readonly everyMs: number;
   readonly forMs: number;
@@ -32,26 +34,51 @@ interface Scene {
 
 function scenesOf(effort: Effort): readonly Scene[] {
   const scene = (attack: Attack, overlapMs: number, everyMs: number, forMs: number): Scene => ({
-    name: `${attack === "kill" ? "killed" : `replaced (overlap ${overlapMs / secondMs} s)`} every ${everyMs / secondMs} s for ${forMs / hourMs} h`,
+    name: `${attack === "kill" ? "killed" : `replaced (overlap ${overlapMs / secondMs} s)`} every ${everyMs / secondMs} s for ${spanOf(forMs)}`,
     attack,
     overlapMs,
     everyMs,
     forMs,
-    callEveryMs: Math.min(everyMs, 10 * secondMs),
+    callEveryMs: forMs < hourMs ? 2 * secondMs : Math.min(everyMs, 10 * secondMs),
     isBearable: forMs < 24 * hourMs,
   });
-  const intervals =
+  const intervals: readonly (readonly [everyMs: number, forMs: number])[] =
     effort === "quick"
-      ? [300 * secondMs]
-      : [35, 120, 300, 600].map((seconds) => seconds * secondMs);
+      ? [[300 * secondMs, 2 * hourMs]]
+      : [
+          ...[35, 120, 300, 600].map((seconds) => [seconds * secondMs, 2 * hourMs] as const),
+          [10 * secondMs, 3 * minuteMs],
+        ];
   return [
-    ...intervals.map((everyMs) => scene("kill", 0, everyMs, 2 * hourMs)),
+    ...intervals.map((interval) => scene("kill", 0, ...interval)),
     ...[0, 300 * secondMs].flatMap((overlapMs) =>
-      intervals.map((everyMs) => scene("replace", overlapMs, everyMs, 2 * hourMs)),
+      intervals.map((interval) => scene("replace", overlapMs, ...interval)),
     ),
-    ...(effort === "quick" ? [] : [scene("kill", 0, 10 * secondMs, 24 * hourMs)]),
+    ...(effort === "quick"
+      ? []
+      : [twoFleets(0), twoFleets(300 * secondMs), scene("kill", 0, 10 * secondMs, 24 * hourMs)]),
   ];
 }
+
+/** Two Lingpai fleets fetch with one AppID. Without an overlap each fetch kills the other's token. */
+const twoFleets = (overlapMs: number): Scene => ({
+  name: `beside another such fleet (overlap ${overlapMs / secondMs} s) for 30 min`,
+  hasRival: true,
+  overlapMs,
+  everyMs: 24 * hourMs,
+  forMs: 30 * minuteMs,
+  callEveryMs: overlapMs === 0 ? secondMs : 10 * secondMs,
+  isBearable: overlapMs > 0,
+});
+
+/**
+ * A tenth of the quota at once, and half of it as the day passes. A contention begins before its
+ * time and ends after it, by less than a minute.
+ */
+const budgetFor = (forMs: number): number =>
+  Math.floor(quotaPerDay * (0.1 + (0.5 * (forMs + minuteMs)) / (24 * hourMs)));
+
+const spanOf = (ms: number): string => (ms < hourMs ? `${ms / minuteMs} min` : `${ms / hourMs} h`);
 
 export const contention: Bench = {
   title: `Contention for one AppID, in virtual time: ${nodes} nodes, a quota of ${quotaPerDay} plain fetches a day`,
@@ -59,7 +86,9 @@ export const contention: Bench = {
   async run(effort) {
     const fights = scenesOf(effort).flatMap((scene) =>
       contenders
-        .filter(({ leaves }) => !leaves || !scene.isBearable)
+        .filter(({ leaves, fightsOwnKind }) =>
+          scene.hasRival ? fightsOwnKind : !leaves || !scene.isBearable,
+        )
         .map((contender) => ({ scene, contender })),
     );
     // Load does not change virtual time, so every core runs one contention. The longest ones start
@@ -78,6 +107,7 @@ export const contention: Bench = {
               next,
               await member.order("runFleets", {
                 contender: next.contender.name,
+                hasRival: next.scene.hasRival,
                 contention: { ...next.scene, mode: next.contender.mode },
               }),
             );
@@ -102,7 +132,7 @@ function figuresOf(
       {
         bench: "contention",
         contender: name,
-        metric: `${scene.name}: ${metric}`,
+        metric: `${scene.name}: ${metric}${scene.hasRival ? " (the worse of both)" : ""}`,
         value,
         unit,
         ratio: null,
@@ -111,11 +141,13 @@ function figuresOf(
     );
   const share = Math.round((1e4 * failed) / calls) / 100;
   // At the end of the run the last token may have died without a call that noticed it.
-  const perDeath = scene.isBearable
-    ? atMost(1 + deaths)
-    : mode === "plain"
-      ? atMost(1 + 0.6 * quotaPerDay)
-      : undefined;
+  const perDeath = scene.hasRival
+    ? atMost(1 + budgetFor(scene.forMs))
+    : scene.isBearable
+      ? atMost(1 + deaths)
+      : mode === "plain"
+        ? atMost(1 + 0.6 * quotaPerDay)
+        : undefined;
   return [
     figure(
       "failed calls",
@@ -126,7 +158,14 @@ function figuresOf(
     figure("longest outage", "s", Math.round(longestOutageMs / secondMs)),
     figure("token fetches", "fetches", fetches, perDeath),
     ...(isOurs && mode === "plain"
-      ? [figure("times that the other one was named", "times", contendedCount)]
+      ? [
+          figure(
+            "times that the other one was named",
+            "times",
+            contendedCount,
+            scene.hasRival ? atLeast(1) : undefined,
+          ),
+        ]
       : []),
   ];
 }

@@ -6,6 +6,8 @@ export type ContentionOrders = {
   readonly runFleets: (order: {
     readonly contender: string;
     readonly contention: Contention;
+    /** True if a second fleet of this kind takes part. The result is the worse of both. */
+    readonly hasRival?: boolean | undefined;
   }) => Promise<ContentionResult>;
 };
 
