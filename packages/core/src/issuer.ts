@@ -110,7 +110,9 @@ export interface Issuer {
   recover?(request: Pick<IssueRequest, "signal" | "parent">): Promise<Secret | string>;
   /**
    * Another issuer whose credentials serve the same calls, from a token space that nothing outside
-   * it can reach. The whole fleet switches to it when `onContention` or an operator says so.
+   * it can reach. The whole fleet switches to it when `onContention` or an operator says so. The
+   * credential's `parameters` hold for it too, except `advisoryMs`, `mandatoryMs`, `reconcileMs` and
+   * `quotaPerDay`.
    */
   readonly fallback?: Issuer;
   /** Asks the platform, cheaply and without side effects, whether this credential is alive. */

@@ -73,12 +73,24 @@ export const yearsOptions: readonly Regression[] = [
     edits: [
       {
         file: `${core}/fleet/context.ts`,
-        from: "storeDeadlineOf(store, options.parameters?.storeDeadlineMs),",
-        to: "void storeDeadlineOf,",
+        from: "= storeDeadlineOf(store, options.parameters?.storeDeadlineMs);",
+        to: "= void storeDeadlineOf;",
       },
     ],
     test: `${core}/scenarios/store-deadline.test.ts`,
     title: "the store's own",
+  },
+  {
+    right: "Parameters reach an issuer's fallback.",
+    edits: [
+      {
+        file: `${core}/fleet/context.ts`,
+        from: "return parametersFor(fallback, Object.fromEntries(shared), storeDeadlineMs);",
+        to: "return parametersFor(fallback, void shared, void storeDeadlineMs);",
+      },
+    ],
+    test: `${core}/fleet/context.test.ts`,
+    title: "share with the fallback's what describes",
   },
   {
     right: "A store's deadline that would hide the credential's longer one is no silent limit.",

@@ -119,6 +119,33 @@ describe("the terms of an issuer", () => {
     expect(termsOn(alone, { fallback: { sinceMs: 1 } })).toBe(alone);
   });
 
+  it("share with the fallback's what describes the process, its network and its store", () => {
+    const given = {
+      fetchDeadlineMs: 3_000,
+      storeDeadlineMs: 200,
+      quotaPerDay: 50,
+      advisoryMs: 900_000,
+    };
+    const own = context({ issuer: { ...superseding, fallback: stable }, parameters: given });
+    expect(own.fallback?.parameters).toMatchObject({
+      ...{ fetchDeadlineMs: 3_000, storeDeadlineMs: 200 },
+      ...{ quotaPerDay: Number.MAX_SAFE_INTEGER, advisoryMs: 290_000 },
+    });
+  });
+
+  it("are refused with the fallback's name when they do not fit it", () => {
+    const parameters = {
+      fetchDeadlineMs: 25_000,
+      leaseMs: 30_000,
+      drainMs: 30_000,
+      mandatoryMs: 200_000,
+    };
+    context({ issuer: superseding, parameters });
+    expect(() => context({ issuer: { ...superseding, fallback: stable }, parameters })).toThrow(
+      'These parameters do not fit the fallback "stable", which keeps its own advisoryMs, mandatoryMs, reconcileMs, quotaPerDay: P5: ',
+    );
+  });
+
   it("say whether the issuer can be forced to issue another credential", () => {
     const forced = { perDay: 100, dayOffsetMs: 0, forced: { perDay: 20, gapMs: 30_000 } };
     expect(context({ issuer: { ...stable, quota: forced } }).canForce).toBe(true);

@@ -83,11 +83,8 @@ export function contextFrom(options: CredentialOptions): Context {
     );
   }
   const store = storeFrom(options);
-  const parameters = parametersFor(
-    issuer,
-    options.parameters,
-    storeDeadlineOf(store, options.parameters?.storeDeadlineMs),
-  );
+  const storeDeadlineMs = storeDeadlineOf(store, options.parameters?.storeDeadlineMs);
+  const parameters = parametersFor(issuer, options.parameters, storeDeadlineMs);
   const bus = createEventBus({ id: issuer.id, environment, node, clock });
   if (options.onContention === "fallback" && issuer.fallback === undefined)
     throw new ConfigurationError(
@@ -95,7 +92,12 @@ export function contextFrom(options: CredentialOptions): Context {
     );
   const { cache } = store;
   const fallback =
-    issuer.fallback && termsOf(cache, issuer.fallback, parametersFor(issuer.fallback));
+    issuer.fallback &&
+    termsOf(
+      cache,
+      issuer.fallback,
+      fallbackParameters(issuer.fallback, options.parameters, storeDeadlineMs),
+    );
   const own = termsOf(cache, issuer, parameters, options.onContention, fallback?.rules);
   return {
     issuer,
@@ -192,6 +194,39 @@ function requireCredentialOptions(options: CredentialOptions): void {
   requireOneOf("onConflict", options.onConflict, ["error", "warn", "consume", "coexist"]);
   requireOneOf("onContention", options.onContention, ["report", "fallback"]);
   requireOneOf("standalone", options.standalone, ["never", "when-harmless", "always"]);
+}
+
+/** A fallback's own: they follow its policy, its lifetime and its quota. */
+const ofIssuer: readonly (keyof Parameters)[] = [
+  "advisoryMs",
+  "mandatoryMs",
+  "reconcileMs",
+  "quotaPerDay",
+];
+
+/**
+ * Returns the parameters of an issuer's fallback. It shares those that describe the process, its
+ * network and its store.
+ *
+ * @throws {ConfigurationError} when they break a rule for the fallback.
+ */
+function fallbackParameters(
+  fallback: Issuer,
+  given: Partial<Parameters> = {},
+  storeDeadlineMs?: number,
+): Parameters {
+  const shared = Object.entries(given).filter(
+    ([name]) => !ofIssuer.includes(name as keyof Parameters),
+  );
+  try {
+    return parametersFor(fallback, Object.fromEntries(shared), storeDeadlineMs);
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    throw new ConfigurationError(
+      `These parameters do not fit the fallback "${fallback.id}", which keeps its own ${ofIssuer.join(", ")}: ${error.message}`,
+      { ...(error.rule === undefined ? {} : { rule: error.rule }), cause: error },
+    );
+  }
 }
 
 function termsOf(
