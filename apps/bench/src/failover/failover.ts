@@ -71,10 +71,15 @@ export const failover: Bench = {
   async run(effort, only) {
     const watchMs = effort === "quick" ? 3_000 : 28_000;
     const figures: Figure[] = [];
-    for (const row of rowsOf(effort, only)) {
-      const outcome = await play(row, watchMs);
-      figures.push(...figuresOf(row, outcome));
-      // A row takes about a minute, so progress is printed.
+    const rows = rowsOf(effort, only);
+    if (rows.length === 0)
+      throw new Error(
+        `No row has "${only}" in its title. The rows: ${rowsOf("full").map(titleOf).join("; ")}`,
+      );
+    for (const row of rows) {
+      // A row takes about a minute: one that fails must not cost the others.
+      const outcome = await play(row, watchMs).catch((error: unknown) => String(error));
+      figures.push(...(typeof outcome === "string" ? [notRun(row)] : figuresOf(row, outcome)));
       process.stderr.write(`${titleOf(row)}: ${JSON.stringify(outcome)}\n`);
     }
     return figures;
@@ -146,19 +151,7 @@ function figuresOf(row: Row, { reports, fetches }: Outcome): readonly Figure[] {
   const rawOutageMs = most(reports.map((report) => report.rawOutageMs));
   const slowestMs = most(reports.map((report) => report.slowestMs));
   const calls = sum(reports.map((report) => report.calls));
-  const figure = (
-    metric: string,
-    unit: string,
-    value: number,
-    ratio: number | null = null,
-  ): Figure => ({
-    bench: "failover",
-    contender: `lingpai, ${row.driver} ${row.kind}`,
-    metric: `${row.fault.name}, overlap ${row.overlapMs / 1000} s: ${metric}`,
-    value,
-    unit,
-    ratio,
-  });
+  const figure = figureOn(row);
   return [
     judged(
       figure(`failed of ${calls}`, "calls", sum(reports.map((report) => report.failed))),
@@ -175,4 +168,17 @@ function figuresOf(row: Row, { reports, fetches }: Outcome): readonly Figure[] {
       atMost(rawOutageMs + 2_000),
     ),
   ];
+}
+
+const notRun = (row: Row): Figure => judged(figureOn(row)("did not run", "errors", 1), exactly(0));
+
+function figureOn({ driver, kind, fault, overlapMs }: Row) {
+  return (metric: string, unit: string, value: number, ratio: number | null = null): Figure => ({
+    bench: "failover",
+    contender: `lingpai, ${driver} ${kind}`,
+    metric: `${fault.name}, overlap ${overlapMs / 1000} s: ${metric}`,
+    value,
+    unit,
+    ratio,
+  });
 }
