@@ -112,6 +112,17 @@ describe("a node whose request was refused for good", () => {
     expect(breaker.nextTryMs).toBe(clock.monotonicMs() + 7 * minuteMs);
   });
 
+  it("tries at once with what an operator stored, however old that is", () => {
+    const { breaker, local, storeClock } = bench();
+    breaker.trip(fatal());
+    const credential = storedCredential("T2", {
+      sentAtMs: storeClock.nowMs() - minuteMs,
+      by: { node: "n1", environment: "test", reason: "manual" },
+    });
+    local.updateState(stateWith({ credential }));
+    expect(breaker.isRefused).toBe(false);
+  });
+
   it("is not sure that the fleet's refusal concerns it while its configuration is unknown", async () => {
     const { breaker, clock, drawn } = bench();
     expect(breaker.isUnsure).toBe(false);

@@ -79,4 +79,25 @@ describe("a credential that is seeded", () => {
     const secret = await within(clock, 2_000, node().seed(given, { ageMs: ageMaxMs }));
     expect(platform.alive(secret)).toBe(true);
   });
+
+  it("is refused with the shape that it must have", async () => {
+    await expect(
+      fleet().node().seed({ secret: "", expiresInMs: lifetimeMs }),
+    ).rejects.toMatchObject({
+      code: "CONFIGURATION",
+      message: expect.stringMatching(
+        /^seed\(\) was given no credential for "test:plain:wx0123456789abcdef"\. One has a secret and /,
+      ),
+    });
+  });
+
+  it("passes on what a getter of the given object throws", async () => {
+    const hostile = {
+      expiresInMs: lifetimeMs,
+      get secret(): string {
+        throw new Error("its own");
+      },
+    };
+    await expect(fleet().node().seed(hostile)).rejects.toThrow("its own");
+  });
 });
