@@ -166,19 +166,44 @@ export const yearsDocument: readonly Regression[] = [
     edits: [
       {
         file: `${core}/state/quota.ts`,
-        from: "if (quota.day === day || quota.day === day + 1) return quota;",
-        to: "if (quota.day === day) return quota;",
+        from: "if (day < left.day) {",
+        to: "if (day === left.day) {",
       },
     ],
     test: `${core}/state/quota.test.ts`,
+    title: "does not begin again if the store's clock steps back over midnight",
+  },
+  {
+    right: "A store's clock that was ahead over midnight does not hide what the day had used.",
+    edits: [
+      {
+        file: `${core}/state/quota.ts`,
+        from: "today = isSince ? sum(left, known.used, known.forcedUsed) : left;",
+        to: "today = isSince ? left : left;",
+      },
+    ],
+    test: `${core}/scenarios/quota-midnight.test.ts`,
+    title: "whose store's clock was two hours ahead",
+  },
+  {
+    right: "A store's clock that steps back by more than a day does not clear the ledger.",
+    edits: [
+      {
+        file: `${core}/state/quota.ts`,
+        from: "if (day < left.day) {",
+        to: "if (day === left.day - 1) {",
+      },
+    ],
+    test: `${core}/state/quota.test.ts`,
+    title: "was 2 days ahead",
   },
   {
     right: "Forced quota comes back from a request that never left.",
     edits: [
       {
         file: `${core}/state/quota.ts`,
-        from: "return { ...quota, used: Math.max(0, quota.used - 1), forced };",
-        to: "return { ...quota, used: Math.max(0, quota.used - 1) };",
+        from: "const next = { ...quota, ...later, forced };",
+        to: "const next = { ...quota, ...later };",
       },
     ],
     test: `${core}/state/quota.test.ts`,

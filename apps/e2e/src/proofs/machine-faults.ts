@@ -66,8 +66,10 @@ export const machineFaults: readonly Row[] = [
   {
     id: "F43",
     what: "The store's clock is set back",
-    outcome: "Fences still rise; a lock may last longer by that amount.",
+    outcome:
+      "Fences still rise; a lock may last longer by that amount. The ledger of the day's quota goes on.",
     by: [
+      "core/quota-midnight: is not exceeded by a fleet whose store's clock was",
       "redis/scripts: continue if the counter is ahead of the clock",
       "simulation/primary: lacks the last writes",
     ],

@@ -73,6 +73,7 @@ export const sources: Readonly<Record<string, string>> = {
   "core/serving": `${core}/scenarios/serving.test.ts`,
   "core/standalone": `${core}/scenarios/standalone.test.ts`,
   "core/suspect": `${core}/state/suspect.test.ts`,
+  "core/quota-midnight": `${core}/scenarios/quota-midnight.test.ts`,
   "core/platform-outage": `${core}/scenarios/platform-outage.test.ts`,
   "core/store-outage": `${core}/scenarios/store-outage.test.ts`,
   "core/windows": `${core}/fleet/renewal-windows.test.ts`,

@@ -6,7 +6,7 @@ import { keyring } from "../sealing/keyring.ts";
 import { decodeState, encodeState } from "./codec.ts";
 import { sanitized } from "./sanitize.ts";
 import { stateWith, noonMs, today } from "./state.fixture.ts";
-import type { State } from "./state.ts";
+import type { DayCount, State } from "./state.ts";
 
 const hourMs = 3_600_000;
 const toleranceMs = 60_000;
@@ -92,6 +92,9 @@ describe("control fields with values that no correct node writes", () => {
   const gone = (nextMs: number): Partial<State> => ({
     quota: { ...quota, gone: { day: today, used: 3, nextMs } },
   });
+  const otherDay = (given: Partial<DayCount>): Partial<State> => ({
+    quota: { ...quota, otherDay: { day: today - 1, used: 3, forcedUsed: 0, ...given } },
+  });
 
   it.each<[string, (ms: number) => Partial<State>, number, number]>([
     ["usedAtMs", (usedAtMs) => ({ usedAtMs }), noonMs + toleranceMs, 5],
@@ -103,6 +106,8 @@ describe("control fields with values that no correct node writes", () => {
       0,
     ],
     ["quota.gone.nextMs", gone, noonMs + toleranceMs + hourMs, 0],
+    ["quota.otherDay.used", (used) => otherDay({ used }), 2 ** 40, 0],
+    ["quota.otherDay.forcedUsed", (forcedUsed) => otherDay({ forcedUsed }), 2 ** 40, 0],
     [
       "budgets.refusals",
       (refusals) => ({ budgets: { refusals, manual: 0 } }),

@@ -103,6 +103,11 @@ function readQuota(from: Reader): Quota {
       used: gone.count("used"),
       nextMs: gone.count("nextMs"),
     })),
+    ...from.optional("otherDay", (other) => ({
+      day: other.count("day"),
+      used: other.count("used"),
+      forcedUsed: other.count("forcedUsed"),
+    })),
   });
 }
 

@@ -253,6 +253,7 @@ describe("the quota ledger", () => {
       day: today + 1,
       used: 0,
       forced: { used: 0, lastAtMs: noonMs },
+      otherDay: { day: today, used: 7, forcedUsed: 2 },
     });
   });
 

@@ -4,7 +4,7 @@
  */
 import type { RefreshReason } from "../issuer.ts";
 import type { Rules } from "./rules.ts";
-import type { Quota } from "./state.ts";
+import type { DayCount, Quota } from "./state.ts";
 
 const dayMs = 86_400_000;
 const tryEveryMs = 3_600_000;
@@ -12,13 +12,50 @@ const tryEveryMs = 3_600_000;
 const unansweredMs = 60_000;
 
 /**
- * Returns the ledger of today: an empty one when the stored one belongs to an earlier day. One of
- * the next day is kept, because the store's clock may have stepped back over midnight.
+ * Returns the ledger of today. If the store's clock has stepped back, it begins with what was
+ * counted since: the clock may have been ahead, and those fetches are today's. A clock that goes on
+ * again finds the later day's ledger, with the fetches since.
  */
 export function quotaOn(quota: Quota, nowMs: number, rules: Rules): Quota {
   const day = Math.floor((nowMs + rules.dayOffsetMs) / dayMs);
-  if (quota.day === day || quota.day === day + 1) return quota;
-  return { ...quota, day, used: 0, forced: { ...quota.forced, used: 0 } };
+  if (quota.day === day) return quota;
+  const { otherDay: known, ...rest } = granted(quota);
+  const left: DayCount = { day: rest.day, used: rest.used, forcedUsed: rest.forced.used };
+  let today: DayCount = { day, used: 0, forcedUsed: 0 };
+  let otherDay = left.used === 0 ? known : left;
+  if (day < left.day) {
+    const isSince = known !== undefined && day <= known.day && known.day <= left.day;
+    today = isSince ? sum(left, known.used, known.forcedUsed) : left;
+  } else if (known?.day === day) {
+    today = known;
+    otherDay = sum(left, -known.used, -known.forcedUsed);
+  }
+  return {
+    ...rest,
+    day,
+    used: today.used,
+    forced: { ...rest.forced, used: today.forcedUsed },
+    ...(otherDay && { otherDay }),
+  };
+}
+
+function sum(count: DayCount, used: number, forcedUsed: number): DayCount {
+  return {
+    ...count,
+    used: bounded(count.used + used),
+    forcedUsed: bounded(count.forcedUsed + forcedUsed),
+  };
+}
+
+/** A larger number could not be stored. */
+function bounded(count: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.max(0, count));
+}
+
+/** Counts a request, or its refund, on the later day too that the store's clock has shown. */
+function onLaterDay({ day, otherDay }: Quota, used: number, forcedUsed: number): Partial<Quota> {
+  if (otherDay === undefined || otherDay.day <= day) return {};
+  return { otherDay: sum(otherDay, used, forcedUsed) };
 }
 
 export function resetsAtMs(nowMs: number, rules: Rules): number {
@@ -82,6 +119,7 @@ export function spend(quota: Quota, forced: boolean, nowMs: number): Quota {
     forced: forced
       ? { ...quota.forced, used: quota.forced.used + 1, lastAtMs: nowMs }
       : quota.forced,
+    ...onLaterDay(quota, 1, forced ? 1 : 0),
   };
 }
 
@@ -92,10 +130,12 @@ export function spend(quota: Quota, forced: boolean, nowMs: number): Quota {
 export function refund(quota: Quota, sentAtMs: number, rules: Rules): Quota {
   const gone = goneOn(quota);
   const forced = refundForced(quota.forced, sentAtMs, rules);
+  const later = onLaterDay(quota, -1, forced.used - quota.forced.used);
+  const next = { ...quota, ...later, forced };
   // The try was never sent.
   if (gone !== undefined)
-    return { ...quota, forced, gone: { ...gone, used: Math.max(0, gone.used - 1), nextMs: 0 } };
-  return { ...quota, used: Math.max(0, quota.used - 1), forced };
+    return { ...next, gone: { ...gone, used: Math.max(0, gone.used - 1), nextMs: 0 } };
+  return { ...next, used: Math.max(0, quota.used - 1) };
 }
 
 /**

@@ -120,18 +120,25 @@ describe("a repair", () => {
     expect(repaired({ intent: open(20) }).intent).toEqual(open(20));
   });
 
-  it("keeps the quota count of the later day, and of the same day the higher one", () => {
+  it("keeps today's quota count, and of two the higher one", () => {
     const quota = (day: number, used: number): State["quota"] => ({
       day,
       used,
       forced: { used: 0, lastAtMs: 0 },
     });
-    expect(repaired({ quota: quota(today, 1) }, { quota: quota(today - 1, 90) }).quota).toEqual(
-      quota(today, 1),
-    );
-    expect(repaired({ quota: quota(today - 1, 90) }, { quota: quota(today, 1) }).quota).toEqual(
-      quota(today, 1),
-    );
+    const otherDay = { day: today - 1, used: 90, forcedUsed: 0 };
+    expect(repaired({ quota: quota(today, 1) }, { quota: quota(today - 1, 90) }).quota).toEqual({
+      ...quota(today, 1),
+      otherDay,
+    });
+    expect(repaired({ quota: quota(today - 1, 90) }, { quota: quota(today, 1) }).quota).toEqual({
+      ...quota(today, 1),
+      otherDay,
+    });
+    // The store's clock was a day ahead.
+    expect(
+      repaired({ quota: quota(today, 450) }, { quota: quota(today + 1, 1) }).quota,
+    ).toMatchObject({ day: today, used: 450 });
     expect(repaired({ quota: quota(today, 4) }, { quota: quota(today, 9) }).quota).toEqual(
       quota(today, 9),
     );

@@ -1,6 +1,7 @@
 /** REPAIR: the store fell back. A node that knows for certain what was lost writes it again. */
 import type { Rules } from "./rules.ts";
 import { mergedBudgets } from "./governor.ts";
+import { quotaOn } from "./quota.ts";
 import {
   change,
   emptyState,
@@ -104,7 +105,7 @@ export function decideRepair(
       ...(isOpen && { intent: open }),
       ...(previous === undefined ? {} : { previous }),
       inFlightUntilMs: Math.max(stored.inFlightUntilMs, known.inFlightUntilMs),
-      quota: laterQuota(stored.quota, known.quota),
+      quota: higherQuota(quotaOn(stored.quota, nowMs, rules), quotaOn(known.quota, nowMs, rules)),
       governor: later(stored.governor, known.governor),
       contention: later(stored.contention, known.contention),
       ...(budgets && { budgets }),
@@ -140,9 +141,7 @@ function later<T extends { readonly lastMs: number }>(stored: T, known: T): T {
   return stored.lastMs >= known.lastMs ? { ...known, ...stored } : { ...stored, ...known };
 }
 
-function laterQuota(stored: Quota, known: Quota): Quota {
-  const isStored =
-    stored.day > known.day || (stored.day === known.day && stored.used >= known.used);
-  const [later, earlier] = isStored ? [stored, known] : [known, stored];
-  return { ...earlier, ...later, forced: { ...earlier.forced, ...later.forced } };
+function higherQuota(stored: Quota, known: Quota): Quota {
+  const [higher, lower] = stored.used >= known.used ? [stored, known] : [known, stored];
+  return { ...lower, ...higher, forced: { ...lower.forced, ...higher.forced } };
 }

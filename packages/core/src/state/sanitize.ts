@@ -126,6 +126,13 @@ function cleanCounters(
           nextMs: limits.within("quota.gone.nextMs", quota.gone.nextMs, quotaRetryMaxMs, 0),
         },
       }),
+      ...(quota.otherDay && {
+        otherDay: {
+          ...quota.otherDay,
+          used: limits.count("quota.otherDay.used", quota.otherDay.used),
+          forcedUsed: limits.count("quota.otherDay.forcedUsed", quota.otherDay.forcedUsed),
+        },
+      }),
     },
   };
 }

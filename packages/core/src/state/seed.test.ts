@@ -162,6 +162,7 @@ describe("the quota ledger", () => {
       day: today,
       used: 5,
       forced: { used: 0, lastAtMs: 7 },
+      otherDay: { day: today - 1, used: 50, forcedUsed: 3 },
     });
   });
 

@@ -165,6 +165,17 @@ export interface Quota {
    * are the real count and the instant of the next try.
    */
   readonly gone?: { readonly day: number; readonly used: number; readonly nextMs: number };
+  /**
+   * The last other day with a fetch. If it is a later one, the store's clock has stepped back. Its
+   * fetches are then part of `used` above, because either clock may be the right one.
+   */
+  readonly otherDay?: DayCount;
+}
+
+export interface DayCount {
+  readonly day: number;
+  readonly used: number;
+  readonly forcedUsed: number;
 }
 
 export const emptyState: State = Object.freeze({
