@@ -111,8 +111,7 @@ export interface Issuer {
   /**
    * Another issuer whose credentials serve the same calls, from a token space that nothing outside
    * it can reach. The whole fleet switches to it when `onContention` or an operator says so. The
-   * credential's `parameters` hold for it too, except `advisoryMs`, `mandatoryMs`, `reconcileMs` and
-   * `quotaPerDay`.
+   * credential's `parameters` hold for it too, except `advisoryMs`, `reconcileMs` and `quotaPerDay`.
    */
   readonly fallback?: Issuer;
   /** Asks the platform, cheaply and without side effects, whether this credential is alive. */

@@ -85,8 +85,8 @@ export const yearsOptions: readonly Regression[] = [
     edits: [
       {
         file: `${core}/fleet/context.ts`,
-        from: "return parametersFor(fallback, Object.fromEntries(shared), storeDeadlineMs);",
-        to: "return parametersFor(fallback, void shared, void storeDeadlineMs);",
+        from: "{ ...Object.fromEntries(shared), mandatoryMs }, own.storeDeadlineMs,",
+        to: "{ mandatoryMs }, void shared,",
       },
     ],
     test: `${core}/fleet/context.test.ts`,

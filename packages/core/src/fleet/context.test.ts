@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { contextFrom, defaultNode, fingerprintIn, termsOn } from "./context.ts";
 import type { CredentialOptions } from "../credential.ts";
 import type { Issuer } from "../issuer.ts";
+import type { Parameters } from "../parameters.ts";
 import { neverAsked } from "../scenarios/fleet.fixture.ts";
 import { manualClock, seededRandom, simulatedStore } from "../testing/index.ts";
 
@@ -133,16 +134,25 @@ describe("the terms of an issuer", () => {
     });
   });
 
-  it("are refused with the fallback's name when they do not fit it", () => {
-    const parameters = {
-      fetchDeadlineMs: 25_000,
+  it("leave the fallback's mandatory window long enough for slow requests", () => {
+    const slow = {
+      fetchDeadlineMs: 20_000,
       leaseMs: 30_000,
       drainMs: 30_000,
-      mandatoryMs: 200_000,
+      mandatoryMs: 400_000,
     };
+    const windowOf = (parameters: Partial<Parameters>): number | undefined =>
+      context({ issuer: { ...superseding, fallback: stable }, parameters }).fallback?.parameters
+        .mandatoryMs;
+    expect(windowOf(slow)).toBe(290_000);
+    expect(windowOf({})).toBe(120_000);
+  });
+
+  it("are refused with the fallback's name when they do not fit it", () => {
+    const parameters = { skewMarginMs: 350_000, mandatoryMs: 400_000 };
     context({ issuer: superseding, parameters });
     expect(() => context({ issuer: { ...superseding, fallback: stable }, parameters })).toThrow(
-      'These parameters do not fit the fallback "stable", which keeps its own advisoryMs, mandatoryMs, reconcileMs, quotaPerDay: P5: ',
+      'These parameters do not fit the fallback "stable", which keeps its own advisoryMs, reconcileMs, quotaPerDay: P5: ',
     );
   });
 

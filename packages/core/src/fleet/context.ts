@@ -96,7 +96,7 @@ export function contextFrom(options: CredentialOptions): Context {
     termsOf(
       cache,
       issuer.fallback,
-      fallbackParameters(issuer.fallback, options.parameters, storeDeadlineMs),
+      fallbackParameters(issuer.fallback, options.parameters ?? {}, parameters),
     );
   const own = termsOf(cache, issuer, parameters, options.onContention, fallback?.rules);
   return {
@@ -197,29 +197,29 @@ function requireCredentialOptions(options: CredentialOptions): void {
 }
 
 /** A fallback's own: they follow its policy, its lifetime and its quota. */
-const ofIssuer: readonly (keyof Parameters)[] = [
-  "advisoryMs",
-  "mandatoryMs",
-  "reconcileMs",
-  "quotaPerDay",
-];
+const ofIssuer: readonly (keyof Parameters)[] = ["advisoryMs", "reconcileMs", "quotaPerDay"];
 
 /**
  * Returns the parameters of an issuer's fallback. It shares those that describe the process, its
- * network and its store.
+ * network and its store, and its mandatory window is as long, if its advisory one allows that.
  *
  * @throws {ConfigurationError} when they break a rule for the fallback.
  */
 function fallbackParameters(
   fallback: Issuer,
-  given: Partial<Parameters> = {},
-  storeDeadlineMs?: number,
+  given: Partial<Parameters>,
+  own: Parameters,
 ): Parameters {
   const shared = Object.entries(given).filter(
     ([name]) => !ofIssuer.includes(name as keyof Parameters),
   );
+  const mandatoryMs = Math.min(own.mandatoryMs, parametersFor(fallback).advisoryMs);
   try {
-    return parametersFor(fallback, Object.fromEntries(shared), storeDeadlineMs);
+    return parametersFor(
+      fallback,
+      { ...Object.fromEntries(shared), mandatoryMs },
+      own.storeDeadlineMs,
+    );
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     throw new ConfigurationError(
