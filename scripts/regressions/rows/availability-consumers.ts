@@ -182,4 +182,16 @@ export const availabilityConsumers: readonly Regression[] = [
     ],
     test: `${simulation}/audit/reset-audit.test.ts`,
   },
+  {
+    right: "A token fetched alone stays in use over an empty store that refuses writes.",
+    edits: [
+      {
+        file: "packages/core/src/fleet/adoption.ts",
+        from: "if (isUndated && stored !== undefined) local.forget();",
+        to: "if (isUndated) local.forget();",
+      },
+    ],
+    test: "packages/core/src/scenarios/refused-writes.test.ts",
+    title: "leaves the token in use",
+  },
 ];

@@ -134,9 +134,15 @@ describe("a credential that a node reads", () => {
     const document = {} as FleetDocument;
     one.adoption.adoptNewer({ state, version: "absent" }, document);
     expect(one.local.cached?.stored.generation).toBe(5);
-    expect(one.events).toEqual([]);
+    // A fleet without one has no other to replace it, and gets no foreign times by a repair.
     one.adoption.adoptNewer({ state: undefined, version: "absent" }, document);
-    expect(one.local.cached).toBeUndefined();
+    one.adoption.adoptNewer({ state: emptyState, version: "absent" }, document);
+    expect(one.local.cached?.stored.generation).toBe(5);
+    expect(one.events).toEqual([]);
+    const other = { ...state, credential: storedAt(nowMs, { generation: 4 }) };
+    one.adoption.adoptNewer({ state: other, version: "absent" }, document);
+    expect(one.local.cached?.stored.generation).toBe(4);
+    expect(one.typesOf()).toEqual(["retired", "adopted"]);
   });
 });
 

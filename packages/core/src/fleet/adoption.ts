@@ -35,14 +35,15 @@ export class Adoption {
     const stored = state?.credential;
     const local = this.#node.local;
     // The times of the cached credential are this node's, not the store's. Only its own document
-    // has the same.
-    if (local.cached?.hasStoreTime === false && state !== local.state) local.forget();
+    // has the same. Where the fleet has no other one, it stays in use until a refresh stores one.
+    const isUndated = local.cached?.hasStoreTime === false && state !== local.state;
+    if (isUndated && stored !== undefined) local.forget();
     if (state === undefined || stored === undefined) {
       const isReset = state !== undefined && state.minEpoch >= (local.cached?.stored.epoch ?? 0);
       // What is not stored yet was issued meanwhile, and nobody has forgotten it.
       if (isReset && local.cached?.isUnstored !== true) return local.dismiss(state);
       if (state !== undefined && (isReset || !local.isUsable)) local.updateState(state);
-      if (local.isUsable) void this.#repair(snapshot, document);
+      if (local.isUsable && !isUndated) void this.#repair(snapshot, document);
       return;
     }
     if (local.cached?.stored.fingerprint === stored.fingerprint) return local.adopt(state, stored);

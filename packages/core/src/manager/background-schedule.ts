@@ -72,6 +72,12 @@ export function retrySpreadMs(isUrgent: boolean): number {
 export const retryMs = 5_000;
 /** The same as the first step of the fleet's back-off. */
 export const urgentRetryMs = 1_000;
+/**
+ * When to subscribe after the first use: by then its callers are served, or a request is in flight.
+ */
+export const subscribeAfterMs = 100;
+/** How often to look for another configuration while consumers wait for one. */
+export const mendLookMs = 1_000;
 const retryMaxMs = 60_000;
 
 /**

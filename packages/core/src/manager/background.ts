@@ -16,6 +16,8 @@ import {
   steppedMs,
   awaitedRecheckMs,
   pushRecheckMs,
+  mendLookMs,
+  subscribeAfterMs,
   type DueTask,
   type DueTerms,
 } from "./background-schedule.ts";
@@ -26,14 +28,6 @@ import { staleReasonOf, reportStale, type FailedAttempt, type StaleReason } from
 import type { BackgroundDependencies } from "./dependencies.ts";
 import { ElectedStarts } from "./elected-starts.ts";
 import { RetryPause } from "./retry-pause.ts";
-
-/**
- * When to subscribe after the first use: by then its callers are served, or a request is in flight.
- */
-const subscribeAfterMs = 100;
-
-/** How often to look for another configuration while consumers wait for one. */
-const mendLookMs = 1_000;
 
 const never = Number.POSITIVE_INFINITY;
 
@@ -225,6 +219,8 @@ export class Background implements Sleeper {
     if (storeClock.nowMs() >= actAtMs(this.#node, cached))
       return { reason: "rejected", refused: cached.stored.fingerprint, isDead: isDead(state) };
     if (nowMs >= cached.serveUntilMs) return { reason: "expired", replaces };
+    // It was fetched without the store, and is never written there. The fleet still has none.
+    if (!cached.hasStoreTime && context.health.isReachable) return { reason: "cold", replaces };
     if (storeClock.nowMs() >= cached.windows.mandatoryAtMs)
       return { reason: "mandatory", replaces };
     if (nowMs >= this.#starts.proactiveAtMs(cached)) return { reason: "advisory", replaces };

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fleet, within, type Node } from "./fleet.fixture.ts";
 
-const minuteMs = 60_000;
+const secondMs = 1_000;
+const minuteMs = 60 * secondMs;
 const stable = { policy: { kind: "stable", renewWithinMs: 300_000 } } as const;
 
 function storeEventsOf({ events }: Node): unknown[] {
@@ -33,6 +34,18 @@ const troubles: readonly { readonly name: string; readonly begin: (node: Node) =
   ),
 ];
 
+const policies = [
+  { kind: "sliding" },
+  { kind: "supersede", window: 1, overlapMs: 0 },
+  { kind: "supersede", window: 2, overlapMs: 300_000 },
+] as const;
+
+/** A store that was empty from the start, or has lost everything. */
+const cold = [
+  ...troubles.map((trouble) => ({ ...trouble, policy: stable.policy })),
+  ...policies.map((policy) => ({ ...troubles[0]!, policy })),
+].flatMap((row) => [false, true].map((isEmptied) => ({ ...row, isEmptied })));
+
 describe("a store that answers reads and refuses writes", () => {
   it.each(troubles)(
     "does not stop a stable token, and is reported once when it begins and once when it ends: $name",
@@ -60,6 +73,42 @@ describe("a store that answers reads and refuses writes", () => {
       expect(storeEventsOf(one)).toEqual(["store-unavailable", "store-recovered"]);
       expect(one.status().storeReachable).toBe(true);
       expect(platform.issues.length).toBeLessThanOrEqual(3);
+    },
+  );
+
+  it.each(cold)(
+    "leaves the token in use that a cold node fetched alone, until it is stored: $name, $policy, emptied: $isEmptied",
+    async ({ begin, isEmptied, policy }) => {
+      const { clock, document, node, platform, store } = fleet({ policy });
+      const empty = store.snapshot();
+      const one = node({ standalone: "always" });
+      let end = isEmptied ? undefined : begin(one);
+      await within(clock, 5_000, one.get());
+      if (isEmptied) {
+        end = begin(one);
+        store.failOver(empty);
+      }
+      const consumer = node({ role: "consumer" });
+      consumer.get().catch(() => {});
+      for (let passed = 0; passed < 10 * minuteMs; passed += secondMs) {
+        await clock.advance(secondMs);
+        expect(one.peek()?.reveal()).toBe(platform.latest);
+        if (passed % (7 * secondMs) === 0) await within(clock, 10, one.get());
+      }
+      expect(platform.issues).toHaveLength(1);
+      expect(one.typesOf().filter((type) => type === "retired" || type === "adopted")).toEqual([]);
+      expect(one.status().generation).toBe(1);
+      end?.();
+      for (let passed = 0; passed < minuteMs; passed += secondMs) {
+        await clock.advance(secondMs);
+        expect(one.peek()).toBeDefined();
+      }
+      expect(one.peek()?.reveal()).toBe(platform.latest);
+      const stored = (await document())?.credential;
+      expect(stored?.secret).toBe(platform.latest);
+      expect(stored?.expiresAtMs).toBeLessThanOrEqual(clock.wallMs() + platform.lifetimeMs);
+      expect((await within(clock, 2_000, consumer.get())).reveal()).toBe(platform.latest);
+      expect(platform.issues.length).toBeLessThanOrEqual(2);
     },
   );
 
