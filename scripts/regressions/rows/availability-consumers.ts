@@ -34,13 +34,37 @@ export const availabilityConsumers: readonly Regression[] = [
     right: "What was fetched without the store is there within seconds of its return.",
     edits: [
       {
-        file: `${core}/manager/background.ts`,
-        from: "const pauseMs = isUnseen ? urgentRetryMs : steppedMs(this.#readFailures);",
-        to: "const pauseMs = steppedMs(isUnseen ? this.#readFailures : this.#readFailures);",
+        file: `${core}/manager/read-pause.ts`,
+        from: "if (local.cached?.hasStoreTime === false) return true;",
+        to: "",
       },
     ],
     test: consumersTest,
     title: "is served soon after a store is back",
+  },
+  {
+    right: "What an owner fetched while the store refused writes is stored within 2 s of its end.",
+    edits: [
+      {
+        file: `${core}/manager/read-pause.ts`,
+        from: "return isAwaited(parts) && (isOwed || local.continued !== undefined);",
+        to: "return isAwaited(parts) && isOwed && false;",
+      },
+    ],
+    test: consumersTest,
+    title: "is served soon after its owner has the store again",
+  },
+  {
+    right:
+      "An outcome that the store refused is offered again within 2 s, however long that lasts.",
+    edits: [
+      {
+        file: `${core}/leader/unstored-outcome.ts`,
+        from: "const retryMaxMs = 1_000;",
+        to: "const retryMaxMs = 10_000;",
+      },
+    ],
+    test: `${core}/leader/unstored-outcome.test.ts`,
   },
   {
     right: "Callers are served 2 s after an outage: a request that must have ended is lost sooner.",

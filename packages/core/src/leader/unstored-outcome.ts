@@ -12,8 +12,8 @@ import type { Context } from "../fleet/context.ts";
 const firstRetryMs = 250;
 /** A later pause lasts as long as the outage so far, divided by this. */
 const retryPart = 40;
-/** The longest pause. */
-const retryMaxMs = 10_000;
+/** The longest pause. Consumers wait, and no message shows that the store takes writes again. */
+const retryMaxMs = 1_000;
 
 interface Pending {
   readonly store: () => Promise<void>;

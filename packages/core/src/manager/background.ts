@@ -12,8 +12,6 @@ import {
   retryMs,
   sleepMaxMs,
   sleepMs,
-  urgentRetryMs,
-  steppedMs,
   awaitedRecheckMs,
   pushRecheckMs,
   mendLookMs,
@@ -27,6 +25,7 @@ import { actAtMs, RemoteRefusals } from "./remote-refusals.ts";
 import { staleReasonOf, reportStale, type FailedAttempt, type StaleReason } from "./stale-cause.ts";
 import type { BackgroundDependencies } from "./dependencies.ts";
 import { ElectedStarts } from "./elected-starts.ts";
+import { doubtfulPauseMs, isAwaited, readPauseMs } from "./read-pause.ts";
 import { RetryPause } from "./retry-pause.ts";
 
 const never = Number.POSITIVE_INFINITY;
@@ -120,13 +119,11 @@ export class Background implements Sleeper {
    * the consumers that may be waiting.
    */
   #awaitsMend(): boolean {
-    const { breaker, demand, source } = this.#dependencies;
     const { cached } = this.#node.local;
     const nowMs = this.#node.context.clock.monotonicMs();
     return (
-      breaker.error !== undefined &&
-      source.role === "owner" &&
-      demand.isMarked(source.usedAtMs) &&
+      this.#dependencies.breaker.error !== undefined &&
+      isAwaited(this.#dependencies) &&
       (cached === undefined || nowMs + sleepMaxMs >= cached.serveUntilMs)
     );
   }
@@ -186,11 +183,10 @@ export class Background implements Sleeper {
       this.#readFailures = 0;
     } catch (error) {
       this.#readFailures += 1;
-      // Consumers wait for what was fetched before the store ever answered this process. No
-      // subscription shows when it is back.
-      const isUnseen = this.#node.local.cached?.hasStoreTime === false;
-      const pauseMs = isUnseen ? urgentRetryMs : steppedMs(this.#readFailures);
-      this.#readAgainAtMs = clock.monotonicMs() + (0.8 + 0.4 * random.next()) * pauseMs;
+      const jitter = 0.8 + 0.4 * random.next();
+      this.#readAgainAtMs =
+        clock.monotonicMs() +
+        readPauseMs(this.#node, this.#dependencies, this.#readFailures, jitter);
       throw error;
     }
   }
@@ -264,13 +260,12 @@ export class Background implements Sleeper {
       state !== undefined &&
       isAtRest(state, storeClock.nowMs()) &&
       this.#dependencies.source.hasPush;
-    const { demand, source } = this.#dependencies;
+    const { source } = this.#dependencies;
     // Nothing reports a consumer's complaint to an owner without messages.
-    const isAwaited =
-      !source.hasPush && source.role === "owner" && demand.isMarked(source.usedAtMs);
+    const isUnheard = !source.hasPush && isAwaited(this.#dependencies);
     const waitMs = hasPush
       ? pushRecheckMs(context.parameters, overlapOf(context.issuer))
-      : Math.min(recheckMs, isAwaited ? awaitedRecheckMs(context.parameters, source) : recheckMs);
+      : Math.min(recheckMs, isUnheard ? awaitedRecheckMs(context.parameters, source) : recheckMs);
     const atMs = sinceMs + this.#recheckJitter * waitMs;
     const dueMs =
       cached === undefined || !this.#isWanted
@@ -288,7 +283,8 @@ export class Background implements Sleeper {
     const isDoubtful = storeClock.isDoubtful || context.health.isProvable;
     // Readings that fail have a pause of their own.
     const isDue = isDoubtful && this.#readFailures === 0;
-    return isDue ? this.#dependencies.source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;
+    if (!isDue) return Number.POSITIVE_INFINITY;
+    return this.#dependencies.source.lastReadMs + doubtfulPauseMs(this.#node, this.#dependencies);
   }
 
   /**

@@ -64,6 +64,49 @@ describe("a consumer whose owner has no callers", () => {
     },
   );
 
+  it.each(
+    (["unreachable", "readonly"] as const).flatMap((trouble) =>
+      [true, false].flatMap((pushesChanges) =>
+        (["always", "never"] as const).map((standalone) => ({
+          pushesChanges,
+          standalone,
+          trouble,
+        })),
+      ),
+    ),
+  )(
+    "is served soon after its owner has the store again, which its token did not survive: $trouble, messages: $pushesChanges, standalone: $standalone",
+    async ({ trouble, pushesChanges, standalone }) => {
+      for (const awayS of [100, 600]) {
+        const world = await ownerAndConsumer({ pushesChanges });
+        const { clock, platform, consumer } = world;
+        await world.owner.close();
+        const owner = world.node({ standalone });
+        await within(clock, secondMs, owner.get());
+        await clock.advance(300 * secondMs);
+        if (trouble === "unreachable") owner.faults.unreachable = true;
+        else owner.faults.refusesWrites = trouble;
+        const used = owner.peek()!;
+        platform.revoke(used.reveal());
+        consumer.reject(used).catch(() => {});
+        owner.reject(used).catch(() => {});
+        await clock.advance(30 * secondMs);
+        const calls = owner.faults.calls();
+        await clock.advance((awayS - 30) * secondMs);
+        expect(owner.faults.calls() - calls).toBeLessThanOrEqual(4 * awayS);
+        const waiting = consumer.reject(used);
+        await clock.advance(secondMs);
+        owner.faults.unreachable = false;
+        owner.faults.refusesWrites = undefined;
+        // Without a store and without messages, this owner has not heard of the refusal.
+        const isUnheard = trouble === "unreachable" && !pushesChanges && standalone === "never";
+        const rejection = await within(clock, (isUnheard ? 12 : 1.9) * secondMs, waiting);
+        expect(rejection.replaced && platform.alive(rejection.secret)).toBe(true);
+        expect(platform.issues).toHaveLength(2);
+      }
+    },
+  );
+
   it.each([5, 65, 125, 185])(
     "is served within its wait where the store reports no changes, %i s after the owner read",
     async (afterS) => {

@@ -1,0 +1,47 @@
+/** The pause of this node after a background reading that failed. */
+import type { FleetNode } from "../fleet/node.ts";
+import { isSuspect } from "../state/state.ts";
+import { awaitedRecheckMs, retryMs, steppedMs, urgentRetryMs } from "./background-schedule.ts";
+import type { BackgroundDependencies } from "./dependencies.ts";
+
+type Parts = Pick<BackgroundDependencies, "demand" | "source">;
+
+/** Returns true when consumers may be waiting for this owner. */
+export function isAwaited({ demand, source }: Parts): boolean {
+  return source.role === "owner" && demand.isMarked(source.usedAtMs);
+}
+
+/**
+ * Returns true when consumers may be waiting for the store's return: this owner has what the store
+ * lacks, or has to replace what they have. No message shows that the store takes writes again.
+ */
+function isStoreAwaited({ local }: FleetNode, parts: Parts): boolean {
+  // Fetched before the store ever answered this process: it cannot know its consumers.
+  if (local.cached?.hasStoreTime === false) return true;
+  const isOwed = !local.isUsable || (local.state !== undefined && isSuspect(local.state));
+  return isAwaited(parts) && (isOwed || local.continued !== undefined);
+}
+
+/**
+ * Returns the pause after this many failures in a row, in ms.
+ *
+ * @param jitter multiplies the pause.
+ */
+export function readPauseMs(
+  node: FleetNode,
+  parts: Parts,
+  failures: number,
+  jitter: number,
+): number {
+  if (isStoreAwaited(node, parts)) return jitter * urgentRetryMs;
+  const pauseMs = jitter * steppedMs(failures);
+  // Nothing reports a consumer's complaint to an owner without messages.
+  return isAwaited(parts) && !parts.source.hasPush
+    ? Math.min(pauseMs, awaitedRecheckMs(node.context.parameters, parts.source))
+    : pauseMs;
+}
+
+/** Returns the pause between two readings while it is unknown what the store does, in ms. */
+export function doubtfulPauseMs(node: FleetNode, parts: Parts): number {
+  return isStoreAwaited(node, parts) ? urgentRetryMs : retryMs;
+}
