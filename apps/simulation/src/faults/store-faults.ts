@@ -4,7 +4,7 @@ import type { FaultTarget } from "./fault-target.ts";
 /** Each client finds the new primary within this time. */
 const noticedWithinMs = 3_000;
 /** A node tries at least this often to store a token that the store refused. */
-const offeredEveryMs = 15_000;
+export const offeredEveryMs = 2_000;
 
 /** Promotes a replica that lacks the last writes. Each node notices in its own time. */
 export function failOver({

@@ -4,6 +4,7 @@
  */
 import type { Chance } from "../world/chance.ts";
 import type { FaultTarget } from "../faults/fault-target.ts";
+import { offeredEveryMs } from "../faults/store-faults.ts";
 import { runOccasionally } from "./schedule.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Scenario } from "./scenario.ts";
@@ -25,7 +26,7 @@ export const refusedWrites: Scenario = {
       const reason = refusals[chance.whole(0, refusals.length - 1)];
       store.primary.refusal = reason;
       world.note("store", `refuses writes for ${(forMs / 1000).toFixed(1)} s: ${reason}`);
-      auditor.exceptions.disturbed(undefined, forMs + 15_000);
+      auditor.exceptions.disturbed(undefined, forMs + offeredEveryMs);
       // A stable token needs no store, so a caller's failure is not excused. A consumer, however,
       // can neither report a refusal to the owners nor get a new token.
       if (wechat.kind === "plain") faults.add({ name: "store refuses writes", forMs });
