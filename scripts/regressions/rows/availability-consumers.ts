@@ -67,6 +67,41 @@ export const availabilityConsumers: readonly Regression[] = [
     test: `${core}/leader/unstored-outcome.test.ts`,
   },
   {
+    right: "Where the store reports no changes, that holds while a replacement is due too.",
+    edits: [
+      {
+        file: `${core}/manager/background.ts`,
+        from: "const dueWaitMs = Math.min(recheckDueMs, waitMs);",
+        to: "const dueWaitMs = Math.max(recheckDueMs, Math.min(recheckDueMs, waitMs));",
+      },
+    ],
+    test: `${core}/manager/background.test.ts`,
+    title: "comes as often while a replacement is due",
+  },
+  {
+    right: "Consumers that started during an outage get what their owner fetched meanwhile.",
+    edits: [
+      {
+        file: `${core}/manager/read-pause.ts`,
+        from: "(node.local.continued === undefined ? steppedMs(failures) : retryMs)",
+        to: "Math.max(steppedMs(failures), retryMs)",
+      },
+    ],
+    test: `${core}/manager/read-pause.test.ts`,
+  },
+  {
+    right: "A refusal stands although the answer to an earlier request is stored after it.",
+    edits: [
+      {
+        file: `${core}/refresh/circuit-breaker.ts`,
+        from: "return stored?.commitId === fatal.stored || isLate ? fatal : undefined;",
+        to: "return stored?.commitId === fatal.stored || (isLate && false) ? fatal : undefined;",
+      },
+    ],
+    test: `${core}/refresh/circuit-breaker-timing.test.ts`,
+    title: "waits although a credential was stored since",
+  },
+  {
     right: "Callers are served 2 s after an outage: a request that must have ended is lost sooner.",
     edits: [
       {
@@ -83,8 +118,8 @@ export const availabilityConsumers: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/background.ts`,
-        from: "Math.min(recheckMs, isAwaited ? awaitedRecheckMs(context.parameters, source) : recheckMs)",
-        to: "Math.min(recheckMs, isAwaited ? 2 * recheckMs : awaitedRecheckMs({ waitMs: 2 * recheckMs }, source))",
+        from: "Math.min(recheckMs, isUnheard ? awaitedRecheckMs(context.parameters, source) : recheckMs)",
+        to: "Math.min(recheckMs, isUnheard ? 2 * recheckMs : awaitedRecheckMs({ waitMs: 2 * recheckMs }, source))",
       },
     ],
     test: consumersTest,

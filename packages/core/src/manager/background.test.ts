@@ -220,6 +220,23 @@ describe("a read in the background", () => {
     expect(readsOf(did)).toHaveLength(3);
   });
 
+  it("comes as often while a replacement is due, and once a minute with messages", async () => {
+    const { background, clock, demand, did, hold, pursued, source } = bench();
+    demand.isMarkedNow = true;
+    hold();
+    background.start();
+    await clock.advance(advisoryMs + 1_000);
+    const before = readsOf(did).length;
+    await clock.advance(60_000);
+    expect(readsOf(did).length - before).toBe(6);
+    source.hasPush = true;
+    background.rearm();
+    await clock.advance(120_000);
+    expect(readsOf(did).length - before).toBe(8);
+    // Another node is elected to replace it first.
+    expect(pursued).toEqual([]);
+  });
+
   it("of a consumer comes no sooner because of other consumers", async () => {
     const { background, clock, demand, did } = bench({ draw: 1, role: "consumer" });
     demand.isMarkedNow = true;

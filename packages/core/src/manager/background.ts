@@ -271,7 +271,8 @@ export class Background implements Sleeper {
       cached === undefined || !this.#isWanted
         ? never
         : storeClock.monotonicAt(cached.windows.advisoryAtMs);
-    return atMs <= dueMs ? atMs : Math.max(sinceMs, dueMs) + this.#recheckJitter * recheckDueMs;
+    const dueWaitMs = Math.min(recheckDueMs, waitMs);
+    return atMs <= dueMs ? atMs : Math.max(sinceMs, dueMs) + this.#recheckJitter * dueWaitMs;
   }
 
   /**

@@ -62,12 +62,18 @@ describe("the pause after a failed reading", () => {
   it.each<Case>([
     { held: "live" },
     { held: undefined, isMarked: false },
-    { held: "fetched without the store", isMarked: false },
     { held: "refused", role: "consumer" },
     { held: "live", role: "consumer", hasPush: false },
     { held: "live", isMarked: false, hasPush: false },
   ])("grows while no consumer waits for this node: %o", (given) => {
     expect(pausesOf(given)).toEqual(growing);
+  });
+
+  it("does not grow after a fetch without the store, for which unknown consumers may wait", () => {
+    const given = { held: "fetched without the store", isMarked: false } as const;
+    const pauses = { secondMs: 6_000, fifthMs: 6_000, doubtfulMs: 5_000 };
+    expect(pausesOf(given)).toEqual(pauses);
+    expect(pausesOf({ ...given, hasPush: false })).toEqual(pauses);
   });
 
   it("never exceeds the time in which an owner without messages hears of a complaint", () => {

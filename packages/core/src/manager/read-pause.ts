@@ -34,7 +34,8 @@ export function readPauseMs(
   jitter: number,
 ): number {
   if (isStoreAwaited(node, parts)) return jitter * urgentRetryMs;
-  const pauseMs = jitter * steppedMs(failures);
+  // Consumers that started since may wait for what this owner fetched without the store.
+  const pauseMs = jitter * (node.local.continued === undefined ? steppedMs(failures) : retryMs);
   // Nothing reports a consumer's complaint to an owner without messages.
   return isAwaited(parts) && !parts.source.hasPush
     ? Math.min(pauseMs, awaitedRecheckMs(node.context.parameters, parts.source))
