@@ -47,8 +47,8 @@ export const availabilityConsumers: readonly Regression[] = [
     edits: [
       {
         file: `${core}/manager/read-pause.ts`,
-        from: "return isAwaited(parts) && (isOwed || local.continued !== undefined);",
-        to: "return isAwaited(parts) && isOwed && false;",
+        from: "return isAwaited(dependencies) && (isOwed || local.continued !== undefined);",
+        to: "return isAwaited(dependencies) && isOwed && false;",
       },
     ],
     test: consumersTest,
@@ -94,12 +94,12 @@ export const availabilityConsumers: readonly Regression[] = [
     edits: [
       {
         file: `${core}/refresh/circuit-breaker.ts`,
-        from: "return stored?.commitId === fatal.stored || isLate ? fatal : undefined;",
-        to: "return stored?.commitId === fatal.stored || (isLate && false) ? fatal : undefined;",
+        from: "return stored?.commitId === fatal.stored || isRequestedBefore ? fatal : undefined;",
+        to: "return stored?.commitId === fatal.stored || (isRequestedBefore && false) ? fatal : undefined;",
       },
     ],
     test: `${core}/refresh/circuit-breaker-timing.test.ts`,
-    title: "waits although a credential was stored since",
+    title: "still waits when another node stores late",
   },
   {
     right: "Callers are served 2 s after an outage: a request that must have ended is lost sooner.",

@@ -15,8 +15,8 @@ export const yearsBackground: readonly Regression[] = [
       },
       {
         file: `${core}/manager/background.ts`,
-        from: "return isDue ? this.#dependencies.source.lastReadMs + retryMs : Number.POSITIVE_INFINITY;",
-        to: "return isDue ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;",
+        from: "return this.#dependencies.source.lastReadMs + doubtfulPauseMs(this.#node, this.#dependencies);",
+        to: "return Number.NEGATIVE_INFINITY;",
       },
     ],
     test: `${core}/manager/background-schedule.test.ts`,

@@ -32,15 +32,15 @@ function pausesOf({
   if (held !== undefined) local.adopt(state, credential);
   if (held === "fetched without the store") local.continueState({ ...state }, state);
   const usedAtMs = nowMs - 1;
-  const parts = {
+  const dependencies = {
     demand: { isMarked: (atMs: number | undefined) => isMarked && atMs === usedAtMs },
     source: { role, hasPush, wasEmpty, usedAtMs },
-    // It uses only these parts.
+    // It uses only these.
   } as never;
   return {
-    secondMs: readPauseMs(node, parts, 2, 1.2),
-    fifthMs: readPauseMs(node, parts, 5, 1.2),
-    doubtfulMs: doubtfulPauseMs(node, parts),
+    secondMs: readPauseMs(node, dependencies, 2, 1.2),
+    fifthMs: readPauseMs(node, dependencies, 5, 1.2),
+    doubtfulMs: doubtfulPauseMs(node, dependencies),
   };
 }
 
