@@ -149,7 +149,10 @@ export interface EventData {
   };
   /** An operator reset the stored credential, if there was one. */
   reset: { readonly generation?: number | undefined; readonly fingerprint?: string | undefined };
-  /** The store has an older credential than this node: a failover or a restore lost writes. */
+  /**
+   * The store has an older credential than this node, or has lost the doubt about it: a failover or
+   * a restore lost writes.
+   */
   "store-regressed": CredentialLabel & { readonly storedGeneration?: number | undefined };
   /** This node wrote back what the store had lost. */
   repaired: CredentialLabel & { readonly remainingMs: number };

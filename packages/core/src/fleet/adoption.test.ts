@@ -227,6 +227,52 @@ describe("a store that lost a credential which a node still has", () => {
   });
 });
 
+describe("a store that lost the doubt about the credential that a node has", () => {
+  /** A node that read the doubt, and the document from before it. */
+  const doubted = () => {
+    const parts = bench();
+    const before = parts.hold();
+    const nowMs = parts.storeClock.nowMs();
+    const state = {
+      ...before,
+      outcomeId: "d",
+      doubtSinceMs: nowMs,
+      inFlightUntilMs: nowMs + 9_000,
+    };
+    parts.local.adopt(state, state.credential);
+    return { ...parts, before, state };
+  };
+
+  it("gets it back, at the next read if the first write failed", async () => {
+    const { before, events, local, read, state, store } = doubted();
+    store.failure = new CacheUnavailableError("gone");
+    await read(before);
+    expect(local.state).toBe(state);
+    store.failure = undefined;
+    await read(before);
+    const { doubtSinceMs, inFlightUntilMs } = state;
+    expect(store.state).toMatchObject({ doubtSinceMs, inFlightUntilMs });
+    expect(local.state).toBe(store.state);
+    expect(events.map(({ type }) => type)).toEqual(["store-regressed", "repaired"]);
+  });
+
+  it("does not get it back if the credential is dead, may no longer be sent, or the doubt was never stored", async () => {
+    const dead = doubted();
+    const suspect = { fingerprint: "fingerprint-1", atMs: 0, dead: true } as const;
+    await dead.read({ ...dead.before, suspect });
+    const old = doubted();
+    await old.clock.advance(lifetimeMs);
+    await old.read(old.before);
+    const alone = doubted();
+    alone.local.continueState({ ...alone.state }, alone.state);
+    await alone.read(alone.before);
+    for (const { local, store, written } of [dead, old, alone]) {
+      expect(written).toEqual([]);
+      expect(local.state).toBe(store.state);
+    }
+  });
+});
+
 describe("a document that was reset", () => {
   const reset: State = { ...emptyState, outcomeId: "r", minEpoch: 2 };
 

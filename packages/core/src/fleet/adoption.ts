@@ -2,7 +2,7 @@
  * Brings the store's document and this process's copy together: adopts what is newer, and writes
  * back what the store lost.
  */
-import { isOlder, type RepairVerdict } from "../state/repair.ts";
+import { isOlder, lostDoubtMs, type RepairVerdict } from "../state/repair.ts";
 import { isDead, type StoredCredential, type State } from "../state/state.ts";
 import type { FleetDocument, Snapshot } from "./document.ts";
 import type { CachedCredential } from "./cached-credential.ts";
@@ -46,7 +46,11 @@ export class Adoption {
       if (local.isUsable && !isUndated) void this.#repair(snapshot, document);
       return;
     }
-    if (local.cached?.stored.fingerprint === stored.fingerprint) return local.adopt(state, stored);
+    if (local.cached?.stored.fingerprint === stored.fingerprint) {
+      if (!this.#mustDoubtAgain(state)) return local.adopt(state, stored);
+      void this.#repair(snapshot, document);
+      return;
+    }
     // This process was issued a later one, which it is about to store. Adopting this one meanwhile
     // would go back and forth.
     if (local.isUsable && local.cached?.isUnstored && stored.epoch < local.cached.stored.epoch)
@@ -59,6 +63,19 @@ export class Adoption {
     if (local.wasRefused(stored.fingerprint) || isDead(state) || this.isPastDeadline(stored))
       return local.updateState(state);
     this.#adopt(state, stored);
+  }
+
+  /**
+   * Returns true when the store lost the doubt about the cached credential. A dead one is replaced
+   * anyway. A doubt of this process alone is stored with the report of its outcome.
+   */
+  #mustDoubtAgain(state: State): boolean {
+    const local = this.#node.local;
+    const commitId = local.cached?.stored.commitId;
+    if (commitId === undefined || local.state === undefined || local.continued !== undefined)
+      return false;
+    const lostMs = lostDoubtMs(state, local.state, commitId);
+    return lostMs !== undefined && local.isUsable && !isDead(state);
   }
 
   #adopt(state: State, stored: StoredCredential): void {

@@ -57,6 +57,11 @@ describe("a repair", () => {
       repair({ credential: storedCredential("T2", { expiresAtMs: noonMs }) }),
     ],
     ["does not write back what was revoked on purpose", { ...emptyState, minEpoch: 20 }, repair()],
+    [
+      "does not write back the doubt about what was revoked on purpose",
+      { ...emptyState, minEpoch: 20 },
+      repair({ doubtSinceMs: noonMs, inFlightUntilMs: noonMs + 9_000 }),
+    ],
   ];
   it.each(kept)("%s", (_, stored, event) => {
     expect(decide(stored, event)).toEqual({ verdict: { kind: "kept" } });
@@ -126,6 +131,49 @@ describe("a repair", () => {
   );
 });
 
+describe("a store that lost a doubt together with its request", () => {
+  const credential = storedCredential("T2", { generation: 2, epoch: 20 });
+  const lost = { doubtSinceMs: noonMs - 1_000, inFlightUntilMs: noonMs + 9_000 };
+  const before = stateWith({ credential, inFlightUntilMs: noonMs - 60_000 });
+
+  it("gets the doubt, the drain and the counts back, and keeps its own suspicion", () => {
+    const suspect = { fingerprint: "T2", atMs: noonMs };
+    const quota = { day: today, used: 9, forced: { used: 0, lastAtMs: 0 } };
+    const budgets = { refusals: 1, manual: 0 };
+    const known = repair({ ...lost, credential, quota, budgets });
+    expect(decide({ ...before, suspect }, known)).toEqual({
+      state: { ...before, ...lost, quota, budgets, suspect, outcomeId: "repaired" },
+      verdict: { kind: "repaired" },
+    });
+  });
+
+  it("does not take the death that the lost request explains for somebody else's fetch", () => {
+    const refused = intent({ reason: "rejected", refused: "T2", isDead: true });
+    expect(decide(before, refused, 60_000).verdict).toMatchObject({ foreign: { count: 1 } });
+    const doubted = after(before, repair({ ...lost, credential }));
+    expect(decide(doubted, refused, 60_000).verdict).toMatchObject({
+      kind: "send",
+      foreign: undefined,
+    });
+  });
+
+  it.each<readonly [string, Partial<State>, Partial<State>]>([
+    [
+      "the doubt was settled since: the drain is as long",
+      lost,
+      { inFlightUntilMs: noonMs + 9_000 },
+    ],
+    ["it is in doubt itself", lost, { doubtSinceMs: noonMs - 5 }],
+    ["a request is open", lost, { intent: { epoch: 21, operationId: "op", atMs: noonMs } }],
+    ["the credential was fetched again", lost, { credential: { ...credential, commitId: "x" } }],
+    ["the node knows no doubt", { inFlightUntilMs: noonMs + 9_000 }, {}],
+  ])("gets nothing back if %s", (_what, known, stored) => {
+    expect(decide({ ...before, ...stored }, repair({ credential, ...known }))).toEqual({
+      verdict: { kind: "kept" },
+    });
+  });
+});
+
 describe("a repair that names the request whose outcome is known", () => {
   const open = { epoch: 21, operationId: "op", atMs: noonMs - 1_000 };
   const same = storedCredential("T2", { generation: 2, epoch: 20 });
@@ -155,6 +203,11 @@ describe("a repair that names the request whose outcome is known", () => {
       { operationId: "other" },
     ],
     ["the same text was replaced once", stateWith({ credential: same }), { replaced: ["T2"] }],
+    [
+      "the doubt was lost",
+      stateWith({ credential: same }),
+      { known: { ...known, doubtSinceMs: noonMs, inFlightUntilMs: noonMs + 9_000 } },
+    ],
   ])("has nothing to write if the credential is stored, and %s", (_what, stored, changes) => {
     expect(decide(stored, named(changes))).toEqual({ verdict: { kind: "reported" } });
   });

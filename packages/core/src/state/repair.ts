@@ -51,9 +51,22 @@ export function isOlder(one: StoredCredential, other: StoredCredential): boolean
 }
 
 /**
- * Writes back when the store is empty, or has a credential that is known to be replaced or is
- * clearly older. A higher epoch is no reason: a promoted replica's clock may be behind, and its
- * credential may still be newer.
+ * Returns since when a commit is in doubt, if the store has lost that, or undefined. Nothing lowers
+ * the end of the drain, so a document with an earlier one is from before the doubtful request.
+ */
+export function lostDoubtMs(stored: State, known: State, commitId: string): number | undefined {
+  const isLost =
+    stored.doubtSinceMs === undefined &&
+    stored.intent === undefined &&
+    stored.credential?.commitId === commitId &&
+    stored.inFlightUntilMs < known.inFlightUntilMs;
+  return isLost ? known.doubtSinceMs : undefined;
+}
+
+/**
+ * Writes back when the store is empty, has a credential that is known to be replaced or is clearly
+ * older, or has lost the doubt about this one. A higher epoch is no reason: a promoted replica's
+ * clock may be behind, and its credential may still be newer.
  */
 export function decideRepair(
   state: State | undefined,
@@ -74,14 +87,7 @@ export function decideRepair(
       replaced.includes(stored.credential.fingerprint) ||
       isOlder(stored.credential, credential));
   const isKnown = operationId !== undefined && stored.intent?.operationId === operationId;
-  if (!isLost && !isReplaced) {
-    if (operationId === undefined || stored.credential?.fingerprint !== credential.fingerprint)
-      return { verdict: { kind: "kept" } };
-    const verdict = { kind: "reported" } as const;
-    return isKnown
-      ? { state: change(stored, { outcomeId: event.outcomeId }, ["intent"]), verdict }
-      : { verdict };
-  }
+  if (!isLost && !isReplaced) return decideStored(stored, event, nowMs, rules);
 
   const usedAtMs = stored.usedAtMs ?? known.usedAtMs;
   const isContinued =
@@ -123,6 +129,35 @@ export function decideRepair(
     ],
   );
   return { state: next, verdict: { kind: "repaired" } };
+}
+
+/** Decides when the credential need not be written: it is stored, or another one is. */
+function decideStored(
+  stored: State,
+  { known, operationId, outcomeId }: RepairEvent,
+  nowMs: number,
+  rules: Rules,
+): { state?: State; verdict: RepairVerdict } {
+  const { credential } = known;
+  if (credential === undefined || stored.credential?.fingerprint !== credential.fingerprint)
+    return { verdict: { kind: "kept" } };
+  if (operationId !== undefined) {
+    const verdict = { kind: "reported" } as const;
+    return stored.intent?.operationId === operationId
+      ? { state: change(stored, { outcomeId }, ["intent"]), verdict }
+      : { verdict };
+  }
+  const doubtSinceMs = lostDoubtMs(stored, known, credential.commitId);
+  if (doubtSinceMs === undefined) return { verdict: { kind: "kept" } };
+  const budgets = mergedBudgets(stored.budgets, known.budgets);
+  const doubted = change(stored, {
+    outcomeId,
+    doubtSinceMs,
+    inFlightUntilMs: known.inFlightUntilMs,
+    quota: higherQuota(quotaOn(stored.quota, nowMs, rules), quotaOn(known.quota, nowMs, rules)),
+    ...(budgets && { budgets }),
+  });
+  return { state: doubted, verdict: { kind: "repaired" } };
 }
 
 /**
