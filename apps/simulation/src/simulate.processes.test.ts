@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { runSeeds, type SeedResult } from "./worker-pool.ts";
-import { optionsFrom } from "./options.ts";
+import { runSeed, runSeeds, type SeedResult } from "./worker-pool.ts";
+import { optionsFrom, replayCommand } from "./options.ts";
 import { Report, type Summary } from "./report.ts";
 import { Cluster } from "./cluster/cluster.ts";
 import type { Fetch } from "./platform/wechat.ts";
@@ -38,6 +38,18 @@ describe("a simulated fleet", longTest, () => {
     );
     expect(texts.join("\n")).toBe("");
     expect(summary).toMatchObject({ seeds: 30, failedCalls: 0 });
+  });
+
+  it("makes the same trace in any thread, after any other seeds, and by the command that replays it", async () => {
+    const options = optionsFrom("--seeds 8 --hours 2 --faults 5 --workers 2".split(" "));
+    const results: SeedResult[] = [];
+    await runSeeds(options, (result) => results.push(result));
+    for (const { seed, scenarios, fingerprint, description } of results.toReversed()) {
+      const command = replayCommand(options, seed, scenarios);
+      const replayed = await runSeed(optionsFrom(command.split(" ").slice(2)), seed);
+      expect(replayed, command).toMatchObject({ fingerprint, description });
+    }
+    expect(results).toHaveLength(8);
   });
 
   it.each([1, 2, 10])(
