@@ -9,7 +9,7 @@ import {
   rules,
   today,
 } from "./state.fixture.ts";
-import { isOlder, type RepairEvent } from "./repair.ts";
+import { isOlder, lostDoubtMs, type RepairEvent } from "./repair.ts";
 import { emptyState, type State } from "./state.ts";
 
 const known = stateWith({
@@ -174,6 +174,11 @@ describe("a store that lost a doubt together with its request", () => {
   });
 });
 
+it("finds no lost doubt in a store without a credential", () => {
+  const doubted = { ...known, doubtSinceMs: noonMs, inFlightUntilMs: noonMs + 9_000 };
+  expect(lostDoubtMs(emptyState, doubted, "commit-T2")).toBeUndefined();
+});
+
 describe("a repair that names the request whose outcome is known", () => {
   const open = { epoch: 21, operationId: "op", atMs: noonMs - 1_000 };
   const same = storedCredential("T2", { generation: 2, epoch: 20 });
@@ -191,8 +196,10 @@ describe("a repair that names the request whose outcome is known", () => {
     });
   });
 
-  it("closes it with the credential that it writes back", () => {
+  it("closes it, and no other, with the credential that it writes back", () => {
     expect(after(stateWith({ intent: open }), named())).not.toHaveProperty("intent");
+    const other = { ...open, operationId: "other" };
+    expect(after(stateWith({ intent: other }), named()).intent).toEqual(other);
   });
 
   it.each<readonly [string, State, Partial<RepairEvent>]>([

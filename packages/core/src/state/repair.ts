@@ -87,7 +87,7 @@ export function decideRepair(
       replaced.includes(stored.credential.fingerprint) ||
       isOlder(stored.credential, credential));
   const isKnown = operationId !== undefined && stored.intent?.operationId === operationId;
-  if (!isLost && !isReplaced) return decideStored(stored, event, nowMs, rules);
+  if (!isLost && !isReplaced) return decideStored(stored, event, { credential, nowMs, rules });
 
   const usedAtMs = stored.usedAtMs ?? known.usedAtMs;
   const isContinued =
@@ -135,11 +135,10 @@ export function decideRepair(
 function decideStored(
   stored: State,
   { known, operationId, outcomeId }: RepairEvent,
-  nowMs: number,
-  rules: Rules,
+  at: { readonly credential: StoredCredential; readonly nowMs: number; readonly rules: Rules },
 ): { state?: State; verdict: RepairVerdict } {
-  const { credential } = known;
-  if (credential === undefined || stored.credential?.fingerprint !== credential.fingerprint)
+  const { credential, nowMs, rules } = at;
+  if (stored.credential?.fingerprint !== credential.fingerprint)
     return { verdict: { kind: "kept" } };
   if (operationId !== undefined) {
     const verdict = { kind: "reported" } as const;
