@@ -150,13 +150,7 @@ export class Auditor {
       "an error",
       error instanceof Error ? `${error.message} ${error.stack ?? ""} ${String(error.cause)}` : "",
     );
-    // This environment came later, and its own setting refuses it.
-    if (
-      node.plan.isLaterClaimant &&
-      code === "CREDENTIAL_CONFLICT" &&
-      node.plan.onConflict !== "warn"
-    )
-      return;
+    if (code === "CREDENTIAL_CONFLICT" && this.claims.mayRefuse(node)) return;
     this.#mustHaveServed(node, life, how);
     this.#found(this.#availability.failedCall(node.name, why));
   }

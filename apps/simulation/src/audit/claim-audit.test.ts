@@ -35,6 +35,19 @@ describe("the audit of claims", () => {
     expect(claims.sent(later)).toHaveLength(1);
   });
 
+  it("lets a setting refuse the later environment, and the first one until its lost claim is back", () => {
+    const { claims, time } = audit();
+    const strict = node("production", false, "error");
+    const mayRefuse = (): readonly boolean[] =>
+      [strict, later, node("staging", true, "warn")].map((each) => claims.mayRefuse(each));
+    expect(mayRefuse()).toEqual([false, true, false]);
+    claims.lost();
+    time.nowMs = 300_000;
+    expect(mayRefuse()).toEqual([true, true, false]);
+    time.nowMs += 1;
+    expect(mayRefuse()).toEqual([false, true, false]);
+  });
+
   it("reports events about foreign fetches if there were none", () => {
     const { claims } = audit();
     claims.sent(first);

@@ -8,9 +8,12 @@ import type { Executed } from "../store/store-link.ts";
 
 /** A process that refreshes checks the claims at least this often. */
 const checkedEveryMs = 3_600_000;
+/** Within this time every owner reads the document again, and renews a claim that the store lost. */
+const renewedWithinMs = 300_000;
 
 export class ClaimAudit {
   readonly #nowMs: () => number;
+  #lostAtMs = Number.NEGATIVE_INFINITY;
   readonly #fetchers = new Set<string>();
   #contended = 0;
   /**
@@ -31,6 +34,16 @@ export class ClaimAudit {
   /** Records that the store lost the claims. */
   lost(): void {
     this.#unknownUntilMs = Number.POSITIVE_INFINITY;
+    this.#lostAtMs = this.#nowMs();
+  }
+
+  /**
+   * Returns whether an environment's own setting may refuse it: it came later, or the store has lost
+   * its claim.
+   */
+  mayRefuse({ plan: { isLaterClaimant, onConflict } }: Pick<FleetNode, "plan">): boolean {
+    const isLost = this.#nowMs() - this.#lostAtMs <= renewedWithinMs;
+    return onConflict !== "warn" && (isLaterClaimant || isLost);
   }
 
   executed({ environment }: Pick<FleetNode, "environment">, command: Executed): void {

@@ -23,6 +23,18 @@ describe("the ledger of injected faults", () => {
     expect(faults.isHit("node-1")).toBe(false);
   });
 
+  it("knows which nodes do not reach the store", () => {
+    const { faults, time } = ledger();
+    faults.add({ name: "process paused", node: "node-1", forMs: 60_000 });
+    expect(faults.isCutOff("node-1")).toBe(false);
+    faults.add({ name: "store cut off", node: "node-1", forMs: 5_000 });
+    expect([faults.isCutOff("node-1"), faults.isCutOff("node-2")]).toEqual([true, false]);
+    time.nowMs = 8_001;
+    expect(faults.isCutOff("node-1")).toBe(false);
+    faults.add({ name: "store out of reach", forMs: 5_000 });
+    expect(faults.isCutOff("node-2")).toBe(true);
+  });
+
   it("excuses every node if a fault hit all of them", () => {
     const { faults } = ledger();
     faults.add({ name: "store out of reach", forMs: 5_000 });

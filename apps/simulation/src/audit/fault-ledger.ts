@@ -132,6 +132,18 @@ export class FaultLedger {
     return others.every((fault) => fault !== undefined) ? others[0] : undefined;
   }
 
+  /** Returns whether this node does not reach the store now. */
+  isCutOff(node: string): boolean {
+    const nowMs = this.#nowMs();
+    return this.#faults.some(
+      (fault) =>
+        (fault.name === "store cut off" || fault.name === "store out of reach") &&
+        concerns(fault, node) &&
+        fault.fromMs <= nowMs &&
+        nowMs <= fault.untilMs,
+    );
+  }
+
   /** Returns how much of this time no fault covers, in ms. */
   uncoveredMs(node: string, fromMs: number, toMs: number): number {
     const nodes = [node, ...this.#dependsOn(node)];

@@ -60,6 +60,8 @@ export class NeedAudit {
     if (reason !== "cold" || current !== undefined || world.nowMs - keptSinceMs < repairedWithinMs)
       return undefined;
     const sender = nodes().find(({ name }) => name === nodeNameOf(process.name));
+    // A node that does not reach the store has not found it empty.
+    if (sender !== undefined && this.#faults.isCutOff(sender.name)) return undefined;
     const holder = nodes().find(({ environment, name, life }) => {
       const token = life?.served.at(-1);
       if (environment !== sender?.environment || life === undefined || token === undefined)
