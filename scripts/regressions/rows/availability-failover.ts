@@ -44,7 +44,8 @@ export const availabilityFailover: readonly Regression[] = [
         to: "const sinceMs = afterAllMs;",
       },
     ],
-    test: ownershipTest,
+    test: `${core}/fleet/claim-decision.test.ts`,
+    title: "keeps the age of its claim",
   },
   {
     right: "A claim holds as long as the credential lives, not two days.",
