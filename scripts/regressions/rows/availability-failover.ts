@@ -103,6 +103,11 @@ export const availabilityFailover: readonly Regression[] = [
         from: "this.outcomes.pending?.retryNow();",
         to: "",
       },
+      {
+        file: `${core}/leader/unstored-outcome.ts`,
+        from: "const retryMaxMs = 1_000;",
+        to: "const retryMaxMs = 10_000;",
+      },
     ],
     test: pendingTest,
     title: "is recorded when the store returns",
