@@ -35,6 +35,15 @@ describe("the ledger of injected faults", () => {
     expect(faults.isCutOff("node-2")).toBe(true);
   });
 
+  it("knows when a node reached the store again", () => {
+    const { faults } = ledger();
+    faults.add({ name: "store cut off", node: "node-1", forMs: 5_000 });
+    expect(faults.reachedAgain("node-1", 1_000, 5_999)).toBe(false);
+    expect(faults.reachedAgain("node-1", 1_000, 6_000)).toBe(true);
+    expect(faults.reachedAgain("node-1", 6_001, 9_000)).toBe(false);
+    expect(faults.reachedAgain("node-2", 1_000, 9_000)).toBe(false);
+  });
+
   it("excuses every node if a fault hit all of them", () => {
     const { faults } = ledger();
     faults.add({ name: "store out of reach", forMs: 5_000 });

@@ -135,12 +135,21 @@ export class FaultLedger {
   /** Returns whether this node does not reach the store now. */
   isCutOff(node: string): boolean {
     const nowMs = this.#nowMs();
-    return this.#faults.some(
+    return this.#cutOffs(node).some(({ fromMs, untilMs }) => fromMs <= nowMs && nowMs <= untilMs);
+  }
+
+  /** Returns whether this node reached the store again within this time. */
+  reachedAgain(node: string, fromMs: number, toMs: number): boolean {
+    return this.#cutOffs(node)
+      .map(({ untilMs }) => untilMs - settledAfterMs)
+      .some((endMs) => endMs >= fromMs && endMs <= toMs);
+  }
+
+  #cutOffs(node: string): readonly InjectedFault[] {
+    return this.#faults.filter(
       (fault) =>
         (fault.name === "store cut off" || fault.name === "store out of reach") &&
-        concerns(fault, node) &&
-        fault.fromMs <= nowMs &&
-        nowMs <= fault.untilMs,
+        concerns(fault, node),
     );
   }
 

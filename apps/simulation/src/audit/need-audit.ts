@@ -107,7 +107,14 @@ export class NeedAudit {
       sentAtMs,
       this.#scene.world.nowMs,
     );
-    return !isKnown || isDisturbed || origin.process !== process
+    // An answer that waited for the store outlived its lease. Until a drain later the owner cannot
+    // know that nobody else sent a request.
+    const outlivedLease = this.#faults.reachedAgain(
+      nodeNameOf(process.name),
+      sentAtMs - drainMaxMs,
+      sentAtMs,
+    );
+    return !isKnown || isDisturbed || outlivedLease || origin.process !== process
       ? undefined
       : {
           promise: "1",
