@@ -298,7 +298,7 @@ test("Jest loads them in a CommonJS project with the recipe's configuration", as
 });
 
 /** The costs for a user. A commit that raises one of them must say what users get for it. */
-const budgets = { coreUnpackedKb: 640, bundledKb: 70, importOfClient: 2.5 };
+const budgets = { coreUnpackedKb: 650, bundledKb: 70, importOfClient: 2.5 };
 
 test(`core unpacks to at most ${budgets.coreUnpackedKb} kB`, async () => {
   const core = published.find(({ path }) => path === "packages/core");
