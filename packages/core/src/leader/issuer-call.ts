@@ -111,7 +111,7 @@ async function converse<T>(
 }
 
 const secretPattern = /^[\x21-\x7e]+$/;
-const secretLengthMax = 16_384;
+export const secretLengthMax = 16_384;
 const lifetimeMaxMs = 366 * 86_400_000;
 
 /** @throws {IssueError} `unknown` for an invalid answer, `fatal` for a secret that is too long. */

@@ -5,7 +5,12 @@ import { labelOf } from "../fleet/adoption.ts";
 
 import type { Context } from "../fleet/context.ts";
 import type { FleetNode } from "../fleet/node.ts";
-import { isIssueError, validated, type IssuedSecrets } from "../leader/issuer-call.ts";
+import {
+  isIssueError,
+  secretLengthMax,
+  validated,
+  type IssuedSecrets,
+} from "../leader/issuer-call.ts";
 import type { DocumentSource } from "../fleet/document-source.ts";
 
 /** The longest life of a credential. An older one has expired. */
@@ -64,7 +69,7 @@ function validSeed(context: Context, given: Issued): IssuedSecrets {
   } catch (error) {
     if (!isIssueError(error)) throw error;
     throw new ConfigurationError(
-      `seed() was given no credential for "${context.issuer.id}". One has a secret and perhaps a nextInput, texts of at most 16384 characters, the secret of visible ASCII characters, and expiresInMs from 1 to 366 days in ms.`,
+      `seed() was given no credential for "${context.issuer.id}". One has a secret and perhaps a nextInput, texts of at most ${secretLengthMax} characters, the secret of visible ASCII characters, and expiresInMs from 1 to 366 days in ms.`,
     );
   }
 }

@@ -111,7 +111,7 @@ export function decideRepair(
       ...(isOpen && { intent: open }),
       ...(previous === undefined ? {} : { previous }),
       inFlightUntilMs: Math.max(stored.inFlightUntilMs, known.inFlightUntilMs),
-      quota: higherQuota(quotaOn(stored.quota, nowMs, rules), quotaOn(known.quota, nowMs, rules)),
+      quota: higherQuota(stored, known, nowMs, rules),
       governor: later(stored.governor, known.governor),
       contention: later(stored.contention, known.contention),
       ...(budgets && { budgets }),
@@ -153,7 +153,7 @@ function decideStored(
     outcomeId,
     doubtSinceMs,
     inFlightUntilMs: known.inFlightUntilMs,
-    quota: higherQuota(quotaOn(stored.quota, nowMs, rules), quotaOn(known.quota, nowMs, rules)),
+    quota: higherQuota(stored, known, nowMs, rules),
     ...(budgets && { budgets }),
   });
   return { state: doubted, verdict: { kind: "repaired" } };
@@ -175,7 +175,10 @@ function later<T extends { readonly lastMs: number }>(stored: T, known: T): T {
   return stored.lastMs >= known.lastMs ? { ...known, ...stored } : { ...stored, ...known };
 }
 
-function higherQuota(stored: Quota, known: Quota): Quota {
-  const [higher, lower] = stored.used >= known.used ? [stored, known] : [known, stored];
+/** Returns the higher one of both ledgers of today. */
+function higherQuota(stored: State, known: State, nowMs: number, rules: Rules): Quota {
+  const one = quotaOn(stored.quota, nowMs, rules);
+  const other = quotaOn(known.quota, nowMs, rules);
+  const [higher, lower] = one.used >= other.used ? [one, other] : [other, one];
   return { ...lower, ...higher, forced: { ...lower.forced, ...higher.forced } };
 }
